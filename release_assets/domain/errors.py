@@ -1,0 +1,121 @@
+"""The family tree of errors; every text says what to do next.
+
+    ReleaseError
+    ├── InputError              what a person wrote cannot be read (exit 2)
+    │   └── UnknownWordError    a word the vocabulary does not hold; names the nearest one
+    ├── RefusedError            the rules forbid the act; carries the findings (exit 1)
+    ├── EmptyGateError          a gate without findings: nothing was asked, so nothing passed
+    ├── IllegalTransitionError  the rollout machine does not know this event in this state
+    ├── LedgerError             the ledger is damaged, or an entry does not fit it
+    └── AdapterError            a port's other side; mapped once per adapter, `from exc`
+        ├── UnavailableError    it did not answer; trying again later may help
+        ├── ConflictError       somebody else wrote first; read again before acting
+        └── NotFoundError       it answered: there is no such thing
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from release_assets.domain.verdict import Finding
+
+
+class ReleaseError(Exception):
+    """Any refusal or failure of Countersign's own; `kind` names it in JSON documents."""
+
+    kind = "error"
+
+
+class InputError(ReleaseError):
+    """What a person wrote cannot be read.
+
+    Args:
+
+        message: What is wrong, in one sentence.
+        file: The file as the person named it, or None.
+        line: The 1-based line in that file, or None.
+        hint: What to do next.
+    """
+
+    kind = "input"
+
+    def __init__(
+        self, message: str, *, file: str | None = None, line: int | None = None, hint: str = ""
+    ) -> None:
+        self.message, self.file, self.line, self.hint = message, file, line, hint
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        where = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        text = f"{where}: {self.message}" if where else self.message
+        return f"{text} ({self.hint})" if self.hint else text
+
+
+class UnknownWordError(InputError):
+    """A word that the vocabulary of its place does not hold."""
+
+    kind = "unknown_word"
+
+    def __init__(
+        self, word: str, known: Iterable[str], *, file: str | None = None, line: int | None = None
+    ) -> None:
+        words = sorted(known)
+        near = get_close_matches(word, words, n=1, cutoff=0.0)
+        hint = f"did you mean '{near[0]}'?" if near else ""
+        super().__init__(f"unknown word '{word}'", file=file, line=line, hint=hint)
+
+
+class RefusedError(ReleaseError):
+    """The rules forbid the act; `findings` say which and why."""
+
+    kind = "refused"
+
+    def __init__(self, message: str, findings: Iterable[Finding] = ()) -> None:
+        self.findings = tuple(findings)
+        super().__init__(message)
+
+
+class EmptyGateError(ReleaseError):
+    """A gate without findings."""
+
+    kind = "empty_gate"
+
+
+class IllegalTransitionError(ReleaseError):
+    """The rollout machine does not know this event in this state; nothing moved."""
+
+    kind = "illegal_transition"
+
+
+class LedgerError(ReleaseError):
+    """The ledger is damaged, or an entry does not fit it."""
+
+    kind = "ledger"
+
+
+class AdapterError(ReleaseError):
+    """The other side of a port failed."""
+
+    kind = "adapter"
+
+
+class UnavailableError(AdapterError):
+    """It did not answer; trying again later may help."""
+
+    kind = "unavailable"
+
+
+class ConflictError(AdapterError):
+    """Somebody else wrote first; read again before acting."""
+
+    kind = "conflict"
+
+
+class NotFoundError(AdapterError):
+    """It answered: there is no such thing."""
+
+    kind = "not_found"

@@ -1,0 +1,369 @@
+"""What the pipeline needs from the world: small ABCs, and the frozen `Ports` record.
+
+A port says what, an adapter under `resources/` says how; a fake is a plain class. Foreign errors
+reach the pipeline only as `AdapterError`s. Every act takes what it expects to find and is
+idempotent: repeated after a lost reply, it changes nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from release_assets.domain.change import Change
+    from release_assets.domain.evidence import EvalCase, ScoreRow
+    from release_assets.domain.ledger import Entry, Head
+    from release_assets.domain.live_traffic import CallCounts, LiveBatch, ScoredPair
+    from release_assets.domain.release import Release, Unit
+    from release_assets.domain.rollout import Rollout
+    from release_assets.domain.verdict import Verdict
+
+
+class Environment(StrEnum):
+    """Where a unit runs."""
+
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+class Clock(ABC):
+    """The only reader of the time."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The aware UTC time."""
+
+
+class GitHost(ABC):
+    """Changes, reviews and merges, and the files at a commit."""
+
+    @abstractmethod
+    def changes(self) -> Sequence[Change]:
+        """All changes, open and merged, by number."""
+
+    @abstractmethod
+    def change(self, number: int) -> Change:
+        """One change; raises `NotFoundError`."""
+
+    @abstractmethod
+    def main(self) -> str:
+        """The commit that main points at."""
+
+    @abstractmethod
+    def read_file(self, commit: str, path: str) -> bytes:
+        """A file at a commit; raises `NotFoundError`."""
+
+    @abstractmethod
+    def list_files(self, commit: str, under: str) -> tuple[str, ...]:
+        """Paths of files below a folder at a commit, relative to the repository, sorted."""
+
+    @abstractmethod
+    def export(self, commit: str, into: Path) -> None:
+        """Write the tree of a commit into a folder; does nothing when it already stands there."""
+
+    @abstractmethod
+    def commits_between(self, base: str, head: str) -> Sequence[Any]:
+        """The `Commit`s of `base..head`, oldest first."""
+
+    @abstractmethod
+    def post_status(self, commit: str, context: str, verdict: Verdict) -> None:
+        """Show a verdict on a commit; a status `pre-merge` that is not passed blocks the merge."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LintReport:
+    """What one tool said about a tree: SARIF-like results, never the matched text.
+
+    `crashed` is a sentence when the tool did not do its work (missing, timeout, unknown exit
+    code): that is never a pass.
+    """
+
+    tool: str
+    version: str
+    results: tuple[Mapping[str, Any], ...]
+    seconds: float
+    crashed: str | None = None
+
+
+class CodeHealth(ABC):
+    """The feature's own lint, types and tests, in a scrubbed environment."""
+
+    @abstractmethod
+    def check(self, tree: Path, feature: str) -> Sequence[LintReport]:
+        """Run them all over an exported tree; one report per tool."""
+
+
+class SecurityScanner(ABC):
+    """Secrets and static analysis by existing tools, offline."""
+
+    @abstractmethod
+    def scan(self, tree: Path, feature: str) -> Sequence[LintReport]:
+        """Scan an exported tree; one report per tool."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Running:
+    """A unit that runs: where, since when, and which process or workload it is."""
+
+    release: str
+    release_digest: str
+    environment: Environment
+    address: str
+    workload: str
+
+
+class Deployer(ABC):
+    """Runs units, and reads back what runs."""
+
+    @abstractmethod
+    def deploy(self, release: Release, environment: Environment) -> Running:
+        """Run this unit, or find it running; returns when it answers. Raises `UnavailableError`."""
+
+    @abstractmethod
+    def retire(self, release_digest: str, environment: Environment) -> None:
+        """Stop the unit there, if it runs."""
+
+    @abstractmethod
+    def running(self, environment: Environment) -> Sequence[Running]:
+        """What runs there now."""
+
+    @abstractmethod
+    def read_back(self, address: str) -> Unit:
+        """The unit that answers at an address, by its own word (`/release`)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Traffic:
+    """Router truth: who gets which share. `revision` fences a compare-and-set."""
+
+    stable_digest: str
+    stable_address: str
+    candidate_digest: str | None
+    candidate_address: str | None
+    candidate_pct: float
+    revision: str = ""
+
+
+class TrafficRouter(ABC):
+    """Exact traffic shares between the stable release and one candidate."""
+
+    @abstractmethod
+    def read(self) -> Traffic:
+        """The truth, from the router itself."""
+
+    @abstractmethod
+    def shift(self, expected: Traffic, to: Traffic) -> Traffic:
+        """Compare and set; raises `ConflictError` when `expected` no longer holds."""
+
+    @abstractmethod
+    def brake(self, release_digest: str) -> Traffic:
+        """Give this candidate no traffic, at once; does nothing when it already has none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromptPointers:
+    """Which prompt set an environment serves as stable, and which as candidate."""
+
+    stable: str
+    candidate: str | None
+
+
+class PromptRegistry(ABC):
+    """Content-addressed prompts, and the pointers that move with the rollout."""
+
+    @abstractmethod
+    def publish(self, prompts: Mapping[str, bytes]) -> str:
+        """Store a set of prompts by content; returns the digest of the set."""
+
+    @abstractmethod
+    def read(self, prompt_set: str) -> Mapping[str, bytes]:
+        """The prompts of a set, verified against their digests; raises `NotFoundError`."""
+
+    @abstractmethod
+    def pointers(self, environment: Environment) -> PromptPointers:
+        """Where the environment's pointers are; raises `NotFoundError` before the first move."""
+
+    @abstractmethod
+    def move(
+        self, environment: Environment, expected: PromptPointers | None, to: PromptPointers
+    ) -> None:
+        """Compare and set; raises `ConflictError`. Moving to where they are does nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """A running unit to ask, and the scorers to rate its answers with (name to version)."""
+
+    address: str
+    scorers: Mapping[str, str]
+
+
+class EvalEngine(ABC):
+    """Asks a running unit the cases of a suite and rates the answers; rows are ours."""
+
+    @abstractmethod
+    def run(self, cases: Sequence[EvalCase], target: Target, repeats: int) -> Sequence[ScoreRow]:
+        """One row per case, repeat and scorer; errors are rows, never exceptions."""
+
+    @abstractmethod
+    def name_and_version(self) -> str:
+        """For the comparability key."""
+
+
+class LiveMetrics(ABC):
+    """Counts and scored pairs of live traffic."""
+
+    @abstractmethod
+    def counts(
+        self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
+    ) -> CallCounts:
+        """Calls with `since <= at < until`; ratings count when matured."""
+
+    @abstractmethod
+    def pairs(
+        self, candidate_digest: str, since: datetime, until: datetime
+    ) -> Sequence[ScoredPair]:
+        """Paired replays of sampled calls scored in that time."""
+
+
+class ChangeTickets(ABC):
+    """The change ticket of a release, readable by a person."""
+
+    @abstractmethod
+    def comment(self, release: str, headline: str, text: str, dedup: str) -> None:
+        """Add a comment once; the same `dedup` again changes nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """A message to people. `channel` is `slack:#name`, `slack:@person` or `pager:name`."""
+
+    channel: str
+    headline: str
+    text: str
+    release: str | None
+    dedup: str
+    at: datetime
+
+
+class Notifier(ABC):
+    """Delivers notices at least once; a person reading twice beats a person not reading."""
+
+    @abstractmethod
+    def deliver(self, notice: Notice) -> None:
+        """Deliver; raises `UnavailableError` to be tried again."""
+
+
+class EvidenceStore(ABC):
+    """Evidence tables by the digest of their content."""
+
+    @abstractmethod
+    def put(self, rows: Sequence[Mapping[str, Any]]) -> str:
+        """Store rows as Parquet; returns the digest."""
+
+    @abstractmethod
+    def get(self, digest: str) -> Sequence[Mapping[str, Any]]:
+        """The rows, verified against the digest; raises `NotFoundError`."""
+
+
+class Ledger(ABC):
+    """The append-only log of decisions; insert-only, RFC 6962."""
+
+    @abstractmethod
+    def append(
+        self,
+        kind: str,
+        body: Mapping[str, Any],
+        *,
+        at: datetime,
+        release: str | None = None,
+        release_digest: str | None = None,
+    ) -> Entry:
+        """Write one entry; raises `LedgerError` and writes nothing when it cannot."""
+
+    @abstractmethod
+    def entries(
+        self, *, release: str | None = None, kinds: Sequence[str] = (), after: int = 0
+    ) -> Sequence[Entry]:
+        """Entries in order, each verified against its leaf hash."""
+
+    @abstractmethod
+    def head(self) -> Head:
+        """Size and root."""
+
+
+class ReleaseStore(ABC):
+    """Working state: rollouts, looks, submitted sign-offs, outbox. Never the truth of a decision."""
+
+    @abstractmethod
+    def rollout(self, release: str) -> Rollout | None:
+        """The rollout of a release."""
+
+    @abstractmethod
+    def active_rollouts(self) -> Sequence[Rollout]:
+        """Rollouts that are not over."""
+
+    @abstractmethod
+    def save_rollout(self, rollout: Rollout) -> None:
+        """Insert, or replace version n by n + 1; raises `ConflictError` on any other version."""
+
+    @abstractmethod
+    def looks(self, release: str) -> Sequence[LiveBatch]:
+        """All batches of a rollout, by id."""
+
+    @abstractmethod
+    def add_look(self, release: str, batch: LiveBatch) -> None:
+        """Insert; the same id again changes nothing."""
+
+    @abstractmethod
+    def enqueue(self, notice: Notice) -> None:
+        """Put a notice into the outbox; the same `dedup` again changes nothing."""
+
+    @abstractmethod
+    def undelivered(self) -> Sequence[Notice]:
+        """Notices still to deliver, oldest first."""
+
+    @abstractmethod
+    def mark_delivered(self, dedup: str) -> None:
+        """Take a notice out of the outbox."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """The world, one adapter per port; types the composition root."""
+
+    clock: Clock
+    git_host: GitHost
+    code_health: CodeHealth
+    security_scanner: SecurityScanner
+    deployer: Deployer
+    traffic_router: TrafficRouter
+    prompt_registry: PromptRegistry
+    eval_engine: EvalEngine
+    live_metrics: LiveMetrics
+    change_tickets: ChangeTickets
+    notifier: Notifier
+    evidence_store: EvidenceStore
+    ledger: Ledger
+    release_store: ReleaseStore
+    settings: Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the world's file says beside its adapters: where policy and people are read from.
+
+    `policy`, `people` and `models` are paths in the feature repository, read at main.
+    """
+
+    feature_root: Mapping[str, str] = field(default_factory=dict)
+    policy: str = "policy.yaml"
+    people: str = "people.yaml"
+    models: str = "models.yaml"

@@ -1,0 +1,1 @@
+"""Doers without opinions: each adapter satisfies one port and maps foreign errors once."""

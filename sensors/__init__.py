@@ -1,0 +1,1 @@
+"""What watches the world: read, ask `domain.triggers`, request; nothing else."""
