@@ -300,7 +300,7 @@ class Ledger(ABC):
 
 
 class ReleaseStore(ABC):
-    """Working state: rollouts, looks, submitted sign-offs, outbox. Never the truth of a decision."""
+    """Working state: rollouts, looks, outbox. Never the truth of a decision."""
 
     @abstractmethod
     def rollout(self, release: str) -> Rollout | None:

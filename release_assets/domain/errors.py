@@ -1,16 +1,16 @@
 """The family tree of errors; every text says what to do next.
 
-    ReleaseError
-    ├── InputError              what a person wrote cannot be read (exit 2)
-    │   └── UnknownWordError    a word the vocabulary does not hold; names the nearest one
-    ├── RefusedError            the rules forbid the act; carries the findings (exit 1)
-    ├── EmptyGateError          a gate without findings: nothing was asked, so nothing passed
-    ├── IllegalTransitionError  the rollout machine does not know this event in this state
-    ├── LedgerError             the ledger is damaged, or an entry does not fit it
-    └── AdapterError            a port's other side; mapped once per adapter, `from exc`
-        ├── UnavailableError    it did not answer; trying again later may help
-        ├── ConflictError       somebody else wrote first; read again before acting
-        └── NotFoundError       it answered: there is no such thing
+ReleaseError
+├── InputError              what a person wrote cannot be read (exit 2)
+│   └── UnknownWordError    a word the vocabulary does not hold; names the nearest one
+├── RefusedError            the rules forbid the act; carries the findings (exit 1)
+├── EmptyGateError          a gate without findings: nothing was asked, so nothing passed
+├── IllegalTransitionError  the rollout machine does not know this event in this state
+├── LedgerError             the ledger is damaged, or an entry does not fit it
+└── AdapterError            a port's other side; mapped once per adapter, `from exc`
+    ├── UnavailableError    it did not answer; trying again later may help
+    ├── ConflictError       somebody else wrote first; read again before acting
+    └── NotFoundError       it answered: there is no such thing
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ class InputError(ReleaseError):
     """What a person wrote cannot be read.
 
     Args:
-
         message: What is wrong, in one sentence.
         file: The file as the person named it, or None.
         line: The 1-based line in that file, or None.

@@ -52,7 +52,7 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def digest_of_document(document: Any) -> str:  # noqa: ANN401  any JSON document
+def digest_of_document(document: Any) -> str:
     """The digest of a JSON document in its canonical form (RFC 8785)."""
     return digest_of(rfc8785.dumps(document))
 

@@ -82,7 +82,7 @@ def conclude(gate: str, findings: Iterable[Finding]) -> Verdict:
     """
     found = tuple(findings)
     if not found:
-        message = f"the gate '{gate}' has no findings; require at least one piece of evidence for it"
+        message = f"the gate '{gate}' has no findings; require evidence for it"
         raise EmptyGateError(message)
     outcome = worst(f.outcome for f in found)
     return Verdict(gate=gate, outcome=outcome, headline=_headline(outcome, found), findings=found)

@@ -1,1 +1,1 @@
-"""The local world: the real, embedded adapters on one machine; git, processes, Caddy, SQLite, files."""
+"""The local world: real, embedded adapters on one machine; git, processes, Caddy, SQLite."""
