@@ -145,6 +145,10 @@ class TrafficRouter(ABC):
     """Exact traffic shares between the stable release and one candidate."""
 
     @abstractmethod
+    def front(self) -> str:
+        """The address that users call."""
+
+    @abstractmethod
     def read(self) -> Traffic:
         """The truth, from the router itself."""
 
@@ -313,8 +317,16 @@ class ReleaseStore(ABC):
         """All batches of a rollout, by id."""
 
     @abstractmethod
-    def add_look(self, release: str, batch: LiveBatch) -> None:
-        """Insert; the same id again changes nothing."""
+    def last_look(self, release: str) -> LiveBatch | None:
+        """The newest batch of a rollout."""
+
+    @abstractmethod
+    def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:
+        """Insert the batch and the evidence after it; the same id again changes nothing."""
+
+    @abstractmethod
+    def live_state(self, release: str) -> Mapping[str, Any] | None:
+        """The evidence after the newest batch."""
 
     @abstractmethod
     def enqueue(self, notice: Notice) -> None:
