@@ -12,6 +12,7 @@ from release_assets.domain.evidence import EvalCase
 from resources.approved_handbook import sentences
 from resources.scorers import SCORERS, Handbook, score
 
+FULL_WIDTH = "\uff11\uff13\uff10\uff10"  # 1300, as Japanese keyboards write it
 LEAVE = "You have 28 days of annual leave. Carried-over days lapse at the end of March."
 RULES = {
     "en": [LEAVE, "A hotel room may cost up to 1,300 euros per week, breakfast included."],
@@ -83,7 +84,7 @@ def test_a_reworded_rule_is_mostly_supported():
     assert grounded("You get 28 days of annual leave.") > 0.7
 
 
-@pytest.mark.parametrize("number", ["1,300", "1.300", "1 300", "1\u202f300", "1300", "\uff11\uff13\uff10\uff10"])
+@pytest.mark.parametrize("number", ["1,300", "1.300", "1 300", "1\u202f300", "1300", FULL_WIDTH])
 def test_a_number_is_the_same_however_its_thousands_are_written(number):
     assert grounded(f"A hotel room may cost up to {number} euros per week.") > 0.9
 
