@@ -11,7 +11,7 @@ from collections.abc import Iterable
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
 _RUN = re.compile(rf"[{_CJK}]+|[^\W{_CJK}]+")
 _SENTENCE_END = re.compile(
-    r"(?<=\w\w[.!?])\s+(?=[^\W_a-zà-ÿ]|[¿¡])|(?<=[)\"»”][.!?])\s+|(?<=[。！？])"
+    r"(?<=\w\w[.!?])\s+(?=[^\W_a-zà-ÿ]|[¿¡])|(?<=[)\"»”“][.!?])\s+|(?<=[。！？])"
 )
 _CJK_ENDS = ("。", "！", "？")
 _BYTES_PER_TOKEN = 4
