@@ -43,7 +43,7 @@ COMPLETE_RELEASE = "complete_release"
 ROLL_BACK_RELEASE = "roll_back_release"
 REPORT_FAILED_PHASE = "report_failed_phase"
 
-JOBS = (
+_ALL = (
     _job(RUN_PRE_MERGE, "May this change merge?", dg.AssetSelection.groups("pre_merge")),
     _job(RUN_STAGING, "As good as main, at full length?", dg.AssetSelection.groups("staging")),
     _job(
@@ -69,3 +69,5 @@ JOBS = (
         _assets("rollback/failure_report"),
     ),
 )
+
+JOBS = {job.name: job for job in _ALL}

@@ -351,14 +351,6 @@ class EvidenceShape(ABC):
         """A badly formed table is inconclusive, with the failed expectations as findings."""
 
 
-class Identity(ABC):
-    """Whose key made a signature."""
-
-    @abstractmethod
-    def signing_key(self, statement: bytes, signature: str) -> str:
-        """The public key line of a valid signature; raises `InputError` when it is not valid."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Ports:
     """The world, one adapter per port; types the composition root."""
@@ -375,7 +367,6 @@ class Ports:
     change_tickets: ChangeTickets
     notifier: Notifier
     evidence_shape: EvidenceShape
-    identity: Identity
     evidence_store: EvidenceStore
     ledger: Ledger
     release_store: ReleaseStore

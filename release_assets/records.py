@@ -134,6 +134,11 @@ class Records:
         record = self.newest_evidence("sign_off/change_record", release)
         return list(record.body["summary"][role])
 
+    def promoted(self) -> tuple[str, ...]:
+        """The releases that were put on their plan, in order."""
+        entries = self.ledger.entries(kinds=("rollout",))
+        return tuple(str(e.release) for e in entries if e.body["event"] == "promoted")
+
     def stable(self, feature: str) -> Entry:
         """The entry by which the present stable release became it; raises `NotFoundError`."""
         entries = self.ledger.entries(kinds=("adoption", "rollout"))

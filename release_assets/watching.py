@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain import live_analysis
 from release_assets.domain.live_traffic import LiveBatch
-from release_assets.domain.rollout import planned_stage, planned_traffic_pct
-from release_assets.domain.rollout_advance import Decision, StageObservation, advance
+from release_assets.domain.rollout import planned_stage
 from release_assets.domain.rollout_plan import SloKind
+from release_assets.domain.stage_decision import Decision, StageObservation, advance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,13 +46,25 @@ class Watch:
     traffic_router: TrafficRouter
     release_store: ReleaseStore
 
-    def look(self, rollout: Rollout, plan: RolloutPlan, now: datetime) -> Look:
-        """Take one look, and store what it saw."""
+    def look(
+        self,
+        rollout: Rollout,
+        plan: RolloutPlan,
+        now: datetime,
+        *,
+        allowed_pct: float | None = None,
+        frozen: str | None = None,
+    ) -> Look:
+        """Take one look, and store what it saw.
+
+        `allowed_pct` is the share that a recorded intent to raise allows, `frozen` why raising is
+        stopped, if it is.
+        """
         state = self.state(rollout, plan)
         batch = self._batch(rollout, plan, now)
         after = live_analysis.look(state, batch, plan)
         self.release_store.add_look(rollout.release, batch, after.document())
-        return self._conclude(rollout, plan, after, now)
+        return self.conclude(rollout, plan, after, now, allowed_pct=allowed_pct, frozen=frozen)
 
     def state(self, rollout: Rollout, plan: RolloutPlan) -> LiveState:
         """The evidence so far."""
@@ -80,18 +92,28 @@ class Watch:
             pairs=tuple(self.live_metrics.pairs(rollout.release_digest, since, until)),
         )
 
-    def _conclude(
-        self, rollout: Rollout, plan: RolloutPlan, state: LiveState, now: datetime
+    def conclude(
+        self,
+        rollout: Rollout,
+        plan: RolloutPlan,
+        state: LiveState,
+        now: datetime,
+        *,
+        allowed_pct: float | None = None,
+        frozen: str | None = None,
     ) -> Look:
+        """What the evidence so far says, without looking again."""
         judgement = live_analysis.judge(state, plan)
+        looks = self.release_store.looks(rollout.release)
         observation = StageObservation(
             now=now,
             outcome=judgement.outcome,
             sentence=judgement.sentence,
             traffic_pct=self._candidate_pct(rollout),
-            expected_traffic_pct=planned_traffic_pct(rollout, plan),
             scored=judgement.scored,
-            coverage=_coverage(self.release_store.looks(rollout.release), rollout, now),
+            coverage=_coverage(looks, rollout, now),
+            allowed_pct=allowed_pct,
+            frozen=frozen,
         )
         return Look(
             judgement=judgement,

@@ -32,13 +32,9 @@ def rollout(
     records.write("intent", {"act": "deploy", "environment": "production"}, release)
     running = deployer.deploy(release, Environment.PRODUCTION)
     observed = deployer.read_back(running.address)
-    wrong = [
-        f
-        for f in judge_parts(release.unit, observed, rule="every_part_is_deployed")
-        if f.outcome is not Outcome.PASSED
-    ]
-    if wrong:
-        raise RefusedError("; ".join(f.because for f in wrong), wrong)
+    deployed = judge_parts(release.unit, observed, rule="every_part_is_deployed")
+    if deployed.outcome is not Outcome.PASSED:
+        raise RefusedError(deployed.because, [deployed])
     _point_at(prompt_registry, release.unit.prompts)
     plan = records.repository.plan(release.key.feature, release.commit)
     people = {

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout import RolloutState
-from release_assets.domain.rollout_advance import Act
+from release_assets.domain.stage_decision import Act
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from release_assets.domain.change import Change
     from release_assets.domain.rollout import Rollout
-    from release_assets.domain.rollout_advance import Decision
+    from release_assets.domain.stage_decision import Decision
 
 MOST_REQUESTS_A_TICK = 10
 
@@ -85,35 +85,17 @@ def next_promotion(
     return (Request(action="promote_release", release=release, run_key=key),)
 
 
-def first_stage(release: str, attempt: int) -> Request:
-    """A promoted release enters its first canary stage."""
-    return Request(
-        action="enter_stage",
-        release=release,
-        stage=0,
-        run_key=f"enter_stage:{release}:0:{attempt}",
-    )
-
-
-def next_run(
-    rollout: Rollout, decision: Decision, *, is_stage_proven: bool, attempts: Mapping[str, int]
-) -> Request | None:
+def next_run(rollout: Rollout, decision: Decision, *, is_stage_proven: bool) -> Request | None:
     """The run that a rollout needs now, or None.
 
     A stage that may advance is concluded through its gate first; only then is the next entered.
-    `attempts` counts earlier runs per action, since a run that died must be asked for again.
     """
     wanted = _wanted(rollout, decision, is_stage_proven=is_stage_proven)
     if wanted is None:
         return None
     action, stage = wanted
-    name = f"{action}:{rollout.release}:{stage}"
-    return Request(
-        action=action,
-        release=rollout.release,
-        stage=stage,
-        run_key=f"{name}:{attempts.get(action, 0)}",
-    )
+    key = f"{action}:{rollout.release}:{stage}"
+    return Request(action=action, release=rollout.release, stage=stage, run_key=key)
 
 
 def _wanted(

@@ -20,6 +20,7 @@ from release_assets.ports import (
     Environment,
     PromptPointers,
     PromptRegistry,
+    Traffic,
     TrafficRouter,
 )
 from release_assets.records import Records
@@ -67,10 +68,12 @@ def everything_is_back(
 
 def _findings(_: Release, found: Entry) -> tuple[Finding, ...]:
     seen = found.body["summary"]
-    return judge_restoration(
-        Unit(**seen["expected"]),
-        Unit(**seen["observed"]),
+    traffic = Traffic(
+        stable_digest=seen["traffic"]["stable"],
+        stable_address="",
+        candidate_digest=seen["traffic"]["candidate"],
+        candidate_address=None,
         candidate_pct=float(seen["traffic"]["candidate_pct"]),
-        stable_pointer=seen["pointers"]["stable"],
-        candidate_pointer=seen["pointers"]["candidate"],
     )
+    pointers = PromptPointers(**seen["pointers"])
+    return judge_restoration(Unit(**seen["expected"]), Unit(**seen["observed"]), traffic, pointers)
