@@ -145,10 +145,7 @@ class _Walk:
 
     def _objects(self, new: Mapping[str, Any], old: Mapping[str, Any], at: str) -> None:
         ours, theirs = new.get("properties", {}), old.get("properties", {})
-        rest, old_rest = (
-            new.get("additionalProperties", True),
-            old.get("additionalProperties", True),
-        )
+        old_rest = old.get("additionalProperties", True)
         for name in sorted(set(old.get("required", ())) - set(new.get("required", ()))):
             told = "is no longer always there" if name in ours else "was removed"
             self.breaks.append(f"{at}.{name} {told}")
