@@ -18,8 +18,8 @@ _BYTES_PER_TOKEN = 4
 
 
 def normalise(text: str) -> str:
-    """The form in which texts are compared: width, case and spaces no longer matter."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """The form in which texts are compared: width, case, spaces, bent apostrophes do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("’", "'").split())
 
 
 def ngrams(text: str, n: int) -> list[str]:
