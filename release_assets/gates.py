@@ -27,7 +27,9 @@ def gate_of(phase: Phase) -> str:
     return f"{phase.name}/gate"
 
 
-def pass_gate(records: Records, release: Release, phase: Phase, run_id: str) -> tuple[Verdict, Entry]:
+def pass_gate(
+    records: Records, release: Release, phase: Phase, run_id: str
+) -> tuple[Verdict, Entry]:
     """Conclude a phase; raises `RefusedError` when a claim is missing, stale or not passed."""
     passed = records.require_passed(release, phase.verdicts)
     verdict = conclude(gate_of(phase), [_holds(entry) for entry in passed])

@@ -145,6 +145,10 @@ class TrafficRouter(ABC):
     """Exact traffic shares between the stable release and one candidate."""
 
     @abstractmethod
+    def front(self) -> str:
+        """The address that users call."""
+
+    @abstractmethod
     def read(self) -> Traffic:
         """The truth, from the router itself."""
 
@@ -313,8 +317,16 @@ class ReleaseStore(ABC):
         """All batches of a rollout, by id."""
 
     @abstractmethod
-    def add_look(self, release: str, batch: LiveBatch) -> None:
-        """Insert; the same id again changes nothing."""
+    def last_look(self, release: str) -> LiveBatch | None:
+        """The newest batch of a rollout."""
+
+    @abstractmethod
+    def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:
+        """Insert the batch and the evidence after it; the same id again changes nothing."""
+
+    @abstractmethod
+    def live_state(self, release: str) -> Mapping[str, Any] | None:
+        """The evidence after the newest batch."""
 
     @abstractmethod
     def enqueue(self, notice: Notice) -> None:
@@ -339,14 +351,6 @@ class EvidenceShape(ABC):
         """A badly formed table is inconclusive, with the failed expectations as findings."""
 
 
-class Identity(ABC):
-    """Whose key made a signature."""
-
-    @abstractmethod
-    def signing_key(self, statement: bytes, signature: str) -> str:
-        """The public key line of a valid signature; raises `InputError` when it is not valid."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Ports:
     """The world, one adapter per port; types the composition root."""
@@ -363,7 +367,6 @@ class Ports:
     change_tickets: ChangeTickets
     notifier: Notifier
     evidence_shape: EvidenceShape
-    identity: Identity
     evidence_store: EvidenceStore
     ledger: Ledger
     release_store: ReleaseStore

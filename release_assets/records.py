@@ -1,4 +1,4 @@
-"""Writes what was measured and judged into the ledger, and reads it back before anybody relies on it.
+"""Writes what was measured and judged into the ledger; reads it back before anybody relies on it.
 
 The ledger decides, Dagster shows (law 1): every materialisation carries the number and digest of
 its ledger entry and pins the materialisations it was made from, so that lineage in the UI is the
@@ -15,7 +15,7 @@ import dagster as dg
 
 from release_assets.domain.errors import NotFoundError, RefusedError
 from release_assets.domain.evidence import Evidence
-from release_assets.domain.release import ReleaseKey
+from release_assets.domain.release import ReleaseKey, Unit
 from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Records:
         """Record what an asset measured; `shown` is further metadata for the Dagster UI."""
         table = self.evidence_store.put(rows) if rows else None
         evidence = Evidence(
-            name=context.asset_key.to_user_string(),
+            name=evidence_name(context.asset_key, context.partition_key),
             release=str(release.key),
             release_digest=release.digest,
             measured_at=self.clock.now(),
@@ -102,8 +102,9 @@ class Records:
         """Apply a rule to the newest evidence, record the verdict, and show it in Dagster."""
         release = self.release(context)
         claim = context.check_specs[0].key
-        found = self.newest_evidence(claim.asset_key.to_user_string(), release)
-        verdict = conclude(f"{claim.asset_key.path[0]}/{claim.name}", rule(release, found))
+        name = evidence_name(claim.asset_key, context.partition_key)
+        found = self.newest_evidence(name, release)
+        verdict = conclude(gate_name(claim, context.partition_key), rule(release, found))
         return check_result(verdict, self.verdict(release, verdict, [found], context.run_id))
 
     def verdict(
@@ -121,6 +122,47 @@ class Records:
         """The newest verdict of each gate about this release digest."""
         entries = self.ledger.entries(release=str(release.key), kinds=("verdict",))
         return {e.body["gate"]: e for e in entries if e.release_digest == release.digest}
+
+    def signatories(self, release: Release) -> tuple[str, ...]:
+        """The persons whose yes to this release digest stands in the ledger."""
+        entries = self.ledger.entries(release=str(release.key), kinds=("sign_off",))
+        yes = [e for e in entries if e.release_digest == release.digest]
+        return tuple(dict.fromkeys(e.body["person"] for e in yes if e.body["decision"] == "yes"))
+
+    def people(self, release: Release, role: str) -> list[str]:
+        """`authored_by` or `reviewed_by`, as the change record of this release says."""
+        record = self.newest_evidence("sign_off/change_record", release)
+        return list(record.body["summary"][role])
+
+    def promoted(self) -> tuple[str, ...]:
+        """The releases that were put on their plan, in order."""
+        entries = self.ledger.entries(kinds=("rollout",))
+        return tuple(str(e.release) for e in entries if e.body["event"] == "promoted")
+
+    def stable(self, feature: str) -> Entry:
+        """The entry by which the present stable release became it; raises `NotFoundError`."""
+        entries = self.ledger.entries(kinds=("adoption", "rollout"))
+        mine = [e for e in entries if str(e.release).rpartition("-")[0] == feature]
+        found = [e for e in mine if e.kind == "adoption" or e.body["event"] == "completed"]
+        if not found:
+            raise NotFoundError(f"{feature} has no stable release; adopt the one that runs first")
+        return found[-1]
+
+    def stable_unit(self, feature: str) -> Unit:
+        """The unit to which a rollback returns."""
+        entry = self.stable(feature)
+        if entry.kind == "adoption":
+            return Unit(**entry.body["unit"])
+        return self.repository.release(ReleaseKey.parse(str(entry.release))).unit
+
+    def written(self, release: Release, kind: str, **fields: Any) -> tuple[Entry, ...]:
+        """Entries of a kind about this release digest whose body has these fields."""
+        return tuple(
+            e
+            for e in self.ledger.entries(release=str(release.key), kinds=(kind,))
+            if e.release_digest == release.digest
+            and all(e.body.get(name) == value for name, value in fields.items())
+        )
 
     def require_passed(self, release: Release, gates: Sequence[str]) -> tuple[Entry, ...]:
         """The passed verdicts of these gates; raises `RefusedError` with all that is lacking.
@@ -156,6 +198,23 @@ def _lacking(gate: str, because: str) -> Finding:
     return Finding(rule=gate, outcome=Outcome.FAILED, because=because)
 
 
+def evidence_name(asset: dg.AssetKey, partition: str) -> str:
+    """The ledger name of evidence: `<phase>/<asset>`, and `@<canary stage>` where there is one."""
+    return asset.to_user_string() + stage_suffix(partition)
+
+
+def gate_name(claim: dg.AssetCheckKey, partition: str) -> str:
+    """The ledger name of a claim's verdict: `<phase>/<claim>`, and `@<canary stage>`."""
+    return f"{claim.asset_key.path[0]}/{claim.name}{stage_suffix(partition)}"
+
+
+def stage_suffix(partition: str) -> str:
+    """`@<canary stage>` of a partition in CANARY_STAGES, else nothing."""
+    if isinstance(partition, dg.MultiPartitionKey):
+        return f"@{partition.keys_by_dimension['stage']}"
+    return ""
+
+
 def materialisation(
     context: dg.AssetExecutionContext,
     entry: Entry,
@@ -173,7 +232,7 @@ def materialisation(
 
 
 def pins(context: dg.AssetExecutionContext) -> dict[str, str]:
-    """`lineage/<upstream> = <storage id>.<run id>`: the engine's own pointer is wrong (DESIGN 6)."""
+    """`lineage/<upstream> = <storage id>.<run id>`; the engine's own pointer errs (DESIGN 6)."""
     found = {}
     for upstream in sorted(context.assets_def.dependency_keys):
         partition = _upstream_partition(context, upstream)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.change import Change
     from release_assets.domain.evidence import EvalCase
-    from release_assets.domain.models import Models
+    from release_assets.domain.models import ModelRegistry
     from release_assets.domain.people import Roster
     from release_assets.domain.policy import Policy
     from release_assets.domain.rollout_plan import RolloutPlan
@@ -109,7 +109,7 @@ class FeatureRepository:
         path = self.settings.policy
         return read_policy(self._text(self.git_host.main(), path), file=path)
 
-    def models(self) -> Models:
+    def models(self) -> ModelRegistry:
         """The model registry at main."""
         path = self.settings.models
         return read_models(self._text(self.git_host.main(), path), file=path)

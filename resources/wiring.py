@@ -49,7 +49,6 @@ ADAPTERS: dict[str, dict[str, str]] = {
     "change_tickets": {"files": "resources.local.tickets:FileTickets"},
     "notifier": {"files": "resources.local.outbox:FileNotifier"},
     "evidence_shape": {"great_expectations": "resources.expectations:GreatExpectationsShape"},
-    "identity": {"sshsig": "resources.identity:SshIdentity"},
     "evidence_store": {"files": "resources.evidence_store:FileEvidenceStore"},
     "ledger": {"sql": "resources.ledger_store:SqlLedger"},
     "release_store": {"sql": "resources.release_store:SqlReleaseStore"},

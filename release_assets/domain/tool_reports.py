@@ -40,6 +40,11 @@ class ToolReport:
         return cls(**{**document, "results": results, "seconds": float(document["seconds"])})
 
 
+def reports_in(evidence: Mapping[str, Any]) -> tuple[ToolReport, ...]:
+    """The reports that a piece of evidence keeps in its summary."""
+    return tuple(ToolReport.read(r) for r in evidence["summary"]["reports"])
+
+
 def judge_reports(reports: Iterable[ToolReport]) -> tuple[Finding, ...]:
     """One finding per tool: `<tool>_is_clean`."""
     return tuple(_judge(report) for report in reports)

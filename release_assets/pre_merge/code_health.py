@@ -12,7 +12,7 @@ from pathlib import Path
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
-from release_assets.domain.tool_reports import ToolReport, judge_reports
+from release_assets.domain.tool_reports import judge_reports, reports_in
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import CodeHealth, GitHost
 from release_assets.records import Records
@@ -44,6 +44,4 @@ def code_is_healthy(
     context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
 ) -> dg.AssetCheckResult:
     """Lint, types and tests of the feature's own repository are clean."""
-    return records.judge(
-        context, lambda _, found: judge_reports(map(ToolReport.read, found.body["summary"]["reports"]))
-    )
+    return records.judge(context, lambda _, found: judge_reports(reports_in(found.body)))

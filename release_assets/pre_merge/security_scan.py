@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
-from release_assets.domain.tool_reports import ToolReport, judge_reports
+from release_assets.domain.tool_reports import judge_reports, reports_in
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import GitHost, SecurityScanner
 from release_assets.records import Records
@@ -43,6 +43,4 @@ def no_secret_and_no_dangerous_call(
     context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
 ) -> dg.AssetCheckResult:
     """No scanner found a secret or a dangerous call."""
-    return records.judge(
-        context, lambda _, found: judge_reports(map(ToolReport.read, found.body["summary"]["reports"]))
-    )
+    return records.judge(context, lambda _, found: judge_reports(reports_in(found.body)))

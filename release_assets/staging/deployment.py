@@ -14,6 +14,8 @@ from release_assets.pipeline import STAGING
 from release_assets.ports import Deployer, Environment
 from release_assets.records import Records
 
+_DEPLOYED = "every_part_is_deployed"
+
 
 @evidence("staging", "pre_merge/gate", kinds=("python",))
 def deployment(
@@ -37,7 +39,7 @@ def staging_runs_this_release(
     """Every part that answers in staging is this release's."""
     return records.judge(
         context,
-        lambda release, found: judge_parts(
-            release.unit, Unit(**found.body["summary"]["observed"]), rule="every_part_is_deployed"
-        ),
+        lambda release, found: [
+            judge_parts(release.unit, Unit(**found.body["summary"]["observed"]), rule=_DEPLOYED)
+        ],
     )

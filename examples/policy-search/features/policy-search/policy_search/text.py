@@ -11,15 +11,15 @@ from collections.abc import Iterable
 _CJK = "\u3040-\u30ff\u3400-\u9fff"
 _RUN = re.compile(rf"[{_CJK}]+|[^\W{_CJK}]+")
 _SENTENCE_END = re.compile(
-    r"(?<=\w\w[.!?])\s+(?=[^\W_a-zà-ÿ]|[¿¡])|(?<=[)\"»”][.!?])\s+|(?<=[。！？])"
+    r"(?<=\w\w[.!?])\s+(?=[^\W_a-zà-ÿ]|[¿¡])|(?<=[)\"»”“][.!?])\s+|(?<=[。！？])"
 )
 _CJK_ENDS = ("。", "！", "？")
 _BYTES_PER_TOKEN = 4
 
 
 def normalise(text: str) -> str:
-    """The form in which texts are compared: width, case and spaces no longer matter."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """The form in which texts are compared: width, case, spaces, bent apostrophes do not matter."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().replace("’", "'").split())
 
 
 def ngrams(text: str, n: int) -> list[str]:
