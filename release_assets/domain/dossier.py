@@ -15,10 +15,11 @@ from release_assets.domain.history.acts import acts_of
 from release_assets.domain.history.ending import ending_of
 from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.messages import drifts_of, notices_of, refusals_of
-from release_assets.domain.history.people import people_of, sign_offs_of
+from release_assets.domain.history.people import people_of
 from release_assets.domain.history.ramp import stages_of, traffic_of
 from release_assets.domain.history.reading import bound_digest, of_kind
 from release_assets.domain.history.sentence import clauses_of
+from release_assets.domain.history.signatures import sign_offs_of
 from release_assets.domain.history.timeline import timeline_of
 from release_assets.domain.ledger import Head
 from release_assets.domain.merkle import includes, inclusion_proof, peaks_of
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
     from release_assets.domain.history.ending import Ending
     from release_assets.domain.history.gates import GateHistory
     from release_assets.domain.history.messages import Message, Refusal
-    from release_assets.domain.history.people import People, SignOff
+    from release_assets.domain.history.people import People
     from release_assets.domain.history.ramp import StageHistory, TrafficPoint
     from release_assets.domain.history.reading import Names
+    from release_assets.domain.history.signatures import SignedStatement
     from release_assets.domain.history.timeline import Moment
     from release_assets.domain.ledger import Entry
 
@@ -74,7 +76,7 @@ class Dossier:
     ending: Ending
     clauses: tuple[str, ...]
     people: People
-    sign_offs: tuple[SignOff, ...]
+    sign_offs: tuple[SignedStatement, ...]
     gates: tuple[GateHistory, ...]
     stages: tuple[StageHistory, ...]
     traffic: tuple[TrafficPoint, ...]
@@ -140,7 +142,7 @@ def compile_dossier(
         ending=ending_of(entries),
         clauses=clauses_of(entries, names),
         people=people_of(entries, names),
-        sign_offs=sign_offs_of(entries),
+        sign_offs=sign_offs_of(entries, names),
         gates=gates,
         stages=stages_of(entries, gates),
         traffic=traffic_of(entries, digest),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.people import YES
+from release_assets.domain.history.signatures import YES
 from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -106,7 +106,8 @@ def _word(entry: Entry) -> End | None:
         case "refusal":
             return End.REFUSED if entry.body["act"] in {"sign_off", "promote"} else None
         case "sign_off":
-            return End.OPEN if entry.body["decision"] == YES else End.REFUSED
+            said = entry.body.get("statement", {}).get("predicate", {})
+            return End.OPEN if said.get("decision") == YES else End.REFUSED
         case "rollout":
             return _EVENTS.get(entry.body.get("event", ""))
     return None

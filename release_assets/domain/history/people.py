@@ -1,4 +1,4 @@
-"""Who wrote, reviewed, signed and executed a release, as the ledger says; persons by id.
+"""Who wrote, reviewed and promoted a release, as the ledger says; persons by id.
 
 Decides nothing about who may: the sign-off phase did, and its findings stand among the gates. The
 promotion's own record of people goes first; before there is one, what the change and its reviews
@@ -10,35 +10,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.reading import bound_digest, events, newest_evidence, of_kind
+from release_assets.domain.history.reading import events, newest_evidence, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from release_assets.domain.history.reading import Names
     from release_assets.domain.ledger import Entry
-
-YES = "yes"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SignOff:
-    """One signed yes or no; `counts` when it is a yes to this very release digest."""
-
-    entry: int
-    at: datetime
-    person: str
-    role: str
-    decision: str
-    release_digest: str | None
-    counts: bool
-    statement: Mapping[str, Any]
-    signature: str
-
-    def document(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self) | {"at": self.at.isoformat()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,27 +34,6 @@ class People:
     def document(self) -> dict[str, Any]:
         """The JSON form."""
         return asdict(self)
-
-
-def sign_offs_of(entries: Sequence[Entry]) -> tuple[SignOff, ...]:
-    """All signatures, in order."""
-    digest = bound_digest(entries)
-    return tuple(_sign_off(entry, digest) for entry in of_kind(entries, "sign_off"))
-
-
-def _sign_off(entry: Entry, digest: str | None) -> SignOff:
-    body = entry.body
-    return SignOff(
-        entry=entry.seq,
-        at=entry.at,
-        person=body["person"],
-        role=body["role"],
-        decision=body["decision"],
-        release_digest=entry.release_digest,
-        counts=body["decision"] == YES and entry.release_digest == digest,
-        statement=body.get("statement", {}),
-        signature=body.get("signature", ""),
-    )
 
 
 def people_of(entries: Sequence[Entry], names: Names) -> People:

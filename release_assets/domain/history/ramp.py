@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.reading import count, events, number, of_kind
+from release_assets.domain.history.reading import count, number, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,15 +118,22 @@ def _share(traffic: Mapping[str, Any], digest: str | None) -> float:
 
 
 def stages_of(entries: Sequence[Entry], gates: Sequence[GateHistory]) -> tuple[StageHistory, ...]:
-    """Every canary stage that was entered, folded from the rollout's events."""
+    """Every canary stage that was entered, folded from the rollout's events and the brake."""
     verdicts = {gate.stage or "": gate.verdict for gate in gates}
     stages: list[StageHistory] = []
-    for entry in events(entries, "stage_entered", *_ENDS):
-        if entry.body["event"] == "stage_entered":
+    for entry in of_kind(entries, "rollout", "observation"):
+        if entry.body.get("event") == "stage_entered":
             stages = [*_left(stages, entry), _entered(entry, verdicts, entries)]
-        elif stages:
-            stages[-1] = _ended(stages[-1], entry)
+        elif stages and (end := _end(entry)):
+            stages[-1] = _ended(stages[-1], entry, end)
     return tuple(stages)
+
+
+def _end(entry: Entry) -> StageEnd | None:
+    """How an entry ends a stage; the brake does at once, its paperwork only says so again."""
+    if entry.kind == "observation":
+        return StageEnd.BREACHED if entry.body.get("act") == "brake" else None
+    return _ENDS.get(entry.body.get("event", ""))
 
 
 def _entered(
@@ -153,11 +160,10 @@ def _left(stages: list[StageHistory], entry: Entry) -> list[StageHistory]:
     return [*stages[:-1], replace(stages[-1], left_at=entry.at, end=end)]
 
 
-def _ended(stage: StageHistory, entry: Entry) -> StageHistory:
+def _ended(stage: StageHistory, entry: Entry, end: StageEnd) -> StageHistory:
     """A breach is not overwritten by the rollback that follows it, nor its moment."""
     if stage.end is StageEnd.BREACHED:
         return stage
-    end = _ENDS[entry.body["event"]]
     is_over = end in {StageEnd.BREACHED, StageEnd.COMPLETED}
     return replace(
         stage,

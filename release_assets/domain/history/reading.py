@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How persons are called, by person id and by account; an id nobody knows speaks for itself."""
+    """How persons are called, by person id and by account, and whose a public key is.
+
+    An id that nobody knows speaks for itself; a key that nobody knows is nobody's.
+    """
 
     of: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_roster(cls, roster: Roster) -> Names:
         """The names in the roster; a robot is called one."""
         names = {key: p.name or p.id for p in roster.people for key in (p.id, *p.accounts)}
         robots = {key: f"{r.id} (robot)" for r in roster.robots for key in (r.id, *r.accounts)}
-        return cls(robots | names)
+        keys = {key.public_key: person.id for person in roster.people for key in person.keys}
+        return cls(of=robots | names, keys=keys)
 
     def say(self, who: str) -> str:
         """The name behind a person id or an account."""

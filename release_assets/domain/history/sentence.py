@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.history.ending import End, ending_of
 from release_assets.domain.history.gates import gates_of
-from release_assets.domain.history.people import YES, people_of, sign_offs_of
+from release_assets.domain.history.people import people_of
 from release_assets.domain.history.reading import (
     events,
     moment_in_words,
@@ -22,6 +22,7 @@ from release_assets.domain.history.reading import (
     role_in_words,
     share_in_words,
 )
+from release_assets.domain.history.signatures import YES, sign_offs_of
 from release_assets.domain.history.timeline import act_in_words
 from release_assets.domain.verdict import Outcome
 
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release_assets.domain.history.ending import Ending
-    from release_assets.domain.history.people import SignOff
     from release_assets.domain.history.reading import Names
+    from release_assets.domain.history.signatures import SignedStatement
     from release_assets.domain.ledger import Entry
 
 _SHOWN_DIGITS = len("sha256:") + 12
@@ -67,19 +68,19 @@ def _written(entries: Sequence[Entry], names: Names) -> tuple[str, ...]:
 
 def _signed(entries: Sequence[Entry], names: Names) -> tuple[str, ...]:
     """Every yes to this digest in one clause, and each no in one of its own."""
-    given = sign_offs_of(entries)
+    given = sign_offs_of(entries, names)
     yes = dict.fromkeys(_signatory(s, names) for s in given if s.counts)
-    no = [s for s in given if s.decision != YES]
+    no = [s for s in given if s.decision != YES and not s.problem]
     signed = f"signed by {', '.join(yes)} for digest {_digest(given)}" if yes else ""
     return (signed, *(f"rejected by {_signatory(s, names)}" for s in no))
 
 
-def _digest(given: Sequence[SignOff]) -> str:
+def _digest(given: Sequence[SignedStatement]) -> str:
     digest = next(s.release_digest for s in given if s.counts)
     return (digest or "")[:_SHOWN_DIGITS]
 
 
-def _signatory(sign_off: SignOff, names: Names) -> str:
+def _signatory(sign_off: SignedStatement, names: Names) -> str:
     return f"{names.say(sign_off.person)} ({role_in_words(sign_off.role)})"
 
 

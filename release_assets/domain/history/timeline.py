@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.people import YES
 from release_assets.domain.history.reading import number, role_in_words, share_in_words
+from release_assets.domain.history.signatures import YES
 from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _outcome(entry: Entry) -> Outcome | None:
         case "refusal" | "drift":
             return Outcome.FAILED
         case "sign_off":
-            return Outcome.PASSED if body["decision"] == YES else Outcome.FAILED
+            return Outcome.PASSED if _signed(body).get("decision") == YES else Outcome.FAILED
         case "rollout":
             return _EVENT_OUTCOMES.get(body.get("event", ""))
         case "observation":
@@ -94,7 +94,7 @@ def _adoption(body: Body, _: Names) -> str:
 
 
 def _change(body: Body, names: Names) -> str:
-    return f"change {body['number']} seen, by {names.say(body['author'])}: {body['title']}"
+    return f"change {body['number']} by {names.say(body['author'])}: {body['title']}"
 
 
 def _evidence(body: Body, _: Names) -> str:
@@ -106,8 +106,15 @@ def _verdict(body: Body, _: Names) -> str:
 
 
 def _sign_off(body: Body, names: Names) -> str:
-    person, role = names.say(body["person"]), role_in_words(body["role"])
-    return f"{person} ({role}) signed {body['decision']}"
+    said = _signed(body)
+    person, role = names.say(said.get("person", "somebody")), role_in_words(said.get("role"))
+    return f"{person} ({role}) signed {said.get('decision', 'a statement')}"
+
+
+def _signed(body: Body) -> Mapping[str, Any]:
+    """What was signed, from the statement itself."""
+    said: Mapping[str, Any] = body.get("statement", {}).get("predicate", {})
+    return said
 
 
 def _refusal(body: Body, names: Names) -> str:
@@ -116,11 +123,12 @@ def _refusal(body: Body, names: Names) -> str:
 
 
 def _intent(body: Body, _: Names) -> str:
-    return f"about to {act_in_words(body['act'])}{_share(body)}"
+    where = f" to {body['environment']}" if body.get("environment") else ""
+    return f"about to {act_in_words(body['act'])}{where}{_share(body)}"
 
 
 def _observation(body: Body, _: Names) -> str:
-    return f"observed after {act_in_words(body['act'])}{_share(body.get('traffic', body))}"
+    return f"after {act_in_words(body['act'])}{_share(body.get('traffic', body))}"
 
 
 def _rollout(body: Body, _: Names) -> str:

@@ -1,0 +1,1 @@
+"""Releases that never were: ledgers written entry by entry, as the pipeline writes them."""
