@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from release_assets.domain.ledger import Entry
+    from release_assets.domain.policy import TierPolicy
     from release_assets.domain.release import Release
     from release_assets.ports import Clock, EvidenceStore, Ledger
     from release_assets.repository import FeatureRepository
@@ -42,6 +43,11 @@ class Records:
         if isinstance(partition, dg.MultiPartitionKey):
             partition = partition.keys_by_dimension["release"]
         return self.repository.release(ReleaseKey.parse(partition))
+
+    def tier(self, release: Release) -> TierPolicy:
+        """What the policy demands of a release of this risk tier."""
+        manifest = self.repository.manifest(release.key.feature, release.commit)
+        return self.repository.policy().tier(manifest.risk_tier)
 
     def evidence(
         self,

@@ -85,7 +85,9 @@ def unit_of(folder):
 
 def publish(registry, folder):
     """Put the prompts into a registry as it lies on disk; returns the digest of the set."""
-    contents = [(n, (folder / path).read_bytes()) for n, path in manifest(folder)["prompts"].items()]
+    contents = [
+        (n, (folder / path).read_bytes()) for n, path in manifest(folder)["prompts"].items()
+    ]
     (registry / "sets").mkdir(parents=True)
     (registry / "objects").mkdir()
     for _, content in contents:
@@ -212,7 +214,9 @@ def measure(name, scratch):
                     scores.setdefault((suite, scorer), {})[case["id"]] = rated
         for call in read_lines(EXAMPLES / "traffic" / "questions.jsonl"):
             reply = ask(client, call, call["locale"])
-            live.append((call["topic"], call["locale"], rate("groundedness", call, reply, call["locale"])))
+            live.append(
+                (call["topic"], call["locale"], rate("groundedness", call, reply, call["locale"]))
+            )
         unit = client.get("/release").json()
     return Measured(unit=unit, scores=scores, topics=topics, costs=costs, live=live)
 
