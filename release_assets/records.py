@@ -131,9 +131,10 @@ class Records:
 
     def signatories(self, release: Release) -> tuple[str, ...]:
         """The persons whose yes to this release digest stands in the ledger."""
-        entries = self.ledger.entries(release=str(release.key), kinds=("sign_off",))
-        yes = [e for e in entries if e.release_digest == release.digest]
-        return tuple(dict.fromkeys(e.body["person"] for e in yes if e.body["decision"] == "yes"))
+        entries = self.written(release, "sign_off")
+        said = [e.body["statement"]["predicate"] for e in entries]
+        yes = [s["person"] for s in said if s["decision"] == "yes"]
+        return tuple(dict.fromkeys(yes))
 
     def people(self, release: Release, role: str) -> list[str]:
         """`authored_by` or `reviewed_by`, as the change record of this release says."""
@@ -153,6 +154,13 @@ class Records:
         if not found:
             raise NotFoundError(f"{feature} has no stable release; adopt the one that runs first")
         return found[-1]
+
+    def stable_commit(self, feature: str) -> str:
+        """The commit that production really runs."""
+        entry = self.stable(feature)
+        if entry.kind == "adoption":
+            return str(entry.body["commit"])
+        return self.repository.release(ReleaseKey.parse(str(entry.release))).commit
 
     def stable_unit(self, feature: str) -> Unit:
         """The unit to which a rollback returns."""

@@ -45,6 +45,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "inspect": "resources.inspect_engine:InspectEngine",
         "direct": "resources.direct_engine:DirectEngine",
     },
+    "benchmark_engine": {"direct": "resources.direct_engine:DirectEngine"},
     "live_metrics": {"call_log": "resources.local.call_log:CallLog"},
     "change_tickets": {"files": "resources.local.tickets:FileTickets"},
     "notifier": {"files": "resources.local.outbox:FileNotifier"},

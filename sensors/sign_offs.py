@@ -24,7 +24,8 @@ def sign_offs(
 ) -> dg.SensorResult:
     """Releases that somebody signed and that are not on their plan yet."""
     entries = ledger.entries(kinds=("sign_off", "rollout"))
-    yes = [e for e in entries if e.kind == "sign_off" and e.body["decision"] == "yes"]
+    signed = [e for e in entries if e.kind == "sign_off"]
+    yes = [e for e in signed if e.body["statement"]["predicate"]["decision"] == "yes"]
     promoted = [e.release_digest for e in entries if e.kind == "rollout"]
     ready = tuple(dict.fromkeys((str(e.release), str(e.release_digest)) for e in yes))
     active = release_store.active_rollouts()
