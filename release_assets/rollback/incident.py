@@ -1,0 +1,60 @@
+"""The incident of a rollback: what broke, how much was seen, how quickly it was taken back."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from release_assets.declaring import evidence
+from release_assets.domain.errors import RefusedError
+from release_assets.domain.rollout import RolloutEvent, RolloutState, apply
+from release_assets.ports import ChangeTickets, Clock, ReleaseStore
+from release_assets.records import Records
+
+
+@evidence("rollback", "rollback/restoration")
+def incident(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    release_store: dg.ResourceParam[ReleaseStore],
+    change_tickets: dg.ResourceParam[ChangeTickets],
+    clock: dg.ResourceParam[Clock],
+) -> dg.MaterializeResult:
+    """The record that closes a rollback, on the ticket and in the ledger."""
+    release = records.release(context)
+    records.require_passed(release, ["rollback/everything_is_back"])
+    rollout = release_store.rollout(str(release.key))
+    if rollout is None:
+        raise RefusedError(f"{release.key} was never on its plan; there is nothing to close")
+    breach = records.written(release, "rollout", event="breached")[-1]
+    looks = [b for b in release_store.looks(str(release.key)) if b.stage == rollout.stage]
+    summary = {
+        "because": breach.body["because"],
+        "braked_at": breach.at.isoformat(),
+        "stage": rollout.stage + 1,
+        "candidate_calls": sum(b.candidate.requests for b in looks),
+        "replayed_pairs": sum(len(b.pairs) for b in looks),
+    }
+    change_tickets.comment(
+        str(release.key),
+        f"Rolled back from canary stage {rollout.stage + 1}",
+        _story(summary),
+        dedup=breach.digest,
+    )
+    if rollout.state is RolloutState.BRAKED:
+        restored = apply(
+            rollout, RolloutEvent.RESTORED, now=clock.now(), because=str(summary["because"])
+        )
+        release_store.save_rollout(restored)
+        closed = {"event": "rolled_back", "because": summary["because"], "traffic_pct": 0}
+        records.write("rollout", closed, release)
+    return records.evidence(context, release, summary=summary, inputs={"breach": breach.digest})
+
+
+def _story(summary: dict[str, object]) -> str:
+    return (
+        f"{summary['because']}\n\n"
+        f"Seen on {summary['candidate_calls']} live calls and {summary['replayed_pairs']} replayed "
+        f"pairs of canary stage {summary['stage']}; the brake was pulled at "
+        f"{summary['braked_at']}. Code, prompts, model and index of the stable release answer "
+        "again; the prompt pointer is back."
+    )

@@ -1,0 +1,226 @@
+"""The four demo stories, measured: the real service of main and of each story, asked everything.
+
+A story is believable only if the gate that is meant to catch it is the one that can, and if every
+gate before has nothing to see. These tests pin which scorer moves, where, and how far.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from statistics import mean
+
+import httpx
+import pytest
+import yaml
+
+from release_assets.domain.evidence import EvalCase
+from release_assets.domain.release import Unit, digest_of, digest_of_document, digest_of_files
+from resources.scorers import SCORERS, Handbook, score
+
+pytestmark = pytest.mark.story
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MAIN = EXAMPLES / "policy-search"
+FEATURE = Path("features/policy-search")
+STORIES = ("1-better", "2-quiet-prompt", "3-stale-index", "4-own-signature")
+SUITES = ("smoke", "production", "adversarial", "fairness", "benchmark")
+LOCALES = {"en-US": "en", "de-DE": "de", "es-ES": "es", "fr-FR": "fr", "ja-JP": "ja"}
+PASSING = 0.5
+
+
+# The trees: main, and main with a story's files over it.
+
+
+def story(name):
+    return yaml.safe_load((EXAMPLES / "stories" / name / "story.yaml").read_text(encoding="utf-8"))
+
+
+def lay_out(name, into):
+    """Write the repository as it stands after the story's change; returns the feature's folder."""
+    shutil.copytree(MAIN, into, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+    if name != "main":
+        shutil.copytree(EXAMPLES / "stories" / name / "files", into, dirs_exist_ok=True)
+    return into / FEATURE
+
+
+def manifest(folder):
+    return yaml.safe_load((folder / "feature.yaml").read_text(encoding="utf-8"))
+
+
+def read_lines(file):
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def unit_of(folder):
+    """The unit as Countersign computes it from a commit's files."""
+    said = manifest(folder)
+
+    def under(path, pattern):
+        files = (file for file in (folder / path).rglob(pattern) if file.is_file())
+        return digest_of_files({f.relative_to(folder).as_posix(): f.read_bytes() for f in files})
+
+    parameters = {name: str(value) for name, value in said["model"]["parameters"].items()}
+    prices = digest_of((folder / said["prices"]).read_bytes())
+    return Unit(
+        feature=said["feature"],
+        code=under(said["code"], "*.py"),
+        prompts=digest_of_files({n: (folder / p).read_bytes() for n, p in said["prompts"].items()}),
+        model=digest_of_document({**said["model"], "parameters": parameters}),
+        index=under(said["index"], "*"),
+        configuration=digest_of_document({"prices": prices, "serve": said["serve"]}),
+    )
+
+
+# The service: started as the deployer starts it.
+
+
+def publish(registry, folder):
+    """Put the prompts into a registry as it lies on disk; returns the digest of the set."""
+    contents = [
+        (n, (folder / path).read_bytes()) for n, path in manifest(folder)["prompts"].items()
+    ]
+    (registry / "sets").mkdir(parents=True)
+    (registry / "objects").mkdir()
+    for _, content in contents:
+        (registry / "objects" / sha256(content).hexdigest()).write_bytes(content)
+    names = {name: digest_of(content) for name, content in contents}
+    digest = digest_of_document(names)
+    (registry / "sets" / f"{digest.removeprefix('sha256:')}.json").write_text(json.dumps(names))
+    return digest
+
+
+@contextmanager
+def serving(folder, scratch):
+    """The running service of a feature's folder; yields a client."""
+    order = {
+        "release": "policy-search-1",
+        "prompt_set": publish(scratch / "registry", folder),
+        "prompt_registry": str(scratch / "registry"),
+        "call_log": str(scratch / "calls.jsonl"),
+        "event_log": None,
+    }
+    (scratch / "unit.json").write_text(json.dumps(order))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", manifest(folder)["serve"], "--port", str(port)]
+    command += ["--unit", str(scratch / "unit.json")]
+    environment = {"PYTHONPATH": str(folder), "PATH": os.environ["PATH"]}
+    process = subprocess.Popen(command, cwd=folder, env=environment)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            wait_for(client, process)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for(client, process):
+    for _ in range(600):
+        assert process.poll() is None, "the service ended instead of starting"
+        try:
+            client.get("/health").raise_for_status()
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail("the service did not start in 30 seconds")
+
+
+# The measurement.
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """Scores of every case of every suite, and of every recorded live question."""
+
+    unit: dict
+    scores: dict  # (suite, scorer) -> {case: score}
+    topics: dict  # (suite, case) -> topic
+    costs: dict  # suite -> costs in usd
+    live: list  # (topic, locale, groundedness)
+
+    def mean(self, suite, scorer):
+        return mean(s for s in self.scores[suite, scorer].values() if s is not None)
+
+    def lost(self, other, suite, scorer):
+        """The cases that passed there and do not pass here."""
+        here, there = self.scores[suite, scorer], other.scores[suite, scorer]
+        return [c for c in here.keys() & there.keys() if passes(there[c]) and not passes(here[c])]
+
+    @property
+    def live_mean(self):
+        return mean(s for _, _, s in self.live if s is not None)
+
+
+def passes(rated):
+    return rated is not None and rated >= PASSING
+
+
+@cache
+def approved():
+    """The handbook that answers are rated by: always that of main."""
+    folder = MAIN / FEATURE / manifest(MAIN / FEATURE)["approved_handbook"]
+    names = LOCALES.values()
+    return Handbook.from_lines({n: (folder / f"{n}.jsonl").read_text("utf-8") for n in names})
+
+
+def rate(name, asked, reply, locale):
+    case = None
+    if "expected" in asked:
+        fields = ("id", "question", "expected", "family", "slices", "critical")
+        case = EvalCase(**{f: asked[f] for f in fields}, authors=tuple(asked["authors"]))
+    return score(
+        name,
+        case=case,
+        question=asked["question"],
+        answer=reply["answer"],
+        behaviour=reply["behaviour"],
+        citations=reply["citations"],
+        locale=locale,
+        handbook=approved(),
+    )
+
+
+def ask(client, asked, locale):
+    body = {"question": asked["question"], "locale": locale, "session": "s"}
+    reply = client.post("/ask", json=body, headers={"X-Replay": "1"})
+    return reply.raise_for_status().json()
+
+
+def measure(name, scratch):
+    folder = lay_out(name, scratch / "tree")
+    scores, topics, costs, live = {}, {}, {}, []
+    with serving(folder, scratch) as client:
+        for suite in SUITES:
+            costs[suite] = []
+            for case in read_lines(folder / manifest(folder)["suites"][suite]):
+                locale = case["slices"]["locale"]
+                reply = ask(client, case, locale)
+                costs[suite].append(reply["cost_usd"])
+                topics[suite, case["id"]] = case["topic"]
+                for scorer in SCORERS:
+                    rated = rate(scorer, case, reply, locale)
+                    scores.setdefault((suite, scorer), {})[case["id"]] = rated
+        for call in read_lines(EXAMPLES / "traffic" / "questions.jsonl"):
+            reply = ask(client, call, call["locale"])
+            live.append(
+                (call["topic"], call["locale"], rate("groundedness", call, reply, call["locale"]))
+            )
+        unit = client.get("/release").json()
+    return Measured(unit=unit, scores=scores, topics=topics, costs=costs, live=live)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    return cache(lambda name: measure(name, tmp_path_factory.mktemp(name)))
