@@ -363,7 +363,7 @@ class Ports:
 
     clock: Clock
     git_host: GitHost
-    code_health: CodeHealth
+    code_checker: CodeHealth
     security_scanner: SecurityScanner
     deployer: Deployer
     traffic_router: TrafficRouter

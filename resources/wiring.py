@@ -36,7 +36,7 @@ CONFIG_VARIABLE = "COUNTERSIGN_CONFIG"
 ADAPTERS: dict[str, dict[str, str]] = {
     "clock": {"system": "resources.clock:SystemClock"},
     "git_host": {"local_git": "resources.local.git_host:LocalGitHost"},
-    "code_health": {"tools": "resources.code_health:ToolCodeHealth"},
+    "code_checker": {"tools": "resources.code_health:ToolCodeHealth"},
     "security_scanner": {"local": "resources.scanners:LocalScanners"},
     "deployer": {"processes": "resources.local.deployer:ProcessDeployer"},
     "traffic_router": {"caddy": "resources.local.caddy_router:CaddyRouter"},

@@ -4,8 +4,6 @@ Whether the quorum is complete, the promotion's own gate decides; here a yes is 
 ask (a launch is a request, DESIGN section 4.3).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.domain.triggers import next_promotion

@@ -4,8 +4,6 @@ The router, the prompt pointer and the ledger move together; only then the old u
 (law 4; progressive delivery: watch after 100 % with the old unit warm).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.braking import traffic_document

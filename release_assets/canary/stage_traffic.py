@@ -4,8 +4,6 @@ Through a run, after the stage before was proven, re-checked right before the wr
 and observation in the ledger. Repeated after a crash it finds its own work done (law 9).
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import dagster as dg

@@ -4,8 +4,6 @@ From files alone: manifest, model registry, risk tier, suites, prices, rollout p
 cannot be read is a finding with its line, beside all the others (seed: policy lint).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import date
 from typing import TypeVar

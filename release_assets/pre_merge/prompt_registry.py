@@ -4,8 +4,6 @@ Publishing is safe before the merge, since the registry is content-addressed and
 (DESIGN section 8).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence

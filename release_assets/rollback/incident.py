@@ -1,7 +1,5 @@
 """The incident of a rollback: what broke, how much was seen, how quickly it was taken back."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence

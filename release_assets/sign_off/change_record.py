@@ -3,8 +3,6 @@
 Everything since what production runs counts, not only the last change (law 6; SOC 2 CC8.1).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence

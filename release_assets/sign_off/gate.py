@@ -1,7 +1,5 @@
 """Who says yes? The last gate before production."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence

@@ -4,8 +4,6 @@ Each signature is verified again, and each binding compared with the release as 
 eval that ran again takes the sign-offs away (seed: release-manager sign-off).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence

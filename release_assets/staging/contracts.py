@@ -4,8 +4,6 @@ The release is asked the smoke questions in staging, and the events that it publ
 against the new schema; the new schema is held against main's (seed: contract tests).
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import PurePosixPath
 from typing import Any

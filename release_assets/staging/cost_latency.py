@@ -4,8 +4,6 @@ Both sides answer in turn on the same host; a breach must exceed the host's own 
 the cost of different calls strays by a quarter with nothing changed).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence

@@ -4,8 +4,6 @@ The same question in each locale, one family each, so that groups are compared o
 (seed: fairness slices).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
