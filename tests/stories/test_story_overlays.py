@@ -146,7 +146,6 @@ class Measured:
 
     unit: dict
     scores: dict  # (suite, scorer) -> {case: score}
-    topics: dict  # (suite, case) -> topic
     costs: dict  # suite -> costs in usd
     live: list  # (topic, locale, groundedness)
 
@@ -206,7 +205,7 @@ def asking(client):
 
 def measure(name, scratch):
     folder = lay_out(name, scratch / "tree")
-    scores, topics, costs, live = {}, {}, {}, []
+    scores, costs, live = {}, {}, []
     with serving(folder, scratch) as client:
         ask = asking(client)
         for suite in SUITES:
@@ -215,7 +214,6 @@ def measure(name, scratch):
                 locale = case["slices"]["locale"]
                 reply = ask(case["question"], locale)
                 costs[suite].append(reply["cost_usd"])
-                topics[suite, case["id"]] = case["topic"]
                 for scorer in SCORERS:
                     rated = rate(scorer, case, reply, locale)
                     scores.setdefault((suite, scorer), {})[case["id"]] = rated
@@ -225,7 +223,7 @@ def measure(name, scratch):
                 (call["topic"], call["locale"], rate("groundedness", call, reply, call["locale"]))
             )
         unit = client.get("/release").json()
-    return Measured(unit=unit, scores=scores, topics=topics, costs=costs, live=live)
+    return Measured(unit=unit, scores=scores, costs=costs, live=live)
 
 
 @pytest.fixture(scope="module")
