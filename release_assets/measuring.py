@@ -1,27 +1,26 @@
 """Asks a suite of the candidate and of main, side by side, and keeps every row.
 
-Measures, and judges nothing. Main's rows are reused when a recorded run of the same unit with the
-same comparability key exists; otherwise main is run again (DESIGN section 5). Cases whose outcome
-flipped are asked again on both sides, so that a flaky case is not taken for a broken one.
+Measures, and judges nothing. Cases whose outcome flipped are asked again on both sides, so that a
+flaky case is not taken for a broken one; repeats are added on both sides while a verdict is open
+for want of them (DESIGN section 5).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.evidence import RowStatus, ScoreRow
-from release_assets.domain.regression import flipped_cases
+from release_assets.domain.flips import Reruns, flipped_cases
 from release_assets.domain.release import digest_of_document
 from release_assets.ports import Environment, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from release_assets.domain.evidence import EvalCase
     from release_assets.domain.release import Release
     from release_assets.ports import Deployer, EvalEngine
-    from release_assets.records import Records
     from release_assets.repository import FeatureRepository
 
 CONFIRMATIONS = 4
@@ -33,9 +32,13 @@ class Comparison:
 
     candidate: tuple[ScoreRow, ...]
     baseline: tuple[ScoreRow, ...]
-    candidate_again: tuple[ScoreRow, ...]
-    baseline_again: tuple[ScoreRow, ...]
-    inputs: Mapping[str, str]
+    candidate_again: tuple[ScoreRow, ...] = ()
+    baseline_again: tuple[ScoreRow, ...] = ()
+
+    @property
+    def reruns(self) -> Reruns:
+        """What the flip rule reads."""
+        return Reruns(candidate=self.candidate_again, baseline=self.baseline_again)
 
     def table(self) -> list[dict[str, Any]]:
         """The rows as they are stored: each says which side it is of, and whether it was again."""
@@ -52,7 +55,7 @@ class Comparison:
         ]
 
 
-def comparison_of(rows: Iterable[Mapping[str, Any]], inputs: Mapping[str, str]) -> Comparison:
+def comparison_of(rows: Iterable[Mapping[str, Any]]) -> Comparison:
     """Read back what `Comparison.table` stored."""
     sides: dict[tuple[str, bool], list[ScoreRow]] = {}
     for stored in rows:
@@ -64,7 +67,6 @@ def comparison_of(rows: Iterable[Mapping[str, Any]], inputs: Mapping[str, str]) 
         baseline=tuple(sides.get(("baseline", False), ())),
         candidate_again=tuple(sides.get(("candidate", True), ())),
         baseline_again=tuple(sides.get(("baseline", True), ())),
-        inputs=inputs,
     )
 
 
@@ -72,52 +74,78 @@ def comparison_of(rows: Iterable[Mapping[str, Any]], inputs: Mapping[str, str]) 
 class SuiteRunner:
     """Runs suites against units in staging."""
 
-    records: Records
     repository: FeatureRepository
     deployer: Deployer
     engine: EvalEngine
 
-    def compare(self, release: Release, suite: str, repeats: int) -> Comparison:
-        """Run a suite of the candidate's on both sides."""
-        feature = release.key.feature
-        cases = self.repository.suite(feature, release.commit, suite)
-        manifest = self.repository.manifest(feature, release.commit)
-        baseline = self.repository.baseline(release.key)
-        inputs = self._inputs(cases, manifest.scorers, repeats, baseline)
-        targets = [self._target(r, manifest.scorers) for r in (release, baseline)]
-        rows = [tuple(self.engine.run(cases, t, repeats)) for t in targets]
-        again = _only(cases, flipped_cases(*rows))
-        more = [tuple(self.engine.run(again, t, CONFIRMATIONS)) if again else () for t in targets]
-        return Comparison(
-            candidate=rows[0],
-            baseline=rows[1],
-            candidate_again=more[0],
-            baseline_again=more[1],
-            inputs=inputs,
-        )
-
-    def _target(self, release: Release, scorers: Mapping[str, str]) -> Target:
-        running = self.deployer.deploy(release, Environment.STAGING)
-        handbook = self.repository.handbook(release.key.feature)
-        return Target(address=running.address, scorers=scorers, handbook=handbook)
-
-    def _inputs(
+    def compare(
         self,
-        cases: Sequence[EvalCase],
-        scorers: Mapping[str, str],
+        release: Release,
+        suite: str,
         repeats: int,
-        baseline: Release,
-    ) -> dict[str, str]:
+        *,
+        repeats_max: int = 0,
+        wants_more: Callable[[Comparison], bool] = lambda _: False,
+        confirm: bool = True,
+    ) -> Comparison:
+        """Run a suite of the candidate's on both sides, up to `repeats_max` times each case."""
+        cases = self.repository.suite(release.key.feature, release.commit, suite)
+        targets = (self._target(release), self._target(self.repository.baseline(release.key)))
+        found = self._ask(cases, targets, repeats, first=0)
+        found = self._confirm(cases, targets, found) if confirm else found
+        for repeat in range(repeats, repeats_max):
+            if not wants_more(found):
+                break
+            more = self._ask(cases, targets, 1, first=repeat)
+            found = replace(
+                found,
+                candidate=found.candidate + more.candidate,
+                baseline=found.baseline + more.baseline,
+            )
+            found = self._confirm(cases, targets, found) if confirm else found
+        return found
+
+    def inputs(self, release: Release, suite: str) -> dict[str, str]:
         """The comparability key: with another one, scores are not compared."""
+        feature, commit = release.key.feature, release.commit
+        scorers = self.repository.manifest(feature, commit).scorers
+        cases = self.repository.suite(feature, commit, suite)
         return {
             "cases": digest_of_document([asdict(case) for case in cases]),
             "scorers": ",".join(f"{name}@{version}" for name, version in sorted(scorers.items())),
             "engine": self.engine.name_and_version(),
-            "repeats": str(repeats),
-            "baseline": baseline.digest,
+            "baseline": self.repository.baseline(release.key).digest,
         }
 
+    def _target(self, release: Release) -> Target:
+        manifest = self.repository.manifest(release.key.feature, release.commit)
+        return Target(
+            address=self.deployer.deploy(release, Environment.STAGING).address,
+            scorers=manifest.scorers,
+            handbook=self.repository.handbook(release.key.feature),
+        )
 
-def _only(cases: Sequence[EvalCase], ids: Iterable[str]) -> tuple[EvalCase, ...]:
-    wanted = set(ids)
-    return tuple(case for case in cases if case.id in wanted)
+    def _ask(
+        self, cases: Sequence[EvalCase], targets: Sequence[Target], repeats: int, first: int
+    ) -> Comparison:
+        """Both sides, repeat by repeat in turn, so that a slow minute hits both alike."""
+        sides: tuple[list[ScoreRow], list[ScoreRow]] = ([], [])
+        for repeat in range(first, first + repeats):
+            for side, target in zip(sides, targets, strict=True):
+                side += [replace(r, repeat=repeat) for r in self.engine.run(cases, target, 1)]
+        return Comparison(candidate=tuple(sides[0]), baseline=tuple(sides[1]))
+
+    def _confirm(
+        self, cases: Sequence[EvalCase], targets: Sequence[Target], found: Comparison
+    ) -> Comparison:
+        """Ask the flipped cases again that were not asked again yet."""
+        done = {row.case for row in found.candidate_again}
+        wanted = set(flipped_cases(found.candidate, found.baseline)) - done
+        if not wanted:
+            return found
+        more = self._ask([c for c in cases if c.id in wanted], targets, CONFIRMATIONS, first=0)
+        return replace(
+            found,
+            candidate_again=found.candidate_again + more.candidate,
+            baseline_again=found.baseline_again + more.baseline,
+        )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from release_assets.domain.ledger import Entry
+    from release_assets.domain.policy import TierPolicy
     from release_assets.domain.release import Release
     from release_assets.ports import Clock, EvidenceStore, Ledger
     from release_assets.repository import FeatureRepository
@@ -42,6 +43,11 @@ class Records:
         if isinstance(partition, dg.MultiPartitionKey):
             partition = partition.keys_by_dimension["release"]
         return self.repository.release(ReleaseKey.parse(partition))
+
+    def tier(self, release: Release) -> TierPolicy:
+        """What the policy demands of a release of this risk tier."""
+        manifest = self.repository.manifest(release.key.feature, release.commit)
+        return self.repository.policy().tier(manifest.risk_tier)
 
     def evidence(
         self,
@@ -125,9 +131,10 @@ class Records:
 
     def signatories(self, release: Release) -> tuple[str, ...]:
         """The persons whose yes to this release digest stands in the ledger."""
-        entries = self.ledger.entries(release=str(release.key), kinds=("sign_off",))
-        yes = [e for e in entries if e.release_digest == release.digest]
-        return tuple(dict.fromkeys(e.body["person"] for e in yes if e.body["decision"] == "yes"))
+        entries = self.written(release, "sign_off")
+        said = [e.body["statement"]["predicate"] for e in entries]
+        yes = [s["person"] for s in said if s["decision"] == "yes"]
+        return tuple(dict.fromkeys(yes))
 
     def people(self, release: Release, role: str) -> list[str]:
         """`authored_by` or `reviewed_by`, as the change record of this release says."""
@@ -147,6 +154,13 @@ class Records:
         if not found:
             raise NotFoundError(f"{feature} has no stable release; adopt the one that runs first")
         return found[-1]
+
+    def stable_commit(self, feature: str) -> str:
+        """The commit that production really runs."""
+        entry = self.stable(feature)
+        if entry.kind == "adoption":
+            return str(entry.body["commit"])
+        return self.repository.release(ReleaseKey.parse(str(entry.release))).commit
 
     def stable_unit(self, feature: str) -> Unit:
         """The unit to which a rollback returns."""

@@ -1,14 +1,13 @@
 """The incident of a rollback: what broke, how much was seen, how quickly it was taken back."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.rollout import RolloutEvent, RolloutState, apply
+from release_assets.domain.rollout import RolloutEvent, RolloutState
 from release_assets.ports import ChangeTickets, Clock, ReleaseStore
 from release_assets.records import Records
+from release_assets.rollouts import move
 
 
 @evidence("rollback", "rollback/restoration")
@@ -41,10 +40,8 @@ def incident(
         dedup=breach.digest,
     )
     if rollout.state is RolloutState.BRAKED:
-        restored = apply(
-            rollout, RolloutEvent.RESTORED, now=clock.now(), because=str(summary["because"])
-        )
-        release_store.save_rollout(restored)
+        event, because = RolloutEvent.RESTORED, str(summary["because"])
+        move(release_store, str(release.key), event, now=clock.now(), because=because)
         closed = {"event": "rolled_back", "because": summary["because"], "traffic_pct": 0}
         records.write("rollout", closed, release)
     return records.evidence(context, release, summary=summary, inputs={"breach": breach.digest})
