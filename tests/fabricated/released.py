@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from release_assets.domain.history.reading import Names
 from release_assets.domain.release import Unit, digest_of
+from release_assets.domain.verdict import Finding, Outcome, conclude
 from release_assets.pipeline import PRE_MERGE, SIGN_OFF, STAGING
 from resources.identity import generate_key, load_private_key, sign
 
@@ -86,23 +87,17 @@ class Told:
         return self.write("evidence", body, **more)
 
     def verdict(self, gate, outcome="passed", because="it holds", *, evidence=(), **more):
-        found = {
-            "rule": gate.partition("/")[2].partition("@")[0],
-            "outcome": outcome,
-            "because": because,
-            "observed": 0.942,
-            "limit": 0.9,
-            "n": 240,
-            "interval": [0.91, 0.97],
-            "slice": None,
-            "scorer": "groundedness",
-        }
-        headline = "passed: 1 of 1 rules hold" if outcome == "passed" else f"{outcome}: {because}"
-        body = {
-            "gate": gate,
-            "outcome": outcome,
-            "headline": headline,
-            "findings": [found],
+        found = Finding(
+            rule=gate.partition("/")[2].partition("@")[0],
+            outcome=Outcome(outcome),
+            because=because,
+            observed=0.942,
+            limit=0.9,
+            n=240,
+            interval=(0.91, 0.97),
+            scorer="groundedness",
+        )
+        body = conclude(gate, [found]).document() | {
             "evidence": [e.digest for e in evidence],
             "policy_digest": digest_of(b"policy"),
             "run_id": "run-1",
@@ -154,13 +149,13 @@ class Told:
 
     def refused(self, person="ada"):
         because = f"{person} wrote 2 commits of this release and cannot sign it off"
-        found = {
-            "rule": "signatory_did_not_contribute",
-            "outcome": "failed",
-            "because": because,
-        }
+        found = Finding(
+            rule="signatory_did_not_contribute", outcome=Outcome.FAILED, because=because
+        )
+        verdict = conclude("sign_off/signature", [found])
         body = {"act": "sign_off", "person": person, "role": "release_manager"}
-        return self.write("refusal", body | {"because": because, "findings": [found]})
+        told = {"because": verdict.headline, "findings": verdict.document()["findings"]}
+        return self.write("refusal", body | told)
 
     def promoted(self, **people):
         self.write("intent", {"act": "deploy", "environment": "production"})
@@ -222,15 +217,18 @@ def signed_body(statement, person):
     import rfc8785
 
     key = load_private_key(KEYS[person].private_openssh_pem.encode())
-    said = {name: statement["predicate"][name] for name in ("person", "role", "decision")}
-    return {"statement": statement, "signature": sign(rfc8785.dumps(statement), key)} | said
+    return {"statement": statement, "signature": sign(rfc8785.dumps(statement), key)}
 
 
 def adopt(ledger):
     """The stable release that was there before the pipeline."""
     told = Told(ledger, "policy-search-0")
     told.unit = unit("main")
-    body = {"unit": told.unit.document(), "because": "it served before the pipeline did"}
+    body = {
+        "unit": told.unit.document(),
+        "commit": "c0",
+        "because": "it served before the pipeline did",
+    }
     return told.write("adoption", body)
 
 
@@ -286,7 +284,9 @@ def stale_index(ledger):
     told.verdict("staging/staging_runs_this_release", evidence=[measured])
     because = "groundedness lost 12 of 240 cases against main"
     told.verdict("staging/quality_holds_against_main", "failed", because)
-    told.write("rollout", {"event": "staging_rolled_back", "because": because})
+    told.verdict("staging/gate", "failed", because)
+    taken_back = {"event": "staging_rolled_back", "because": f"failed: {because}"}
+    told.write("rollout", taken_back)
     return told
 
 

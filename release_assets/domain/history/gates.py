@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.reading import bound_digest, count, number, of_kind
+from release_assets.domain.history.reading import bound_digest, of_kind
 from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
@@ -104,25 +104,8 @@ def _given(entry: Entry, evidence: Mapping[str, int]) -> GivenVerdict:
         release_digest=entry.release_digest,
         outcome=Outcome(body["outcome"]),
         headline=body["headline"],
-        findings=tuple(read_finding(f) for f in body.get("findings", ())),
+        findings=tuple(Finding.read(f) for f in body.get("findings", ())),
         rests_on=tuple(n for n in named if n is not None),
         policy_digest=body.get("policy_digest"),
         run_id=body.get("run_id"),
-    )
-
-
-def read_finding(document: Mapping[str, Any]) -> Finding:
-    """A finding as it stands in the ledger."""
-    interval = document.get("interval")
-    low, high = (number(v) for v in interval) if interval else (None, None)
-    return Finding(
-        rule=document["rule"],
-        outcome=Outcome(document["outcome"]),
-        because=document["because"],
-        observed=number(document.get("observed")),
-        limit=number(document.get("limit")),
-        n=count(document.get("n")),
-        interval=None if low is None or high is None else (low, high),
-        slice=document.get("slice"),
-        scorer=document.get("scorer"),
     )

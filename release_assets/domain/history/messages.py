@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.gates import read_finding
 from release_assets.domain.history.reading import of_kind
+from release_assets.domain.verdict import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from release_assets.domain.ledger import Entry
-    from release_assets.domain.verdict import Finding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +57,7 @@ def refusals_of(entries: Sequence[Entry]) -> tuple[Refusal, ...]:
             person=entry.body.get("person"),
             role=entry.body.get("role"),
             because=entry.body["because"],
-            findings=tuple(read_finding(f) for f in entry.body.get("findings", ())),
+            findings=tuple(Finding.read(f) for f in entry.body.get("findings", ())),
         )
         for entry in of_kind(entries, "refusal")
     )

@@ -128,9 +128,11 @@ def _stopped(entries: Sequence[Entry]) -> str:
     if not closed:
         return "not promoted yet"
     gate, verdict = closed[0]
-    return f"not promoted: {gate} is {verdict.headline}"
+    return f"not promoted: {gate} {verdict.headline}"
 
 
 def _inner(sentence: str) -> str:
-    """A sentence as part of another one."""
+    """A reason as part of another sentence: a headline loses its outcome and the full stop."""
+    for outcome in Outcome:
+        sentence = sentence.removeprefix(f"{outcome}: ")
     return sentence.rstrip(". ")
