@@ -176,9 +176,8 @@ def _irreversible_parts_can_be_restored(
             wrong.append(f"{part} cannot be taken back, and has no rollback_plan")
         elif said := _stale_drill(part, reversal.rollback_plan, tier.drill_age_days_max, today):
             wrong.append(said)
-    held = (
-        f"{', '.join(sorted(declared))}: drilled" if declared else "every changed part comes back"
-    )
+    drilled = ", ".join(sorted(declared))
+    held = f"{drilled}: the restore was drilled" if drilled else "every changed part comes back"
     return _found("irreversible_parts_can_be_restored", wrong, held)
 
 

@@ -59,7 +59,9 @@ class StageObservation:
     router, None when the router could not be read; `allowed_pct` the share that a recorded intent
     to raise allows, where it is more than the stage's own. `coverage` is the share of the look
     windows since the stage was entered that were measured; `gap` the time before `now`, beyond
-    the known ingest delay, of which nothing was seen. `frozen` says why raising is stopped.
+    the known ingest delay, of which nothing was seen. `frozen` says why raising is stopped;
+    `braking` is the sentence of a recorded intent to brake that the rollout does not show yet,
+    since a write may be lost after the traffic was cut.
     """
 
     now: datetime
@@ -71,6 +73,7 @@ class StageObservation:
     gap: timedelta = timedelta()
     allowed_pct: float | None = None
     frozen: str | None = None
+    braking: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no comparison may see."""
@@ -165,6 +168,13 @@ def _healthy(rollout: Rollout, seen: StageObservation, stage: CanaryStage) -> ti
     return rollout.healthy + max(seen_time, timedelta())
 
 
+def _unfinished_brake(look: _Look) -> Decision | None:
+    """A brake that was begun is pulled to its end, even if the harm can no longer be seen."""
+    if look.seen.braking is None or look.rollout.state is RolloutState.BRAKED:
+        return None
+    return _brake(look, look.seen.braking)
+
+
 def _breach(look: _Look) -> Decision | None:
     if look.seen.outcome is not Outcome.FAILED or look.rollout.state is RolloutState.BRAKED:
         return None
@@ -257,6 +267,7 @@ def _pass(look: _Look) -> Decision | None:
 
 
 _RULES: tuple[Callable[[_Look], Decision | None], ...] = (
+    _unfinished_brake,
     _breach,
     _too_much_traffic,
     _not_open,
@@ -290,6 +301,8 @@ def _decide(
 
 
 def _spell(time: timedelta) -> str:
-    """`14.5 min` or `9 s`."""
+    """`9 s`, `14.5 min` or `24 h`."""
     seconds = time.total_seconds()
-    return f"{seconds / 60:.3g} min" if seconds >= 120 else f"{seconds:.3g} s"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
