@@ -5,8 +5,9 @@ about something else, and "no breach so far" never promotes (DESIGN law 5). Refu
 the look was judged (`live_analysis.py`) and to move anything: raising traffic is a run with its
 own gate, and only `hold` and `brake` may be acted on at once (law 3).
 
-A stage ends by observed-healthy time **and** evidence **and** coverage. Undecided at its longest
-time it is held for a person.
+A stage ends by observed-healthy time **and** evidence **and** coverage, whether it proves or
+guards: what passing takes in a guard stage, the judgement knows. Undecided at its longest time it
+is held for a person.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def _place(rollout: Rollout, seen: StageObservation, plan: RolloutPlan) -> _Look
         stage=stage,
         is_full=is_full,
         duration=plan.watch if is_full else stage.duration,
-        longest=2 * plan.watch if is_full else stage.longest,
+        longest=stage.max_duration or 2 * (plan.watch if is_full else stage.duration),
         healthy=_healthy(rollout, seen, stage),
     )
 
@@ -247,7 +248,7 @@ def _missing(look: _Look) -> str:
         return f"{look.seen.scored} of {needed} scored samples"
     if look.seen.coverage < COVERAGE_MIN:
         return f"{look.seen.coverage:.0%} of the look windows measured, {COVERAGE_MIN:.0%} wanted"
-    if look.stage.evidence == "proof" and look.seen.outcome is not Outcome.PASSED:
+    if look.stage.mode == "enforce" and look.seen.outcome is not Outcome.PASSED:
         return f"not proven: {look.seen.sentence}"
     return ""
 

@@ -52,11 +52,14 @@ def test_all_of_it_back_is_back():
 @pytest.mark.parametrize("part", ["code", "prompts", "model", "index", "configuration"])
 def test_a_part_that_is_not_back_is_named(part):
     finding = judge(observed=replace(OLD, **{part: "sha256:other"}))["every_part_is_back"]
-    assert (finding.outcome, finding.because) == (Outcome.FAILED, f"{part} is not back")
+    assert (finding.outcome, finding.because) == (Outcome.FAILED, f"{part} is not as expected")
 
 
 def test_several_parts_that_are_not_back_are_all_named():
-    assert judge(observed=NEW)["every_part_is_back"].because == "code, prompts, index are not back"
+    assert (
+        judge(observed=NEW)["every_part_is_back"].because
+        == "code, prompts, index are not as expected"
+    )
 
 
 def test_code_that_is_back_without_its_prompt_pointer_is_not_restored():

@@ -106,6 +106,15 @@ def test_a_duration_at_full_traffic_is_the_watch():
     assert read(text).stages[-1].duration == timedelta()
 
 
+def test_the_watch_has_a_longest_time_of_its_own():
+    full = "traffic_pct: 100\n    max_duration_min: 90"
+    assert read(PLAN.replace("traffic_pct: 100", full)).stages[-1].max_duration == timedelta(
+        minutes=90
+    )
+    with pytest.raises(InputError, match="must be at least 60, the time that the stage takes"):
+        read(PLAN.replace("traffic_pct: 100", full.replace("90", "59")))
+
+
 def test_the_watch_lasts_an_hour_where_nothing_is_written():
     assert read().watch == timedelta(hours=1)
 
@@ -169,7 +178,7 @@ def test_the_digest_of_the_seeds_plan_never_changes():
         (
             "duration_min: 0.2",
             "duration_min: 5\n    max_duration_min: 4",
-            "plan.yaml:10: 'max_duration",
+            "plan.yaml:10: 'max_duration_min' must be at least 5",
         ),
         (
             "auto_rollback: true",

@@ -152,9 +152,10 @@ def test_no_breach_so_far_never_opens_full_traffic():
     assert (decision.act, decision.because) == (Act.WAIT, "not proven: needs 300 more samples")
 
 
-def test_a_guard_stage_goes_on_without_proof_but_not_without_samples():
-    assert decide(guard(), outcome=Outcome.INCONCLUSIVE).act is Act.ADVANCE
-    assert decide(guard(), outcome=Outcome.INCONCLUSIVE, scored=0).act is Act.WAIT
+@pytest.mark.parametrize("at", [guard(), proof(), watch()])
+def test_no_stage_goes_on_without_a_passed_judgement(at):
+    assert decide(at).act is not Act.WAIT
+    assert decide(at, outcome=Outcome.INCONCLUSIVE).act is Act.WAIT
 
 
 def test_written_min_samples_are_waited_for():
@@ -198,6 +199,15 @@ def test_the_watch_ends_in_complete():
 
 def test_the_watch_waits_for_its_time():
     assert decide(watch(healthy=MINUTE)).act is Act.WAIT
+
+
+def test_the_watch_is_held_undecided_at_twice_its_time_unless_written():
+    decision = decide(watch(healthy=timedelta(hours=2)), outcome=Outcome.INCONCLUSIVE)
+    assert decision.act is Act.HOLD
+    written = (*PLAN.stages[:-1], replace(PLAN.stages[-1], max_duration=timedelta(hours=3)))
+    plan = replace(PLAN, stages=written)
+    at = watch(healthy=timedelta(hours=2), plan_digest=plan.digest)
+    assert decide(at, plan, outcome=Outcome.INCONCLUSIVE).act is Act.WAIT
 
 
 def test_a_held_rollout_waits_for_a_person_however_good_it_looks():
