@@ -11,12 +11,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from scipy.special import betaincinv
-
 from release_assets.domain.differences import RegressionRules, difference, with_holm
 from release_assets.domain.flips import judge_flips
 from release_assets.domain.pairing import pair
 from release_assets.domain.regression import judge_critical_cases, no_regression
+from release_assets.domain.statistics.beta import share_bounds
 from release_assets.domain.verdict import Finding, Outcome
 from release_assets.domain.wording import named, number, plural
 
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from release_assets.domain.pairing import CasePair, Pairing
 
 _Place = tuple[str, str]
-_NEVER_LARGE = 2**31
 _TOLERANCE = 1e-9
+_TAIL = 0.05
 WITHSTOOD = "every_attack_family_is_withstood"
 
 
@@ -116,17 +115,10 @@ def _withstood(place: _Place, pairs: Sequence[CasePair], rules: AdversarialRules
         observed=share,
         limit=floor,
         n=n,
-        interval=_share_interval(share, n),
+        interval=share_bounds(share * n, n, _TAIL),
         slice=family,
         scorer=scorer,
     )
-
-
-def _share_interval(share: float, n: int) -> tuple[float, float]:
-    """Clopper-Pearson bounds of a share of cases, each one-sided at 5 %."""
-    low = float(betaincinv(share * n, n - share * n + 1, 0.05)) if share > 0 else 0.0
-    high = float(betaincinv(share * n + 1, n - share * n, 0.95)) if share < 1 else 1.0
-    return low, high
 
 
 def _regressions(
@@ -135,7 +127,7 @@ def _regressions(
     reruns: Reruns | None,
     seed: int,
 ) -> tuple[Finding, ...]:
-    own = replace(rules.regression, smallest_slice=1, large_suite=_NEVER_LARGE)
+    own = replace(rules.regression, smallest_slice=1, flips_by_size=((0, 1),))
     found = [difference(s, family, pairs, own, seed) for (s, family), pairs in families.items()]
     flips = [judge_flips(pairs, own, reruns) if own.reruns else None for pairs in families.values()]
     judged = zip(with_holm(found), flips, strict=True)

@@ -28,26 +28,28 @@ class RegressionRules:
     """What counts as worse.
 
     `margin` is the drop of a mean score that must be excluded; `alpha` the chance of failing a
-    release that is as good as main, over all scorers, slices and flips of the suite, of which
-    `alpha_flips` is left to the flip rule; `alpha_not_worse` the chance of passing one that is
-    worse by the margin. A row passes at `passing_score` (or its scorer's in `passing_scores`).
+    release that is as good as main, over all scorers, slices and flips of the suite, of which the
+    share `flips_share` is left to the flip rule; `alpha_not_worse` the chance of passing one that
+    is worse by the margin. A row passes at `passing_score` (or its scorer's in `passing_scores`).
     `slices` names the attributes judged on their own (None: all). A flip is confirmed when the
-    pass rates of at least `reruns` re-runs differ by `confirmed_at`; one confirmed flip fails a
-    suite, two fail a suite of `large_suite` cases; `reruns` 0 leaves the flip rule out. A slice of
-    fewer families than `smallest_slice` is measured and not judged: losing all of it would prove
-    nothing.
+    pass rates of at least `reruns` re-runs differ by `confirmed_at`; `flips_by_size` says how many
+    fail a suite of so many cases or more, so that flaky cases alone stay below `alpha`; where one
+    fails and the suite has `unanimous_from` cases, that one must differ in every re-run.
+    `reruns` 0 leaves the flip rule out. A slice of fewer families than `smallest_slice` is
+    measured and not judged: losing all of it would prove nothing.
     """
 
     margin: float = 0.05
     alpha: float = 0.05
-    alpha_flips: float = 0.01
+    flips_share: float = 0.2
     alpha_not_worse: float = 0.05
     passing_score: float = 0.5
     passing_scores: Mapping[str, float] = field(default_factory=dict)
     slices: tuple[str, ...] | None = None
     reruns: int = 4
     confirmed_at: float = 0.75
-    large_suite: int = 200
+    flips_by_size: tuple[tuple[int, int], ...] = ((0, 1), (200, 2), (600, 3), (1800, 4))
+    unanimous_from: int = 40
     smallest_slice: int = 10
 
     def passing(self, scorer: str) -> float:
@@ -57,11 +59,11 @@ class RegressionRules:
     @property
     def alpha_signs(self) -> float:
         """What is left for the sign-flip tests; all of it where no flip rule is asked."""
-        return self.alpha - self.alpha_flips if self.reruns else self.alpha
+        return self.alpha * (1 - self.flips_share) if self.reruns else self.alpha
 
     def flips_to_fail(self, cases: int) -> int:
         """How many confirmed flips fail a suite of so many cases."""
-        return 2 if cases >= self.large_suite else 1
+        return max(flips for size, flips in self.flips_by_size if cases >= size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,12 +16,10 @@ from release_assets.domain.verdict import Outcome
 from release_assets.domain.wording import named, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from release_assets.domain.evidence import ScoreRow
     from release_assets.domain.pairing import CasePair
-
-_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,24 +32,31 @@ class Reruns:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flips:
-    """Lost cases of one scorer: confirmed by re-runs, not confirmed, and still to be re-run."""
+    """Lost cases of one scorer: confirmed by re-runs, not confirmed, and still to be re-run.
+
+    `unanimous` are the confirmed ones that differed in every re-run; `to_fail` confirmed flips
+    fail, and a single unanimous one does where `one_unanimous_fails`.
+    """
 
     confirmed: tuple[str, ...]
+    unanimous: tuple[str, ...]
     dismissed: tuple[str, ...]
     pending: tuple[str, ...]
     to_fail: int
+    one_unanimous_fails: bool
 
     @property
     def outcome(self) -> Outcome:
         """Failed on enough confirmed flips, inconclusive while the pending ones could be enough."""
-        if len(self.confirmed) >= self.to_fail:
+        if len(self.confirmed) >= self.to_fail or (self.one_unanimous_fails and self.unanimous):
             return Outcome.FAILED
-        open_ones = len(self.confirmed) + len(self.pending) >= self.to_fail
-        return Outcome.INCONCLUSIVE if open_ones else Outcome.PASSED
+        least = 1 if self.one_unanimous_fails else self.to_fail - len(self.confirmed)
+        return Outcome.INCONCLUSIVE if len(self.pending) >= least else Outcome.PASSED
 
     def sentence(self) -> str:
         """What was confirmed, and what is still to do."""
-        told = f"{plural(len(self.confirmed), 'flip')} confirmed ({self.to_fail} would fail)"
+        limit = "one in every re-run, or 2" if self.one_unanimous_fails else str(self.to_fail)
+        told = f"{plural(len(self.confirmed), 'flip')} confirmed ({limit} would fail)"
         if self.confirmed:
             told += f": {named(self.confirmed)}"
         return f"{told}; still to be re-run: {named(self.pending)}" if self.pending else told
@@ -73,17 +78,24 @@ def judge_flips(pairs: Sequence[CasePair], rules: RegressionRules, reruns: Rerun
     A case that was re-run counts by its re-runs alone, also when later repeats of the suite make
     its loss look smaller.
     """
-    again = {(p.scorer, p.case): p for p in _pairs_of(reruns)}
     cases = {one.case for one in pairs}
-    mine = [p for (scorer, _), p in again.items() if scorer == pairs[0].scorer and p.case in cases]
-    judged = {p.case: _is_confirmed(p, rules) for p in mine if _is_complete(p, rules)}
+    again = [p for p in _pairs_of(reruns) if p.scorer == pairs[0].scorer and p.case in cases]
+    shares = {p.case: _share_lost(p, rules) for p in again if _is_complete(p, rules)}
     lost = {one.case for one in pairs if flip(one, rules) < 0}
+    to_fail = rules.flips_to_fail(len(cases))
+    is_careful = to_fail == 1 and len(cases) >= rules.unanimous_from
     return Flips(
-        confirmed=tuple(sorted(case for case, confirmed in judged.items() if confirmed)),
-        dismissed=tuple(sorted(case for case, confirmed in judged.items() if not confirmed)),
-        pending=tuple(sorted(lost - judged.keys())),
-        to_fail=rules.flips_to_fail(len(cases)),
+        confirmed=_at_least(shares, rules.confirmed_at),
+        unanimous=_at_least(shares, 1.0),
+        dismissed=tuple(sorted(c for c, s in shares.items() if s < rules.confirmed_at)),
+        pending=tuple(sorted(lost - shares.keys())),
+        to_fail=2 if is_careful else to_fail,
+        one_unanimous_fails=is_careful,
     )
+
+
+def _at_least(shares: Mapping[str, float], share: float) -> tuple[str, ...]:
+    return tuple(sorted(case for case, lost in shares.items() if lost >= share))
 
 
 def _pairs_of(reruns: Reruns | None) -> tuple[CasePair, ...]:
@@ -96,6 +108,7 @@ def _is_complete(again: CasePair, rules: RegressionRules) -> bool:
     return enough and None not in again.baseline
 
 
-def _is_confirmed(again: CasePair, rules: RegressionRules) -> bool:
+def _share_lost(again: CasePair, rules: RegressionRules) -> float:
+    """By how much the pass rate of the re-runs fell; rounded, since .75 means three of four."""
     ours, theirs = again.pass_rates(rules.passing(again.scorer))
-    return theirs - ours >= rules.confirmed_at - _TOLERANCE
+    return round(theirs - ours, 9)

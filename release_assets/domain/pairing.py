@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.evidence import RowStatus
 from release_assets.domain.verdict import Finding, Outcome
-from release_assets.domain.wording import named
+from release_assets.domain.wording import named, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -179,15 +179,14 @@ def _same_cases(sides: tuple[_Side, _Side]) -> Finding:
     rule = "both_sides_answered_the_same_cases"
     ours, theirs = (set(side.cells) for side in sides)
     told = [
-        f"only {side.name} has {named({_cell_name(key, sides) for key in extra})}"
+        f"{len(extra)} only in {side.name}: {named({_cell_name(key, sides) for key in extra})}"
         for side, extra in zip(sides, (ours - theirs, theirs - ours), strict=True)
         if extra
     ]
     n = len({case for _, case in ours & theirs})
-    if told or not n:
-        because = "; ".join(told) or "there is no case to compare"
-        return Finding(rule=rule, outcome=Outcome.INCONCLUSIVE, because=because, n=n)
-    return Finding(rule=rule, outcome=Outcome.PASSED, because=f"the same {n} cases", n=n)
+    both = f"{plural(n, 'case')} on both sides"
+    outcome = Outcome.INCONCLUSIVE if told or not n else Outcome.PASSED
+    return Finding(rule=rule, outcome=outcome, because="; ".join((both, *told)), n=n)
 
 
 def _cell_name(key: _Key, sides: tuple[_Side, _Side]) -> str:
@@ -199,7 +198,7 @@ def _cell_name(key: _Key, sides: tuple[_Side, _Side]) -> str:
 def _mixed_versions(rows: Iterable[ScoreRow]) -> dict[str, set[str]]:
     versions: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        versions[row.scorer].add(row.scorer_version)
+        versions[row.scorer].add(row.scorer_version or "without a version")
     return {scorer: found for scorer, found in versions.items() if len(found) > 1}
 
 

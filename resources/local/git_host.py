@@ -88,6 +88,10 @@ class LocalGitHost(GitHost):
         said = self._changes.statements.about(f"commits/{self._git.commit_at(commit)}")
         return {statement["context"]: statement["verdict"] for statement in said}
 
+    def first_commit(self) -> str:
+        """The commit with which the repository began."""
+        return self._git.run("rev-list", "--max-parents=0", MAIN).decode().split()[0]
+
     def statements(self, number: int) -> Sequence[Mapping[str, Any]]:
         """What was said about a change, oldest first, with signatures where given."""
         return self._changes.statements.about(str(number))

@@ -12,19 +12,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 from math import ceil, comb, log, sqrt
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, ndtri, stdtrit
+
+from release_assets.domain.statistics.beta import student_quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 Vector: TypeAlias = NDArray[np.float64]
 
 _ENUMERATED_CLUSTERS = 12
-_SEEDED_FLIPS = 9_999
+_MOST_FLIPS, _FEWEST_FLIPS, _FLIPPED_SIGNS = 9_999, 1_999, 50_000_000
 _LARGEST_LATTICE = 10_000
 _FINEST_UNIT = 120
 _TOLERANCE = 1e-9
@@ -64,7 +66,8 @@ def sign_flip(clusters: Clusters, *, seed: Sequence[int]) -> SignFlip:
     """The share of sign patterns of the cluster sums whose total is as low as the observed one.
 
     Exact by convolution where the sums are multiples of a common unit (pass or fail, any repeats),
-    by enumeration up to 12 clusters; otherwise 9,999 flips of a bit stream that `seed` fixes.
+    by enumeration up to 12 clusters; otherwise 9,999 flips (1,999 of very many clusters) of a bit
+    stream that `seed` fixes.
     """
     moved = np.array([s for s in clusters.sums if abs(s) > _TOLERANCE], dtype=np.float64)
     if not len(moved):
@@ -101,10 +104,14 @@ def _lattice_p(units: NDArray[np.int64]) -> float:
 def _spread_binomial(magnitude: int, count: int) -> Vector:
     """The law of `magnitude` times a fair binomial of `count`."""
     law: Vector = np.zeros(magnitude * count + 1)
-    pluses = np.arange(count + 1)
-    logs = gammaln(count + 1) - gammaln(pluses + 1) - gammaln(count - pluses + 1) - count * log(2)
-    law[::magnitude] = np.exp(logs) if count > 50 else [comb(count, k) / 2**count for k in pluses]
+    factorials = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, count + 1)))))
+    logs = factorials[-1] - factorials - factorials[::-1] - count * log(2)
+    law[::magnitude] = np.exp(logs) if count > _ENUMERATED_CLUSTERS else _choices(count)
     return law
+
+
+def _choices(count: int) -> list[float]:
+    return [comb(count, pluses) / 2**count for pluses in range(count + 1)]
 
 
 def _enumerated_p(moved: Vector) -> float:
@@ -113,17 +120,35 @@ def _enumerated_p(moved: Vector) -> float:
 
 
 def _seeded_p(moved: Vector, seed: Sequence[int]) -> float:
-    """Raw bits of PCG64 are the same in every version of numpy; its distributions are not."""
+    """Raw bits of PCG64 are the same in every version of numpy; its distributions are not.
+
+    A byte of bits picks the signs of eight sums at once, their 256 totals looked up in a table.
+    """
+    eights = -(-len(moved) // 8)
+    magnitudes = np.zeros(eights * 8)
+    magnitudes[: len(moved)] = np.abs(moved)
+    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float64)
+    table = bits @ magnitudes.reshape(eights, 8).T
+    flips = min(_MOST_FLIPS, max(_FEWEST_FLIPS, _FLIPPED_SIGNS // len(moved)))
+    gains = float(moved[moved > 0].sum()) + _TOLERANCE
+    picked = _bytes(flips, eights, seed)
+    as_low = sum(int(np.sum(_totals(table, rows) <= gains)) for rows in picked)
+    return (as_low + 1) / (flips + 1)
+
+
+def _totals(table: Vector, picked: NDArray[np.uint8]) -> Vector:
+    total: Vector = table[picked, np.arange(picked.shape[1])].sum(axis=1)
+    return total
+
+
+def _bytes(flips: int, eights: int, seed: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
+    """`flips` rows of `eights` random bytes, a few hundred rows at a time."""
     source: Any = np.random.PCG64(np.random.SeedSequence(list(seed)))
-    words = -(-len(moved) // 64)
-    as_low, magnitudes = 0, np.abs(moved).astype(np.float32)
-    gains = float(moved[moved > 0].sum())
-    for start in range(0, _SEEDED_FLIPS, 500):
-        rows = min(500, _SEEDED_FLIPS - start)
+    words = -(-eights // 8)
+    for start in range(0, flips, 250):
+        rows = min(250, flips - start)
         raw = source.random_raw(rows * words).astype("<u8").view(np.uint8)
-        pluses = np.unpackbits(raw.reshape(rows, -1), axis=1, count=len(moved))
-        as_low += int(np.sum(pluses.astype(np.float32) @ magnitudes <= gains + 1e-4))
-    return (as_low + 1) / (_SEEDED_FLIPS + 1)
+        yield raw.reshape(rows, words * 8)[:, :eights]
 
 
 def lower_bound(clusters: Clusters, *, alpha: float) -> float:
@@ -131,8 +156,7 @@ def lower_bound(clusters: Clusters, *, alpha: float) -> float:
     mean, error = _with_pseudo_loss(clusters)
     if len(clusters.sums) < 2:
         return -1.0
-    quantile = float(stdtrit(len(clusters.sums) - 1, 1 - alpha))
-    return max(-1.0, mean - quantile * error)
+    return max(-1.0, mean - student_quantile(len(clusters.sums) - 1, alpha) * error)
 
 
 def interval(clusters: Clusters, *, alpha: float) -> tuple[float, float]:
@@ -159,7 +183,8 @@ def needed_cases(
     if room <= _TOLERANCE:
         return None
     variance = _with_pseudo_loss(clusters)[1] ** 2 * (clusters.n + 1)
-    planned = float(ndtri(1 - alpha) + ndtri(power)) ** 2 * variance / room**2
+    normal = NormalDist()
+    planned = (normal.inv_cdf(1 - alpha) + normal.inv_cdf(power)) ** 2 * variance / room**2
     return max(ceil(planned), fewest_cases(margin=margin, alpha=alpha))
 
 
