@@ -99,5 +99,8 @@ def words(name: str) -> str:
 
 
 def figure(value: float | None) -> str:
-    """A number with at most four digits; nothing where nothing was measured."""
-    return "" if value is None else f"{value:,.4g}"
+    """A number as it is read: four digits, whole thousands; nothing where nothing was measured."""
+    if value is None:
+        return ""
+    thousands = 1_000 <= abs(value) < 1_000_000
+    return f"{value:,.0f}" if thousands else f"{value:.4g}"

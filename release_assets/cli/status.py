@@ -128,12 +128,14 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:
         # As Text, since what people wrote may look like markup.
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    console = Console(highlight=False)
-    console.print(table, width=None if console.is_terminal else WIDTH_OF_A_PIPE)
+    width = None if Console().is_terminal else WIDTH_OF_A_PIPE
+    Console(highlight=False, width=width).print(table, "")
 
 
 def _echo_json(document: dict[str, object]) -> None:

@@ -56,7 +56,7 @@ _SPOKEN = {
     End.BRAKED: "off traffic, not yet rolled back",
     End.ROLLED_BACK: "rolled back",
     End.COMPLETE: "complete",
-    End.ADOPTED: "adopted as the first stable release",
+    End.ADOPTED: "adopted",
 }
 _EVENTS = {
     "promoted": End.RAMPING,

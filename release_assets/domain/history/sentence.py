@@ -55,7 +55,7 @@ def clauses_of(entries: Sequence[Entry], names: Names) -> tuple[str, ...]:
 def _adopted(ending: Ending) -> str:
     if ending.word is not End.ADOPTED or ending.at is None:
         return ""
-    return f"{End.ADOPTED.spoken} at {moment_in_words(ending.at)}: {ending.because}"
+    return f"adopted as the first stable release at {moment_in_words(ending.at)}: {ending.because}"
 
 
 def _written(entries: Sequence[Entry], names: Names) -> tuple[str, ...]:
