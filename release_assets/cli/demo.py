@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import sys
 import time
@@ -28,9 +27,7 @@ PAIRS_PER_SECOND = 60
 
 
 @click.command("demo")
-@click.option(
-    "--release", "names", multiple=True, help="Only this story (better, quiet-prompt ...)."
-)
+@click.option("--release", "names", multiple=True, help="Only this story, like better.")
 @click.option("--keep", is_flag=True, help="Leave the world's processes running at the end.")
 @click.option(
     "--folder",
@@ -70,7 +67,7 @@ def _world(folder: WorldFolder, screen: Screen, *, keep: bool) -> Iterator[Compo
     from resources.clock import SystemClock
     from resources.local import starting
     from resources.local.world import build, end
-    from resources.wiring import CONFIG_VARIABLE, load_world
+    from resources.wiring import load_world
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     orphans = end(folder)
@@ -79,7 +76,6 @@ def _world(folder: WorldFolder, screen: Screen, *, keep: bool) -> Iterator[Compo
     try:
         screen.note(f"building a world in {folder.path}")
         build(folder, SystemClock().now())
-        os.environ[CONFIG_VARIABLE] = str(folder.config)
         world = compose(load_world(folder.config))
         starting.start_dagster_code(folder)
         starting.adopt(world)
