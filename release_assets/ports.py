@@ -231,6 +231,10 @@ class LiveMetrics(ABC):
         """Calls with `since <= at < until`; ratings count when matured."""
 
     @abstractmethod
+    def last_call_at(self, release_digest: str) -> datetime | None:
+        """When the release last answered a live call."""
+
+    @abstractmethod
     def pairs(
         self, candidate_digest: str, since: datetime, until: datetime
     ) -> Sequence[ScoredPair]:

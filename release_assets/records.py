@@ -110,8 +110,9 @@ class Records:
         claim = context.check_specs[0].key
         name = evidence_name(claim.asset_key, context.partition_key)
         found = self.newest_evidence(name, release)
+        run_id = context.op_execution_context.run_id
         verdict = conclude(gate_name(claim, context.partition_key), rule(release, found))
-        return check_result(verdict, self.verdict(release, verdict, [found], context.run_id))
+        return check_result(verdict, self.verdict(release, verdict, [found], run_id))
 
     def verdict(
         self, release: Release, verdict: Verdict, evidence: Sequence[Entry], run_id: str

@@ -30,7 +30,7 @@ def benchmark_results(
 ) -> dg.MaterializeResult:
     """Latency and cost of the benchmark's calls on both sides, one call at a time."""
     release = records.release(context)
-    found = benchmark_runner.compare(release, "benchmark", REPEATS, confirm=False)
+    found = benchmark_runner.in_turn(release, "benchmark", REPEATS)
     return records.evidence(
         context,
         release,
@@ -55,7 +55,7 @@ def cost_and_latency_keep_the_budget(
         judged = judge_budgets(
             sides.candidate,
             sides.baseline,
-            budget_rules(manifest),
+            budget_rules(manifest, records.tier(release)),
             seed=seed_of(release.digest),
         )
         return (*shape_findings(evidence_shape, rows, found), *judged)

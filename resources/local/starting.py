@@ -71,11 +71,16 @@ def start_live_traffic(folder: WorldFolder, calls_per_second: float, pairs_per_s
     _start(folder, "load", ["-m", "resources.local.load", *load])
 
 
-def start_dagster(folder: WorldFolder) -> None:
-    """Start code server, webserver and daemon, and wait until the UI and the code answer."""
+def start_dagster_code(folder: WorldFolder) -> None:
+    """Start the code server; it is waited for when the UI is started."""
     host, _, port = folder.address("code_server").partition(":")
     where = ["-m", "release_assets.definitions", "--host", host, "--port", port]
     _start(folder, "code_server", ["-m", "dagster", "api", "grpc", *where])
+
+
+def start_dagster(folder: WorldFolder) -> None:
+    """Start webserver and daemon over the code server, and wait until the UI answers."""
+    host, _, port = folder.address("code_server").partition(":")
     _await(lambda: _accepts(host, int(port)), "the code server", folder, "code_server")
     workspace = ["-w", str(folder.dagster_home / "workspace.yaml")]
     host, _, port = folder.address("webserver").partition(":")
