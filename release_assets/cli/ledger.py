@@ -82,15 +82,24 @@ def judge(rows: Sequence[Row], seen: Sequence[Head]) -> tuple[Verdict, Head | No
     """Whether a ledger is whole: the verdict, its head, and the first bad entry."""
     try:
         found = verify(rows, seen=seen)
-        findings = [
-            _passed(WHOLE, f"all {found.size} entries are what was written", found.size),
-            _passed(SEEN, f"{len(seen)} heads kept elsewhere agree", len(seen)),
-            *_judge_signed(rows),
-        ]
+        findings = [_judge_size(found.size), *_judge_seen(seen), *_judge_signed(rows)]
     except LedgerError as exc:
         broken = Finding(rule=WHOLE, outcome=Outcome.FAILED, because=str(exc))
         return conclude("ledger", [broken]), None, exc.entry
     return conclude("ledger", findings), found, None
+
+
+def _judge_size(size: int) -> Finding:
+    if size == 0:
+        # Also what is left when somebody deletes it all.
+        because = "the ledger holds no entry, so there is nothing to verify"
+        return Finding(rule=WHOLE, outcome=Outcome.INCONCLUSIVE, because=because, n=0)
+    return _passed(WHOLE, f"all {size} entries are what was written", size)
+
+
+def _judge_seen(seen: Sequence[Head]) -> Iterator[Finding]:
+    if seen:
+        yield _passed(SEEN, f"{len(seen)} heads kept elsewhere agree", len(seen))
 
 
 def _judge_signed(rows: Sequence[Row]) -> Iterator[Finding]:
@@ -98,7 +107,8 @@ def _judge_signed(rows: Sequence[Row]) -> Iterator[Finding]:
     entries = [row.entry() for row in rows if row.kind == "sign_off"]
     heads = heads_seen(entries)
     verify(rows, seen=heads)
-    yield _passed(SIGNED, f"the heads in {len(heads)} sign-offs agree", len(heads))
+    if heads:
+        yield _passed(SIGNED, f"the heads in {len(heads)} sign-offs agree", len(heads))
     yield from read_sign_offs(entries)[1]
 
 
