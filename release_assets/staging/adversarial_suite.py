@@ -28,7 +28,9 @@ def adversarial_results(
     """Every row of the adversarial suite on both sides."""
     release = records.release(context)
     repeats = records.tier(release).regression.repeats
-    found = suite_runner.compare(release, "adversarial", repeats)
+    found = suite_runner.compare(
+        release, "adversarial", repeats, evidence="staging/adversarial_results"
+    )
     return records.evidence(
         context,
         release,
