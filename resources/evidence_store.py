@@ -96,11 +96,19 @@ def _column(name: str, values: Sequence[Any]) -> tuple[pa.Field, pa.Array]:
 
     is_json = any(isinstance(value, Mapping | list | tuple) for value in values)
     try:
-        array = pa.array([_coded(v) for v in values], pa.string()) if is_json else pa.array(values)
+        given = [_coded(v) if is_json else _plain(v) for v in values]
+        array = pa.array(given, pa.string() if is_json else None)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as exc:
         message = f"the column '{name}' of an evidence table cannot be stored: {exc}"
         raise InputError(message, hint="give all its values one plain type") from exc
     return pa.field(name, array.type, metadata=_JSON if is_json else None), array
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray | set | frozenset):
+        message = f"a {type(value).__name__} has no place in it"
+        raise TypeError(message)
+    return value
 
 
 def _coded(value: Any) -> str | None:

@@ -31,6 +31,7 @@ class Work(StrEnum):
     CASE = "eval case"
     MERGE = "merge"
     PUSH = "push"
+    AUTHORSHIP = "authorship"
     OPENING = "opening"
 
 
@@ -87,9 +88,16 @@ def contributors(
     (`changed_case_authors`). `automatic_merge_tree` is the tree that git alone makes of the merge;
     who landed another one resolved it by hand.
     """
+    return resolved(
+        _accounts(change, case_authors, automatic_merge_tree), _gaps(change, case_authors), roster
+    )
+
+
+def resolved(done: Iterable[tuple[str, Deed]], gaps: Iterable[str], roster: Roster) -> Contributors:
+    """The persons behind accounts and what they did; `gaps` say what nobody saw."""
     deeds: dict[str, list[Deed]] = defaultdict(list)
-    unknown = list(_gaps(change, case_authors))
-    for account, deed in _accounts(change, case_authors, automatic_merge_tree):
+    unknown = list(gaps)
+    for account, deed in done:
         owner = roster.author_of(account)
         if isinstance(owner, Person):
             deeds[owner.id].append(deed)
@@ -98,7 +106,7 @@ def contributors(
         else:
             unknown.append(f"{account}, who {_told([deed])}, is nobody in the roster")
     return Contributors(
-        deeds={person: tuple(done) for person, done in deeds.items()},
+        deeds={person: tuple(theirs) for person, theirs in deeds.items()},
         unknown=tuple(dict.fromkeys(unknown)),
     )
 
@@ -158,6 +166,8 @@ def _told(deeds: Sequence[Deed]) -> str:
         return f"wrote {' and '.join(written)} of this release"
     if by_work[Work.MERGE]:
         return "resolved the merge of this release by hand"
+    if by_work[Work.AUTHORSHIP]:
+        return "is an author of this release"
     return "pushed to this release" if by_work[Work.PUSH] else "opened the change of this release"
 
 

@@ -224,8 +224,7 @@ def require_tree(
     size = 0
     peaks: Peaks = ()
     for seq, leaf in leaves:
-        if seq != size + 1:
-            raise LedgerError(_gap(seq, size))
+        _require_next(seq, size)
         peaks = extend(peaks, size, leaf)
         size += 1
         _require_seen(size, peaks, expected)
@@ -243,36 +242,38 @@ def split_peaks(stored: bytes) -> Peaks:
 
 
 def _require_sound(row: Row, size: int, peaks: Peaks) -> Peaks:
-    if row.seq != size + 1:
-        raise LedgerError(_gap(row.seq, size))
+    _require_next(row.seq, size)
     _require_own_leaf(row)
     if row.kind not in ENTRY_KINDS:
-        raise LedgerError(f"entry {row.seq} is of unknown kind '{row.kind}'")
+        raise _bad(row.seq, f"it is of unknown kind '{row.kind}'")
     _read_time(row)
     if canonical(_read_body(row)) != row.body:
-        raise LedgerError(f"entry {row.seq}: its body is not in canonical form")
+        raise _bad(row.seq, "its body is not in canonical form")
     grown = extend(peaks, size, row.leaf)
     if b"".join(grown) != row.peaks:
-        raise LedgerError(
-            f"entry {row.seq}: it does not continue the entries before it; one of them, or this "
-            "one, was changed and its hash recomputed; compare with a backup"
+        raise _bad(
+            row.seq,
+            "it does not continue the entries before it; one of them, or this one, was changed "
+            "and its hash recomputed; compare with a backup",
         )
     return grown
 
 
 def _require_own_leaf(row: Row) -> None:
     if row.computed_leaf() != row.leaf:
-        raise LedgerError(
-            f"entry {row.seq}: its content does not match its hash, so it was changed after it was "
-            "written; compare with a backup and trust nothing decided on it"
+        raise _bad(
+            row.seq,
+            "its content does not match its hash, so it was changed after it was written; compare "
+            "with a backup and trust nothing decided on it",
         )
 
 
 def _require_seen(size: int, peaks: Peaks, expected: Mapping[int, frozenset[str]]) -> None:
     if size in expected and expected[size] != {Head.of(size, peaks).root}:
-        raise LedgerError(
-            f"entry {size}: a head seen at this size has another root, so an entry up to here "
-            "was replaced and everything after it recomputed; compare with a backup"
+        raise _bad(
+            size,
+            "a head seen at this size has another root, so an entry up to here was replaced and "
+            "everything after it recomputed; compare with a backup",
         )
 
 
@@ -280,7 +281,8 @@ def _require_not_cut(size: int, expected: Mapping[int, frozenset[str]]) -> None:
     if beyond := [known for known in expected if known > size]:
         raise LedgerError(
             f"the ledger ends at entry {size}, but a head of {max(beyond)} entries was seen: entry "
-            f"{size + 1} and what follows were cut off; restore them from a backup"
+            f"{size + 1} and what follows were cut off; restore them from a backup",
+            entry=size + 1,
         )
 
 
@@ -291,26 +293,33 @@ def _by_size(seen: Iterable[Head]) -> dict[int, frozenset[str]]:
     return found
 
 
-def _gap(seq: int, size: int) -> str:
+def _require_next(seq: int, size: int) -> None:
     if seq <= size:
-        return f"entry {seq} stands where entry {size + 1} belongs: the order was changed"
-    return f"entry {size + 1} is missing: entry {seq} follows entry {size}"
+        raise _bad(seq, f"it stands where entry {size + 1} belongs: the order was changed")
+    if seq > size + 1:
+        raise LedgerError(
+            f"entry {size + 1} is missing: entry {seq} follows entry {size}", entry=size + 1
+        )
+
+
+def _bad(seq: int, what: str) -> LedgerError:
+    return LedgerError(f"entry {seq}: {what}", entry=seq)
 
 
 def _read_time(row: Row) -> datetime:
     try:
         return datetime.fromisoformat(row.at)
     except ValueError as exc:
-        raise LedgerError(f"entry {row.seq}: its time '{row.at}' cannot be read") from exc
+        raise _bad(row.seq, f"its time '{row.at}' cannot be read") from exc
 
 
 def _read_body(row: Row) -> Mapping[str, Any]:
     try:
         body = json.loads(row.body)
     except ValueError as exc:
-        raise LedgerError(f"entry {row.seq}: its body is not JSON ({exc})") from exc
+        raise _bad(row.seq, f"its body is not JSON ({exc})") from exc
     if not isinstance(body, dict):
-        raise LedgerError(f"entry {row.seq}: its body is not a JSON object")
+        raise _bad(row.seq, "its body is not a JSON object")
     return body
 
 

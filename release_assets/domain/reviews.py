@@ -115,16 +115,18 @@ def _why_not(
         return f"{who.id} is a robot, and robots do not review"
     if who.id in contributors.deeds:
         return f"{contributors.sentence(who.id)} and cannot review it"
+    if reason := _why_not_in_time(review, who, change):
+        return reason
     if roster.states_roles and not who.holds(Role.REVIEWER, review.at):
         return f"{who.id} was no reviewer on {review.at:%Y-%m-%d}"
-    return _why_not_in_time(review, who, change)
+    return None
 
 
 def _why_not_in_time(review: Review, who: Person, change: Change) -> str | None:
     if _is_late(review, change):
         return f"{who.id} reviewed after the merge"
     if review.grade != "event" and not _head_was_there(change, review.at):
-        return f"the review of {who.id} was read later, and nobody saw what it was made of"
+        return f"nobody saw when {who.id} reviewed, or which tree"
     return None
 
 

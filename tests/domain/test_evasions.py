@@ -92,7 +92,7 @@ EVASIONS = {
     "3 a force-push re-anchors a review that was read later": Evasion(
         change=change(reviews=(review(grade="late", minutes=3),), pushes=(push(minutes=5),)),
         rule="reviewers_are_independent",
-        because="was read later, and nobody saw what it was made of",
+        because="nobody saw when ben reviewed, or which tree",
     ),
     "5 the reviewer pushes, then approves": Evasion(
         change=change(pushes=(push(), push("local:ben", HEAD, 4))),

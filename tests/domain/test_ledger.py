@@ -79,7 +79,7 @@ TAMPERING = {
     "peaks are cut": (changed(9, peaks=b""), "entry 10: it does not continue"),
     "an entry is taken out": ([*ROWS[:9], *ROWS[10:]], "entry 10 is missing: entry 11 follows"),
     "the first entry is taken out": (ROWS[1:], "entry 1 is missing"),
-    "an entry is put in": ([*ROWS[:9], ROWS[3], *ROWS[9:]], "entry 4 stands where entry 10"),
+    "an entry is put in": ([*ROWS[:9], ROWS[3], *ROWS[9:]], "entry 4: it stands where entry 10"),
     "two entries change places": (
         [*ROWS[:9], ROWS[10], ROWS[9], *ROWS[11:]],
         "entry 10 is missing: entry 11 follows entry 9",
@@ -93,7 +93,7 @@ TAMPERING = {
         recomputed_with_peaks(9, body=OTHER),
         "entry 11: it does not continue",
     ),
-    "an unknown kind is written": (recomputed(9, kind="lunch"), "entry 10 is of unknown kind"),
+    "an unknown kind is written": (recomputed(9, kind="lunch"), "entry 10: it is of unknown kind"),
     "a body is not JSON": (recomputed(9, body=b"{"), "entry 10: its body is not JSON"),
     "a body is no object": (recomputed(9, body=b"[]"), "entry 10: its body is not a JSON object"),
     "a body says one thing twice": (
