@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_assets.domain.rollout import RolloutEvent, apply
+from release_assets.domain.rollout import RolloutEvent
 from release_assets.ports import Environment, Notice, PromptPointers, Traffic
+from release_assets.rollouts import move
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,8 +36,13 @@ class Brake:
         """Cut, restore the pointer, record, and tell the people; returns the braked rollout."""
         traffic = self.traffic_router.brake(rollout.release_digest)
         pointers = self._point_back()
-        braked = apply(rollout, RolloutEvent.BRAKE_PULLED, now=now, because=because)
-        self.release_store.save_rollout(braked)
+        braked = move(
+            self.release_store,
+            rollout.release,
+            RolloutEvent.BRAKE_PULLED,
+            now=now,
+            because=because,
+        )
         self._record(release, traffic, pointers, because)
         self._tell(release, because, now)
         return braked

@@ -6,9 +6,11 @@ raises traffic is asked for by `sensors/stage_progress` and happens in runs with
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release_assets.domain.errors import ConflictError
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout import RolloutState
 from release_assets.domain.stage_decision import Act, Decision, follow, note_look
@@ -58,7 +60,8 @@ class Controller:
         if decision.act is Act.HOLD:
             self._hold(rollout, release, decision, now)
             return
-        self.brake.release_store.save_rollout(note_look(rollout, decision, now=now))
+        with suppress(ConflictError):  # a run moved it meanwhile; the next look counts
+            self.brake.release_store.save_rollout(note_look(rollout, decision, now=now))
 
     def _hold(self, rollout: Rollout, release: Release, decision: Decision, now: datetime) -> None:
         """Undecided: traffic stays, and a person is called."""

@@ -86,13 +86,11 @@ class SuiteRunner:
         *,
         repeats_max: int = 0,
         wants_more: Callable[[Comparison], bool] = lambda _: False,
-        confirm: bool = True,
     ) -> Comparison:
         """Run a suite of the candidate's on both sides, up to `repeats_max` times each case."""
         cases = self.repository.suite(release.key.feature, release.commit, suite)
         targets = (self._target(release), self._target(self.repository.baseline(release.key)))
-        found = self._ask(cases, targets, repeats, first=0)
-        found = self._confirm(cases, targets, found) if confirm else found
+        found = self._confirm(cases, targets, self._ask(cases, targets, repeats, first=0))
         for repeat in range(repeats, repeats_max):
             if not wants_more(found):
                 break
@@ -102,8 +100,18 @@ class SuiteRunner:
                 candidate=found.candidate + more.candidate,
                 baseline=found.baseline + more.baseline,
             )
-            found = self._confirm(cases, targets, found) if confirm else found
+            found = self._confirm(cases, targets, found)
         return found
+
+    def in_turn(self, release: Release, suite: str, repeats: int) -> Comparison:
+        """Run a suite repeat by repeat on both sides, so that a slow minute hits both alike."""
+        cases = self.repository.suite(release.key.feature, release.commit, suite)
+        targets = (self._target(release), self._target(self.repository.baseline(release.key)))
+        rounds = [self._ask(cases, targets, 1, first=repeat) for repeat in range(repeats)]
+        return Comparison(
+            candidate=tuple(row for one in rounds for row in one.candidate),
+            baseline=tuple(row for one in rounds for row in one.baseline),
+        )
 
     def inputs(self, release: Release, suite: str) -> dict[str, str]:
         """The comparability key: with another one, scores are not compared."""
@@ -128,12 +136,12 @@ class SuiteRunner:
     def _ask(
         self, cases: Sequence[EvalCase], targets: Sequence[Target], repeats: int, first: int
     ) -> Comparison:
-        """Both sides, repeat by repeat in turn, so that a slow minute hits both alike."""
-        sides: tuple[list[ScoreRow], list[ScoreRow]] = ([], [])
-        for repeat in range(first, first + repeats):
-            for side, target in zip(sides, targets, strict=True):
-                side += [replace(r, repeat=repeat) for r in self.engine.run(cases, target, 1)]
-        return Comparison(candidate=tuple(sides[0]), baseline=tuple(sides[1]))
+        """Both sides; repeats are numbered on from `first`."""
+        rows = [
+            tuple(replace(r, repeat=r.repeat + first) for r in self.engine.run(cases, t, repeats))
+            for t in targets
+        ]
+        return Comparison(candidate=rows[0], baseline=rows[1])
 
     def _confirm(
         self, cases: Sequence[EvalCase], targets: Sequence[Target], found: Comparison

@@ -125,6 +125,12 @@ class Deployer(ABC):
         """What runs there now."""
 
     @abstractmethod
+    def published_events(
+        self, release_digest: str, environment: Environment
+    ) -> list[dict[str, Any]]:
+        """The events that the unit published there, oldest first."""
+
+    @abstractmethod
     def read_back(self, address: str) -> Unit:
         """The unit that answers at an address, by its own word (`/release`)."""
 
@@ -223,6 +229,10 @@ class LiveMetrics(ABC):
         self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
     ) -> CallCounts:
         """Calls with `since <= at < until`; ratings count when matured."""
+
+    @abstractmethod
+    def last_call_at(self, release_digest: str) -> datetime | None:
+        """When the release last answered a live call."""
 
     @abstractmethod
     def pairs(
@@ -357,12 +367,13 @@ class Ports:
 
     clock: Clock
     git_host: GitHost
-    code_health: CodeHealth
+    code_checker: CodeHealth
     security_scanner: SecurityScanner
     deployer: Deployer
     traffic_router: TrafficRouter
     prompt_registry: PromptRegistry
     eval_engine: EvalEngine
+    benchmark_engine: EvalEngine
     live_metrics: LiveMetrics
     change_tickets: ChangeTickets
     notifier: Notifier

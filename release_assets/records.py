@@ -110,8 +110,9 @@ class Records:
         claim = context.check_specs[0].key
         name = evidence_name(claim.asset_key, context.partition_key)
         found = self.newest_evidence(name, release)
+        run_id = context.op_execution_context.run_id
         verdict = conclude(gate_name(claim, context.partition_key), rule(release, found))
-        return check_result(verdict, self.verdict(release, verdict, [found], context.run_id))
+        return check_result(verdict, self.verdict(release, verdict, [found], run_id))
 
     def verdict(
         self, release: Release, verdict: Verdict, evidence: Sequence[Entry], run_id: str
@@ -131,9 +132,10 @@ class Records:
 
     def signatories(self, release: Release) -> tuple[str, ...]:
         """The persons whose yes to this release digest stands in the ledger."""
-        entries = self.ledger.entries(release=str(release.key), kinds=("sign_off",))
-        yes = [e for e in entries if e.release_digest == release.digest]
-        return tuple(dict.fromkeys(e.body["person"] for e in yes if e.body["decision"] == "yes"))
+        entries = self.written(release, "sign_off")
+        said = [e.body["statement"]["predicate"] for e in entries]
+        yes = [s["person"] for s in said if s["decision"] == "yes"]
+        return tuple(dict.fromkeys(yes))
 
     def people(self, release: Release, role: str) -> list[str]:
         """`authored_by` or `reviewed_by`, as the change record of this release says."""
@@ -153,6 +155,13 @@ class Records:
         if not found:
             raise NotFoundError(f"{feature} has no stable release; adopt the one that runs first")
         return found[-1]
+
+    def stable_commit(self, feature: str) -> str:
+        """The commit that production really runs."""
+        entry = self.stable(feature)
+        if entry.kind == "adoption":
+            return str(entry.body["commit"])
+        return self.repository.release(ReleaseKey.parse(str(entry.release))).commit
 
     def stable_unit(self, feature: str) -> Unit:
         """The unit to which a rollback returns."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.manifest import Manifest, read_manifest, unit_of
 from release_assets.domain.models import read_models
-from release_assets.domain.people import read_roster
+from release_assets.domain.people_file import read_people
 from release_assets.domain.policy import read_policy
 from release_assets.domain.release import Release, ReleaseKey
 from release_assets.domain.rollout_plan import read_rollout_plan
@@ -117,7 +117,7 @@ class FeatureRepository:
     def roster(self) -> Roster:
         """The people at main."""
         path = self.settings.people
-        return read_roster(self._text(self.git_host.main(), path), file=path)
+        return read_people(self._text(self.git_host.main(), path), file=path)
 
     def _text(self, commit: str, path: str) -> str:
         return self.git_host.read_file(commit, path).decode()

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from release_assets.domain import live_analysis
+from release_assets.domain.live_state import LiveState
 from release_assets.domain.live_traffic import LiveBatch
 from release_assets.domain.rollout import planned_stage
 from release_assets.domain.rollout_plan import SloKind
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from release_assets.domain.live_analysis import LiveJudgement, LiveState
+    from release_assets.domain.live_analysis import LiveJudgement
     from release_assets.domain.rollout import Rollout
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
     from release_assets.ports import LiveMetrics, ReleaseStore, TrafficRouter
@@ -69,7 +70,7 @@ class Watch:
     def state(self, rollout: Rollout, plan: RolloutPlan) -> LiveState:
         """The evidence so far."""
         stored = self.release_store.live_state(rollout.release)
-        return live_analysis.from_document(stored) if stored else live_analysis.start(plan)
+        return LiveState.from_document(stored) if stored else live_analysis.start(plan)
 
     def _batch(self, rollout: Rollout, plan: RolloutPlan, now: datetime) -> LiveBatch:
         """Everything since the last look of this stage, but for what has not settled."""

@@ -82,8 +82,8 @@ class Edition:
         unseen = self._rarity_of(0)
         whole = sum(self._rarity.get(gram, unseen) for gram in grams)
         covered: defaultdict[int, float] = defaultdict(float)
-        for gram in grams & self._postings.keys():
-            for position in self._postings[gram]:
+        for gram in grams:
+            for position in self._postings.get(gram, ()):
                 covered[position] += self._rarity[gram]
         return [
             weight / whole
@@ -93,7 +93,7 @@ class Edition:
 
 
 def _filled(text: str) -> Iterable[tuple[int, str]]:
-    lines = enumerate(text.splitlines(), start=1)
+    lines = enumerate(text.split("\n"), start=1)
     return ((number, line) for number, line in lines if line.strip())
 
 
@@ -116,12 +116,16 @@ def normalise(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _ngrams(text: str) -> set[str]:
-    """The 3-character n-grams of each word, edges included; 2 characters in Japanese."""
-    grams: set[str] = set()
+def _ngrams(text: str) -> dict[str, None]:
+    """The 3-character n-grams of each word, edges included; 2 characters in Japanese.
+
+    Once each and in order: a sum over a set would differ in its last digit between processes.
+    """
+    grams: dict[str, None] = {}
     for run in _RUN.findall(normalise(text)):
         word, size = (run, 2) if run[0] >= "\u3040" else (f" {run} ", 3)
-        grams.update(word[i : i + size] for i in range(max(len(word) - size + 1, 1)))
+        starts = range(max(len(word) - size + 1, 1))
+        grams.update((word[start : start + size], None) for start in starts)
     return grams
 
 

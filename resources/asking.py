@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from release_assets.domain.evidence import RowStatus, ScoreRow
-from resources.scorers import PASS_FROM, Handbook, score
+from resources.scorers import Handbook, score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from release_assets.domain.evidence import EvalCase
 
 TIMEOUT_S = 10.0
+PASS_FROM = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,11 @@ class Answer:
     status: RowStatus
     body: Mapping[str, Any]
     latency_ms: float
+
+
+def approved(files: Mapping[str, bytes]) -> Handbook:
+    """The approved edition from its files, one per language."""
+    return Handbook.from_lines({Path(p).stem: content.decode() for p, content in files.items()})
 
 
 async def ask(client: httpx.AsyncClient, address: str, case: EvalCase) -> Answer:

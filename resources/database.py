@@ -127,7 +127,7 @@ class Database:
         engine = sa.create_engine(
             self.url, poolclass=NullPool, connect_args={"timeout": self._wait_seconds}
         )
-        sa.event.listen(engine, "connect", _set_up)
+        sa.event.listen(engine, "connect", _connected)
         sa.event.listen(engine, "begin", _begin)
         return engine
 
@@ -170,7 +170,7 @@ def _read_url(text: str) -> URL:
     return url
 
 
-def _set_up(connection: Any, _record: object) -> None:
+def _connected(connection: Any, _record: object) -> None:
     # SQLAlchemy begins, not the driver: only so does a writer take its lock at the start.
     connection.isolation_level = None
     connection.execute("PRAGMA journal_mode = WAL")

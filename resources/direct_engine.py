@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from release_assets.ports import EvalEngine
-from resources.asking import TIMEOUT_S, ask, rate
-from resources.scorers import Handbook
+from resources.asking import TIMEOUT_S, approved, ask, rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +38,7 @@ class DirectEngine(EvalEngine):
     async def _run(
         self, cases: Sequence[EvalCase], target: Target, repeats: int
     ) -> Sequence[ScoreRow]:
-        handbook, gate = Handbook.read(target.handbook), asyncio.Semaphore(self._concurrency)
+        handbook, gate = approved(target.handbook), asyncio.Semaphore(self._concurrency)
 
         async def one(client: httpx.AsyncClient, case: EvalCase, repeat: int) -> list[ScoreRow]:
             async with gate:

@@ -19,8 +19,7 @@ import httpx
 from release_assets.domain.errors import UnavailableError
 from release_assets.domain.evidence import RowStatus, ScoreRow
 from release_assets.ports import EvalEngine
-from resources.asking import TIMEOUT_S, ask, rate
-from resources.scorers import Handbook
+from resources.asking import TIMEOUT_S, approved, ask, rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,7 +72,7 @@ class InspectEngine(EvalEngine):
     def _solver(self, cases: dict[str, EvalCase], target: Target) -> Any:
         from inspect_ai.solver import solver
 
-        handbook = Handbook.read(target.handbook)
+        handbook = approved(target.handbook)
 
         @solver
         def ask_the_unit() -> Any:

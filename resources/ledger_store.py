@@ -133,7 +133,7 @@ class SqlLedger(Ledger):
         if self._database.dialect != "sqlite":
             return
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ledger'"
-        found = dict(connection.exec_driver_sql(query).all())
+        found: dict[str, str] = dict(connection.exec_driver_sql(query).all())
         if found != ledger_guards.SQLITE:
             raise LedgerError(
                 "the triggers that guard the ledger were changed, so it is not written to; run "
@@ -172,8 +172,9 @@ def _head(last: Row | None) -> Head:
 
 def _rows(connection: Connection, query: sa.Select[Any]) -> Iterator[Row]:
     for found in connection.execute(query).mappings():
-        _require_types(found)
-        yield Row(**found)
+        values = dict(found)
+        _require_types(values)
+        yield Row(**values)
 
 
 def _require_types(found: Mapping[str, Any]) -> None:

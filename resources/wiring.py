@@ -36,7 +36,7 @@ CONFIG_VARIABLE = "COUNTERSIGN_CONFIG"
 ADAPTERS: dict[str, dict[str, str]] = {
     "clock": {"system": "resources.clock:SystemClock"},
     "git_host": {"local_git": "resources.local.git_host:LocalGitHost"},
-    "code_health": {"tools": "resources.code_health:ToolCodeHealth"},
+    "code_checker": {"tools": "resources.code_health:ToolCodeHealth"},
     "security_scanner": {"local": "resources.scanners:LocalScanners"},
     "deployer": {"processes": "resources.local.deployer:ProcessDeployer"},
     "traffic_router": {"caddy": "resources.local.caddy_router:CaddyRouter"},
@@ -45,6 +45,7 @@ ADAPTERS: dict[str, dict[str, str]] = {
         "inspect": "resources.inspect_engine:InspectEngine",
         "direct": "resources.direct_engine:DirectEngine",
     },
+    "benchmark_engine": {"direct": "resources.direct_engine:DirectEngine"},
     "live_metrics": {"call_log": "resources.local.call_log:CallLog"},
     "change_tickets": {"files": "resources.local.tickets:FileTickets"},
     "notifier": {"files": "resources.local.outbox:FileNotifier"},

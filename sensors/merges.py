@@ -1,7 +1,5 @@
 """Watches main: every merge freezes a release and asks "as good as main, at full length?"."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.domain.triggers import new_merges

@@ -1,7 +1,5 @@
 """Watches the outbox: delivers notices at least once, and records each in the ledger."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.domain.errors import UnavailableError

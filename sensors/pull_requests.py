@@ -1,7 +1,5 @@
 """Watches changes: every new head of an open change asks "may this merge?"."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.domain.triggers import new_heads

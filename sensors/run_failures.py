@@ -1,7 +1,5 @@
 """Watches failed runs of pre-merge and staging: what follows is a run of its own."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.jobs import JOBS, REPORT_FAILED_PHASE, RUN_PRE_MERGE, RUN_STAGING

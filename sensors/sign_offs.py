@@ -4,8 +4,6 @@ Whether the quorum is complete, the promotion's own gate decides; here a yes is 
 ask (a launch is a request, DESIGN section 4.3).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.domain.triggers import next_promotion
@@ -24,7 +22,8 @@ def sign_offs(
 ) -> dg.SensorResult:
     """Releases that somebody signed and that are not on their plan yet."""
     entries = ledger.entries(kinds=("sign_off", "rollout"))
-    yes = [e for e in entries if e.kind == "sign_off" and e.body["decision"] == "yes"]
+    signed = [e for e in entries if e.kind == "sign_off"]
+    yes = [e for e in signed if e.body["statement"]["predicate"]["decision"] == "yes"]
     promoted = [e.release_digest for e in entries if e.kind == "rollout"]
     ready = tuple(dict.fromkeys((str(e.release), str(e.release_digest)) for e in yes))
     active = release_store.active_rollouts()

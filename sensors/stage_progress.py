@@ -5,8 +5,6 @@ gate, completion after the watch, the paperwork after a brake. A run that is on 
 asked for again; one that died is, a few times.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.domain.release import ReleaseKey
@@ -21,7 +19,7 @@ from release_assets.jobs import (
     ROLL_BACK_RELEASE,
 )
 from release_assets.partitions import stage_key
-from release_assets.ports import LiveMetrics, ReleaseStore, TrafficRouter
+from release_assets.ports import ReleaseStore
 from release_assets.records import Records
 from release_assets.watching import Watch
 from sensors.requesting import EVERY_TICK_S, result, unless_on_its_way
@@ -37,14 +35,10 @@ _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
 def stage_progress(
     context: dg.SensorEvaluationContext,
     records: dg.ResourceParam[Records],
-    live_metrics: dg.ResourceParam[LiveMetrics],
-    traffic_router: dg.ResourceParam[TrafficRouter],
+    watch: dg.ResourceParam[Watch],
     release_store: dg.ResourceParam[ReleaseStore],
 ) -> dg.SensorResult:
     """The next run of every rollout."""
-    watch = Watch(
-        live_metrics=live_metrics, traffic_router=traffic_router, release_store=release_store
-    )
     active = release_store.active_rollouts()
     wanted = [_next(records, watch, rollout) for rollout in active]
     wanted += [_enter_first(r) for r in records.promoted() if release_store.rollout(r) is None]

@@ -4,15 +4,13 @@ The router, the prompt pointer and the ledger move together; only then the old u
 (law 4; progressive delivery: watch after 100 % with the old unit warm).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.braking import traffic_document
 from release_assets.declaring import evidence
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.release import Release
-from release_assets.domain.rollout import Rollout, RolloutEvent, RolloutState, apply
+from release_assets.domain.rollout import Rollout, RolloutEvent, RolloutState
 from release_assets.partitions import stage_key
 from release_assets.ports import (
     Clock,
@@ -25,6 +23,7 @@ from release_assets.ports import (
     TrafficRouter,
 )
 from release_assets.records import Records
+from release_assets.rollouts import move
 
 
 @evidence("canary", "canary/stage_outcomes", pool="production")
@@ -47,10 +46,8 @@ def completion(
     records.write("observation", observed, release)
     because = f"watched at 100 % for {rollout.healthy.total_seconds():.0f} s without a breach"
     if rollout.state is not RolloutState.COMPLETE:
-        now = clock.now()
-        release_store.save_rollout(
-            apply(rollout, RolloutEvent.WATCH_PASSED, now=now, because=because)
-        )
+        event = RolloutEvent.WATCH_PASSED
+        move(release_store, str(release.key), event, now=clock.now(), because=because)
     records.write("rollout", {"event": "completed", "because": because}, release)
     deployer.retire(rollout.stable_digest, Environment.PRODUCTION)
     return records.evidence(

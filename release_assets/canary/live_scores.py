@@ -4,8 +4,6 @@ The looks were taken by `sensors/live_slos`; here they are judged once more, fro
 gate of the stage: a breach needs evidence against, an advance needs evidence for (law 5).
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict
 
 import dagster as dg

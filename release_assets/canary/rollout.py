@@ -4,8 +4,6 @@ Re-reads every verdict right before the write (law 1) and refuses while another 
 feature ramps. Raising traffic is the business of `stage_traffic`.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence

@@ -1,7 +1,5 @@
 """The outcome of a canary stage: reached only past its blocking gate."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence

@@ -4,8 +4,6 @@ Through a run, after the stage before was proven, re-checked right before the wr
 and observation in the ledger. Repeated after a crash it finds its own work done (law 9).
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import dagster as dg
@@ -14,12 +12,13 @@ from release_assets.braking import traffic_document
 from release_assets.declaring import evidence
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.release import Release
-from release_assets.domain.rollout import Rollout, RolloutEvent, apply, begin
+from release_assets.domain.rollout import Rollout, RolloutEvent, begin
 from release_assets.domain.rollout_plan import RolloutPlan
 from release_assets.partitions import CANARY_STAGES, stage_key
 from release_assets.pipeline import BEFORE_PROMOTION
 from release_assets.ports import Clock, Deployer, Environment, ReleaseStore, Traffic, TrafficRouter
 from release_assets.records import Records
+from release_assets.rollouts import move
 
 
 @evidence("canary", "canary/rollout", partitions_def=CANARY_STAGES, pool="production")
@@ -41,9 +40,8 @@ def stage_traffic(
     records.write("intent", {"act": "raise_traffic", "traffic_pct": pct}, release)
     traffic = _raise(traffic_router, deployer, release, pct)
     records.write("observation", _seen(traffic), release)
-    entered = _entered(records, release, plan, before, stage, clock)
-    if entered is not None:
-        release_store.save_rollout(entered)
+    if before is None or before.stage < stage:
+        _enter(records, release_store, release, plan, stage, clock)
         event = {"event": "stage_entered", "stage": stage_key(stage, pct), "traffic_pct": pct}
         records.write("rollout", event, release)
     return records.evidence(
@@ -90,29 +88,29 @@ def _seen(traffic: Traffic) -> dict[str, object]:
     return {"act": "raise_traffic", "traffic": traffic_document(traffic)}
 
 
-def _entered(
+def _enter(
     records: Records,
+    store: ReleaseStore,
     release: Release,
     plan: RolloutPlan,
-    before: Rollout | None,
     stage: int,
     clock: Clock,
-) -> Rollout | None:
-    """The rollout in this stage, or None when it is there already."""
+) -> None:
+    """Begin the rollout, or move it into this stage."""
     now, because = clock.now(), f"{plan.stages[stage].traffic_pct:g} % of traffic at the router"
-    if before is None:
-        stable = records.stable(release.key.feature)
-        return begin(
-            release=str(release.key),
-            release_digest=release.digest,
-            stable_release=str(stable.release),
-            stable_digest=str(stable.release_digest),
-            plan=plan,
-            now=now,
-            because=because,
-        )
-    if before.stage == stage:
-        return None
-    is_full = plan.stages[stage].traffic_pct >= 100
-    event = RolloutEvent.FULL_TRAFFIC_REACHED if is_full else RolloutEvent.STAGE_PASSED
-    return apply(before, event, now=now, because=because)
+    if stage:
+        is_last = stage == len(plan.stages) - 1
+        event = RolloutEvent.FULL_TRAFFIC_REACHED if is_last else RolloutEvent.STAGE_PASSED
+        move(store, str(release.key), event, now=now, because=because)
+        return
+    stable = records.stable(release.key.feature)
+    begun = begin(
+        release=str(release.key),
+        release_digest=release.digest,
+        stable_release=str(stable.release),
+        stable_digest=str(stable.release_digest),
+        plan=plan,
+        now=now,
+        because=because,
+    )
+    store.save_rollout(begun)

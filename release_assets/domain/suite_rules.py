@@ -39,11 +39,13 @@ def fairness_rules(tier: TierPolicy) -> FairnessRules:
     )
 
 
-def budget_rules(manifest: Manifest) -> BudgetRules:
-    """The manifest's own budgets; main is the other side of the comparison."""
+def budget_rules(manifest: Manifest, tier: TierPolicy) -> BudgetRules:
+    """The manifest's own budgets, and the policy's about main."""
     said = manifest.budgets
     return BudgetRules(
         latency_p50_ms_max=said.latency_p50_ms_max,
         latency_p95_ms_max=said.latency_p95_ms_max,
         cost_per_call_usd_max=said.cost_per_call_usd_max,
+        slower_by=tier.budgets.slower_than_main_max,
+        dearer_by=tier.budgets.dearer_than_main_max,
     )

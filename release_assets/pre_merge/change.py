@@ -4,8 +4,6 @@ The root of the lineage of a release; judges nothing. Whether the people are ind
 sign-off phase decides, from the git host and not from here.
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence

@@ -4,8 +4,6 @@ The tools and their rules are the feature repository's; a tool that did not do i
 pass (seed: lint, unit).
 """
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

@@ -4,8 +4,6 @@ Ten to thirty cases can show harm, never its absence: this gate does not claim "
 (seed: eval; E12).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence

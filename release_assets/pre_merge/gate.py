@@ -1,7 +1,5 @@
 """May this change merge? The gate posts its answer where the merge button is."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence

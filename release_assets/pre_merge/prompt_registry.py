@@ -4,13 +4,13 @@ Publishing is safe before the merge, since the registry is content-addressed and
 (DESIGN section 8).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
-from release_assets.domain.prompt_references import judge_prompts
-from release_assets.domain.release import digest_of
+from release_assets.domain.ledger import Entry
+from release_assets.domain.prompt_references import check_prompts
+from release_assets.domain.release import Release, digest_of
+from release_assets.domain.verdict import Finding
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import PromptRegistry
 from release_assets.records import Records
@@ -24,10 +24,7 @@ def registered_prompts(
 ) -> dg.MaterializeResult:
     """The set that the registry holds for this release."""
     release = records.release(context)
-    files = records.repository.files(release.key.feature, release.commit)
-    manifest = records.repository.manifest(release.key.feature, release.commit)
-    present = {name: files[path] for name, path in manifest.prompts.items() if path in files}
-    published = prompt_registry.publish(present)
+    published = prompt_registry.publish(_prompts(records, release))
     registered = {n: digest_of(c) for n, c in prompt_registry.read(published).items()}
     summary = {"prompt_set": published, "prompts": registered}
     return records.evidence(context, release, summary=summary, inputs={"commit": release.commit})
@@ -35,15 +32,26 @@ def registered_prompts(
 
 @claim(PRE_MERGE)
 def prompts_are_registered(
-    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+    context: dg.AssetCheckExecutionContext,
+    records: dg.ResourceParam[Records],
+    prompt_registry: dg.ResourceParam[PromptRegistry],
 ) -> dg.AssetCheckResult:
     """Every prompt of the manifest is registered by its content, and none dangles."""
-    repository = records.repository
-    return records.judge(
-        context,
-        lambda release, found: judge_prompts(
-            repository.manifest(release.key.feature, release.commit),
-            repository.files(release.key.feature, release.commit),
-            registered=found.body["summary"]["prompts"],
-        ),
-    )
+
+    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
+        feature, repository = release.key.feature, records.repository
+        return check_prompts(
+            repository.manifest(feature, release.commit),
+            repository.files(feature, release.commit),
+            published=prompt_registry.read(found.body["summary"]["prompt_set"]),
+            before=_prompts(records, repository.baseline(release.key)),
+        )
+
+    return records.judge(context, rule)
+
+
+def _prompts(records: Records, release: Release) -> dict[str, bytes]:
+    """The prompts of a release that are there, by name."""
+    files = records.repository.files(release.key.feature, release.commit)
+    manifest = records.repository.manifest(release.key.feature, release.commit)
+    return {name: files[path] for name, path in manifest.prompts.items() if path in files}

@@ -3,8 +3,6 @@
 Matched text is never kept; a finding names rule, file and line (seed: security scan).
 """
 
-from __future__ import annotations
-
 import tempfile
 from pathlib import Path
 

@@ -4,8 +4,6 @@ The verdicts are in the ledger already; here is what follows from them. A run th
 a verdict is told as a crash (law 2: a crash is never a verdict).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence

@@ -1,14 +1,16 @@
 """The incident of a rollback: what broke, how much was seen, how quickly it was taken back."""
 
-from __future__ import annotations
+from datetime import datetime
 
 import dagster as dg
 
 from release_assets.declaring import evidence
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.rollout import RolloutEvent, RolloutState, apply
-from release_assets.ports import ChangeTickets, Clock, ReleaseStore
+from release_assets.domain.reaction import first_decidable_at
+from release_assets.domain.rollout import RolloutEvent, RolloutState
+from release_assets.ports import ChangeTickets, Clock, LiveMetrics, ReleaseStore
 from release_assets.records import Records
+from release_assets.rollouts import move
 
 
 @evidence("rollback", "rollback/restoration")
@@ -17,6 +19,7 @@ def incident(
     records: dg.ResourceParam[Records],
     release_store: dg.ResourceParam[ReleaseStore],
     change_tickets: dg.ResourceParam[ChangeTickets],
+    live_metrics: dg.ResourceParam[LiveMetrics],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult:
     """The record that closes a rollback, on the ticket and in the ledger."""
@@ -26,13 +29,20 @@ def incident(
     if rollout is None:
         raise RefusedError(f"{release.key} was never on its plan; there is nothing to close")
     breach = records.written(release, "rollout", event="breached")[-1]
-    looks = [b for b in release_store.looks(str(release.key)) if b.stage == rollout.stage]
+    every = release_store.looks(str(release.key))
+    looks = [b for b in every if b.stage == rollout.stage]
+    plan = records.repository.plan(release.key.feature, release.commit)
+    decidable_at = first_decidable_at(every, plan)
+    last_call_at = live_metrics.last_call_at(release.digest)
     summary = {
         "because": breach.body["because"],
         "braked_at": breach.at.isoformat(),
         "stage": rollout.stage + 1,
         "candidate_calls": sum(b.candidate.requests for b in looks),
         "replayed_pairs": sum(len(b.pairs) for b in looks),
+        "decidable_at": decidable_at.isoformat() if decidable_at else None,
+        "last_candidate_call_at": last_call_at.isoformat() if last_call_at else None,
+        "reaction_s": _seconds(decidable_at, last_call_at),
     }
     change_tickets.comment(
         str(release.key),
@@ -41,13 +51,19 @@ def incident(
         dedup=breach.digest,
     )
     if rollout.state is RolloutState.BRAKED:
-        restored = apply(
-            rollout, RolloutEvent.RESTORED, now=clock.now(), because=str(summary["because"])
-        )
-        release_store.save_rollout(restored)
-        closed = {"event": "rolled_back", "because": summary["because"], "traffic_pct": 0}
+        event, because = RolloutEvent.RESTORED, str(summary["because"])
+        move(release_store, str(release.key), event, now=clock.now(), because=because)
+        closed = {"event": "rolled_back", "because": because, "traffic_pct": 0}
+        closed["reaction_s"] = summary["reaction_s"]
         records.write("rollout", closed, release)
     return records.evidence(context, release, summary=summary, inputs={"breach": breach.digest})
+
+
+def _seconds(decidable_at: datetime | None, last_call_at: datetime | None) -> float | None:
+    """From the call that made the breach decidable to the last that the candidate answered."""
+    if decidable_at is None or last_call_at is None:
+        return None
+    return round(max((last_call_at - decidable_at).total_seconds(), 0.0), 2)
 
 
 def _story(summary: dict[str, object]) -> str:

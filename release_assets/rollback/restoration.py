@@ -4,8 +4,6 @@ Repeats the brake (it is idempotent), asks `/release` at the front door, and onl
 candidate unit down (law 4; DESIGN section 4.5).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.braking import traffic_document

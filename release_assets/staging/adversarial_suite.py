@@ -3,8 +3,6 @@
 The worst attack family decides; an overall gain never hides a family's loss (seed: adversarial).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence

@@ -4,8 +4,6 @@ Both sides answer in turn on the same host; a breach must exceed the host's own 
 the cost of different calls strays by a quarter with nothing changed).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
@@ -32,7 +30,7 @@ def benchmark_results(
 ) -> dg.MaterializeResult:
     """Latency and cost of the benchmark's calls on both sides, one call at a time."""
     release = records.release(context)
-    found = benchmark_runner.compare(release, "benchmark", REPEATS, confirm=False)
+    found = benchmark_runner.in_turn(release, "benchmark", REPEATS)
     return records.evidence(
         context,
         release,
@@ -57,7 +55,7 @@ def cost_and_latency_keep_the_budget(
         judged = judge_budgets(
             sides.candidate,
             sides.baseline,
-            budget_rules(manifest),
+            budget_rules(manifest, records.tier(release)),
             seed=seed_of(release.digest),
         )
         return (*shape_findings(evidence_shape, rows, found), *judged)

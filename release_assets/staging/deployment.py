@@ -3,8 +3,6 @@
 The merge froze the manifest; from here on key and digest are one (DESIGN section 6).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence

@@ -4,8 +4,6 @@ Repeats are added on both sides while only the margin is open; undecided at the 
 inconclusive and says how many cases it would take (seed: staging deploy with evals).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence

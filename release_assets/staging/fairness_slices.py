@@ -4,8 +4,6 @@ The same question in each locale, one family each, so that groups are compared o
 (seed: fairness slices).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
@@ -22,20 +20,20 @@ from release_assets.records import Records
 from release_assets.suite_evidence import shape_findings, summary_of
 
 
-@evidence("staging", "staging/deployment", kinds=("inspect",))
+@evidence("staging", "staging/deployment", kinds=("http",))
 def fairness_results(
     context: dg.AssetExecutionContext,
     records: dg.ResourceParam[Records],
-    suite_runner: dg.ResourceParam[SuiteRunner],
+    benchmark_runner: dg.ResourceParam[SuiteRunner],
 ) -> dg.MaterializeResult:
     """Every row of the fairness suite on both sides."""
     release = records.release(context)
-    found = suite_runner.compare(release, "fairness", 1, confirm=False)
+    found = benchmark_runner.in_turn(release, "fairness", 1)
     return records.evidence(
         context,
         release,
         summary=summary_of(found),
-        inputs=suite_runner.inputs(release, "fairness"),
+        inputs=benchmark_runner.inputs(release, "fairness"),
         rows=found.table(),
     )
 

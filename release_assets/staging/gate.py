@@ -1,7 +1,5 @@
 """As good as main? The gate puts all results on the change ticket."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from release_assets.declaring import evidence

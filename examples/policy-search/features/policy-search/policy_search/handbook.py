@@ -28,7 +28,7 @@ def load_handbook(folder: Path) -> dict[str, list[Passage]]:
 
 def _load(file: Path) -> list[Passage]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").split("\n")
         passages = [_passage(line) for line in lines if line.strip()]
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise ConfigurationError(f"{file} cannot be read: {exc!r}") from exc

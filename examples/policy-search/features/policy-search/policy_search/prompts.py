@@ -4,7 +4,6 @@ The guard says which questions are refused and how; the answer prompt says how a
 what is said when the handbook does not know, and which closing sentence a topic's answers get.
 """
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from policy_search.digests import digest, digest_of_document
 from policy_search.errors import ConfigurationError
 from policy_search.handbook import LOCALES
 from policy_search.text import joined, normalise
@@ -20,21 +20,30 @@ from policy_search.text import joined, normalise
 
 def read_prompt_set(registry: Path, prompt_set: str) -> dict[str, bytes]:
     """The prompts of a set, each verified; raises `ConfigurationError` naming what is missing."""
-    names = json.loads(_read(registry / "sets", prompt_set, ".json", what="prompt set"))
-    return {name: _read(registry / "objects", at, "", what=name) for name, at in names.items()}
+    content = _read(registry / "sets" / f"{_hex(prompt_set)}.json", f"prompt set {prompt_set}")
+    names = json.loads(content)
+    if digest_of_document(names) != f"sha256:{_hex(prompt_set)}":
+        raise ConfigurationError(f"prompt set {prompt_set} was altered in the registry")
+    return {name: _read_prompt(registry, name, at) for name, at in names.items()}
 
 
-def _read(folder: Path, digest: str, suffix: str, *, what: str) -> bytes:
-    expected = digest.removeprefix("sha256:")
-    file = folder / f"{expected}{suffix}"
+def _read_prompt(registry: Path, name: str, at: str) -> bytes:
+    content = _read(registry / "objects" / _hex(at), f"prompt '{name}' {at}")
+    if digest(content) != f"sha256:{_hex(at)}":
+        raise ConfigurationError(f"prompt '{name}' {at} was altered in the registry")
+    return content
+
+
+def _hex(at: str) -> str:
+    return at.removeprefix("sha256:")
+
+
+def _read(file: Path, what: str) -> bytes:
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError as exc:
         hint = "publish the prompts first"
-        raise ConfigurationError(f"{what} {digest} is not in the registry: {hint}") from exc
-    if hashlib.sha256(content).hexdigest() != expected:
-        raise ConfigurationError(f"{what} {digest} was altered in the registry: {file}")
-    return content
+        raise ConfigurationError(f"{what} is not in the registry: {hint}") from exc
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,8 +59,12 @@ class Index:
         return dict(postings)
 
     def search(self, question: str, top_k: int) -> list[Found]:
-        """The best passages, best first."""
-        asked = {gram: self._rarity_of_gram(gram) for gram in set(ngrams(question, self._ngram))}
+        """The best passages, best first.
+
+        Sums run in the order of the question, never in that of a set, so that every process comes
+        to the same last digit.
+        """
+        asked = {gram: self._rarity_of_gram(gram) for gram in ngrams(question, self._ngram)}
         whole = sum(asked.values()) or 1.0
         scores: dict[int, float] = defaultdict(float)
         for gram in asked:
@@ -74,7 +78,7 @@ class Index:
 
     def _found(self, position: int, score: float, asked: dict[str, float], whole: float) -> Found:
         shares = (
-            sum(asked[gram] for gram in asked.keys() & grams) / whole
+            sum(rarity for gram, rarity in asked.items() if gram in grams) / whole
             for grams in self._sentence_grams[position]
         )
         passage = self.passages[position]

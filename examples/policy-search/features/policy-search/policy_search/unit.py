@@ -5,29 +5,17 @@ by asking the process what it is. The form is that of the release manifest: cano
 sorted keys, digests as `sha256:<hex>`.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from policy_search.answering import Assistant
+from policy_search.digests import digest, digest_of_document
 from policy_search.errors import ConfigurationError
 from policy_search.handbook import load_handbook
 from policy_search.manifest import Manifest
 from policy_search.pricing import parse_prices
 from policy_search.prompts import parse_prompts, read_prompt_set
-
-
-def digest(content: bytes) -> str:
-    """The digest of some bytes."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
-def digest_of_document(document: Any) -> str:  # noqa: ANN401 - any JSON document
-    """The digest of a JSON document in canonical form."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return digest(text.encode())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,7 @@
 """Prompts come from the registry, whole and unaltered."""
 
+import json
+
 import pytest
 import yaml
 
@@ -39,6 +41,17 @@ def test_an_altered_prompt_is_not_served(tmp_path, prompts):
     for file in (tmp_path / "objects").iterdir():
         file.write_bytes(b"patterns: []")
 
+    with pytest.raises(ConfigurationError, match="was altered"):
+        read_prompt_set(tmp_path, prompt_set)
+
+
+def test_a_set_is_known_by_its_names_and_digests_however_it_is_written_down(tmp_path, prompts):
+    prompt_set = publish(tmp_path, prompts)
+    (file,) = (tmp_path / "sets").iterdir()
+    file.write_text(json.dumps(json.loads(file.read_text()), indent=2))
+    assert read_prompt_set(tmp_path, prompt_set) == prompts
+
+    file.write_text(file.read_text().replace("answer", "guard2"))
     with pytest.raises(ConfigurationError, match="was altered"):
         read_prompt_set(tmp_path, prompt_set)
 

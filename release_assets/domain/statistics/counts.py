@@ -1,0 +1,52 @@
+"""Counts as wagers: two integers a look (E5), a share of slow calls (E7), a share of events (E6).
+
+A percentile is never estimated for a decision: p95 <= L says exactly that at most 5 % of calls
+take longer than L, and calls over L can be counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from release_assets.domain.statistics.bets import Array
+
+_LEAST = 1e-6  # a limit of zero would make the first event infinite evidence
+
+
+def rate_gains(events: int, n: int, limit: float) -> tuple[Array, Array, float]:
+    """Gains, multiplicities and reach for "the rate is above the limit" (E5)."""
+    null = min(max(limit, _LEAST), 1 - _LEAST)
+    gains = np.asarray([-null, 1 - null])
+    return gains, np.asarray([n - events, events], dtype=np.float64), null
+
+
+def rate_proof_gains(events: int, n: int, limit: float) -> tuple[Array, Array, float]:
+    """Gains, multiplicities and reach for "the rate is below the limit" (E5)."""
+    null = min(max(limit, _LEAST), 1 - _LEAST)
+    gains = np.asarray([null, null - 1])
+    return gains, np.asarray([n - events, events], dtype=np.float64), 1 - null
+
+
+def fair_share(candidate_n: int, stable_n: int, ratio: float) -> float | None:
+    """The share of all events that falls on the candidate when it has them `ratio` times as often.
+
+    Exact for any common rate, however it moves with time (E6; Lindon and Malek 2022). None when
+    one arm has no calls: then an event tells nothing.
+    """
+    if min(candidate_n, stable_n) <= 0:
+        return None
+    weighted = candidate_n * ratio
+    return weighted / (weighted + stable_n)
+
+
+def tolerated_share(aggregate: str) -> float:
+    """The share of calls that may be slower than the limit: `p95` gives 0.05 (E7)."""
+    return 1 - float(aggregate.removeprefix("p")) / 100
+
+
+def clean_calls_to_prove(limit: float, alpha: float) -> int:
+    """Calls without a single event that would prove the limit (E12)."""
+    return int(np.ceil(np.log(alpha) / np.log1p(-min(limit, 0.5))))
