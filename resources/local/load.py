@@ -49,7 +49,7 @@ async def send(front: str, questions: Sequence[dict[str, Any]], rate: float, see
 
 def _forever(questions: Sequence[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
     """The recording over and over; each round in its own order of sessions, with its own ids."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  an order of sessions, not a secret
     by_session = [
         list(calls) for _, calls in itertools.groupby(questions, key=lambda q: q["session"])
     ]
