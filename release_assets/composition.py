@@ -56,10 +56,10 @@ def compose(ports: Ports) -> Composition:
         ports=ports,
         records=records,
         suite_runner=SuiteRunner(
-            repository=repository, deployer=ports.deployer, engine=ports.eval_engine
+            records=records, deployer=ports.deployer, engine=ports.eval_engine
         ),
         benchmark_runner=SuiteRunner(
-            repository=repository, deployer=ports.deployer, engine=ports.benchmark_engine
+            records=records, deployer=ports.deployer, engine=ports.benchmark_engine
         ),
         watch=watch,
         controller=Controller(records=records, watch=watch, brake=brake, clock=ports.clock),

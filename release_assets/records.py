@@ -96,6 +96,20 @@ class Records:
             raise NotFoundError(f"{message}; materialise it first")
         return found[-1]
 
+    def comparable_rows(
+        self, name: str, release: Release, inputs: Mapping[str, str]
+    ) -> Sequence[Mapping[str, Any]]:
+        """The newest recorded table about this digest that was measured with the same inputs."""
+        entries = self.ledger.entries(kinds=("evidence",))
+        same = [
+            e
+            for e in entries
+            if e.release_digest == release.digest
+            and e.body["name"] == name
+            and e.body["inputs"] == inputs
+        ]
+        return self.rows(same[-1]) if same else ()
+
     def rows(self, entry: Entry) -> Sequence[Mapping[str, Any]]:
         """The table that an evidence entry names, verified against its digest."""
         return self.evidence_store.get(entry.body["table"])

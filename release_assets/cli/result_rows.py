@@ -173,7 +173,7 @@ class _Line:
 
     def _require_known_fields(self, *named: str | None) -> None:
         """A field of the user's own is welcome; a misspelt one of ours would be ignored."""
-        for word in self.fields.keys() - FIELDS - set(named):
+        for word in sorted(self.fields.keys() - FIELDS - set(named)):
             if get_close_matches(word, FIELDS, n=1, cutoff=0.8):
                 raise UnknownWordError(word, FIELDS, file=self.path, line=self.line)
 

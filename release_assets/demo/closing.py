@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from release_assets.audit.dossier_page import render
+from release_assets.audit.dossiers import dossier_of, names_at_main
 from release_assets.domain.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -36,4 +38,13 @@ def verified_ledger(world: Composition) -> dict[str, Any]:
 
 def write_dossiers(folder: WorldFolder, world: Composition, releases: Sequence[str]) -> list[str]:
     """One HTML file for each release; their paths."""
-    return []
+    names = names_at_main(world.ports)
+    there = folder.path / "dossiers"
+    there.mkdir(exist_ok=True)
+    paths = []
+    for release in releases:
+        path = there / f"{release}.html"
+        page = render(dossier_of(release, world.ports.ledger, names), names)
+        path.write_text(page, encoding="utf-8")
+        paths.append(str(path))
+    return paths

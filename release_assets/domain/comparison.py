@@ -75,6 +75,7 @@ class Comparison:
             **self.verdict.document(),
             **top,
             "margin": self.rules.margin,
+            "interval_level": 1 - 2 * self.rules.alpha_not_worse,
             "scorers": [self._numbers(d) for d in self.whole],
             "slices": [{"slice": d.slice, **self._numbers(d), "n": d.n} for d in self.slices],
         } | {"outcome": str(self.verdict.outcome)}

@@ -20,9 +20,9 @@ from release_assets.domain import live_bets, live_breaches, live_findings, live_
 from release_assets.domain.errors import InputError
 from release_assets.domain.live_bets import NEEDED_AGAINST, duration_of, seconds_of
 from release_assets.domain.live_faults import excess_missing, with_scores_read
-from release_assets.domain.live_findings import NEEDED_FOR, Reading
 from release_assets.domain.live_margins import margin_to_prove
 from release_assets.domain.live_state import LiveState
+from release_assets.domain.live_tallies import NEEDED_FOR, Reading
 from release_assets.domain.statistics.windows import marks_passed
 from release_assets.domain.verdict import Finding, Outcome, worst
 

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from release_assets.domain.live_state import TALLY, Breach, LiveState
-from release_assets.domain.live_streams import Contribution, grid_of, shares_of
+from release_assets.domain.live_streams import Contribution, shares_of
 from release_assets.domain.statistics.bets import (
-    DIFFERENCE,
     PROOF,
     Wager,
     evidence,
@@ -74,9 +73,14 @@ def with_capital_handed_out(state: LiveState, batch: LiveBatch, plan: RolloutPla
 
 
 def _at_stages(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> float:
-    each = min(_AT_STAGE, _AT_LATER_STAGES / max(1, len(plan.stages) - 1))
-    begun = max(0, batch.stage - max(state.furthest, 0))
-    return each * begun + (_AT_START if state.furthest < 0 else 0.0)
+    begun = range(state.furthest + 1, batch.stage + 1)
+    return sum(start_share(plan, index) for index in begun)
+
+
+def start_share(plan: RolloutPlan, index: int) -> float:
+    """The share of all capital that starts with one canary stage."""
+    later = min(_AT_STAGE, _AT_LATER_STAGES / max(1, len(plan.stages) - 1))
+    return _AT_START if index == 0 else later
 
 
 def with_bets(state: LiveState, offers: list[Contribution], marks: int) -> LiveState:
@@ -84,18 +88,18 @@ def with_bets(state: LiveState, offers: list[Contribution], marks: int) -> LiveS
 
     `marks` is what `windows.marks_passed` says of this look.
     """
-    keys = tuple(offer.key for offer in offers)
-    seats = {key: grid_of(key).log_weights for key in (*state.capital.keys, *keys)}
-    capital = with_newcomers(state.capital, seats)
-    capital, waiting = with_deposits(capital, state.waiting, seats)
-    # Both grids against the release have the same bets, only their weights differ.
-    grown = log_growth([offer.against for offer in offers], DIFFERENCE)
     windows = with_marks(state.windows, state.marks, marks)
+    if not offers:
+        return replace(state, windows=windows, marks=marks)
+    weights = {offer.key: offer.against.grid.log_weights for offer in offers}
+    capital = with_newcomers(state.capital, weights)
+    capital, waiting = with_deposits(capital, state.waiting, weights)
+    grown = log_growth([offer.against for offer in offers])
     return replace(
         state,
-        capital=with_growth(capital, keys, grown),
+        capital=with_growth(capital, tuple(weights), grown),
         waiting=waiting,
-        windows=with_observations(windows, keys, _observed(offers), marks),
+        windows=with_observations(windows, tuple(weights), _observed(offers), marks),
         marks=marks,
     )
 
@@ -104,12 +108,12 @@ def _observed(offers: list[Contribution]) -> Array:
     """What each offer adds to its windows: growth of the bets for the release, then its tally."""
     proofs = [offer.proof or _no_wager(offer.key) for offer in offers]
     tallies = np.asarray([offer.tally for offer in offers]).reshape(len(offers), TALLY)
-    observed: Array = np.hstack([log_growth(proofs, PROOF), tallies])
+    observed: Array = np.hstack([log_growth(proofs), tallies])
     return observed
 
 
 def _no_wager(key: Key) -> Wager:
-    return Wager(key=key, gains=np.zeros(0), reach=1.0)
+    return Wager(key=key, gains=np.zeros(0), reach=1.0, grid=PROOF)
 
 
 def evidence_against(state: LiveState) -> float:

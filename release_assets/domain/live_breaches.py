@@ -10,14 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.live_bets import NEEDED_AGAINST
-from release_assets.domain.live_findings import (
-    Reading,
-    drop_sentence,
-    level_sentence,
-    missing_sentence,
-    tally,
-)
+from release_assets.domain.live_drops import drop_sentence
+from release_assets.domain.live_findings import missing_sentence
+from release_assets.domain.live_levels import level_sentence
 from release_assets.domain.live_streams import group_of, missing_group, scorers_of
+from release_assets.domain.live_tallies import Reading, amount, tally
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import intervals
 from release_assets.domain.verdict import Finding, Outcome
@@ -49,7 +46,7 @@ def _shadowed(finding: Finding) -> Finding:
 
 def _failed(state: LiveState, plan: RolloutPlan, key: Key, breach: Breach) -> Finding:
     seen = tally(state, key)
-    clause = f"evidence against {breach.evidence:.0f} of {NEEDED_AGAINST:.0f} needed"
+    clause = f"evidence against {amount(breach.evidence)} of {NEEDED_AGAINST:.0f} needed"
     slo, scorer = _slo_of(plan, breach.stage, key[0]), key[1] if len(key) > 1 else None
     if slo is None:
         scorer = next(name for name in scorers_of(plan) if missing_group(name) == key[0])

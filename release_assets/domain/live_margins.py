@@ -27,8 +27,9 @@ def margin_to_prove(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> float:
     if plan.scoring_budget_per_hour is None:
         return min(_WIDEST, slo.limit * (1 + _monitored_after(plan, stage)))
     pairs = plan.scoring_budget_per_hour * ((stage.duration or plan.watch) / timedelta(hours=1))
-    slices = SLICES_EXPECTED if slo.kind is SloKind.DELTA else 1
-    return max(slo.limit, min(_WIDEST, provable_margin(pairs / slices)))
+    is_gap = slo.kind is SloKind.DELTA
+    pairs = pairs / SLICES_EXPECTED if is_gap else pairs
+    return max(slo.limit, min(_WIDEST, provable_margin(pairs, is_gap=is_gap)))
 
 
 def _monitored_after(plan: RolloutPlan, stage: CanaryStage) -> int:

@@ -17,7 +17,7 @@ from release_assets.domain.errors import InputError
 from release_assets.domain.live_samples import usable_costs
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import counts
-from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, Array, Grid, Wager
+from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Wager
 from release_assets.domain.statistics.blocks import balanced, unit_means
 
 if TYPE_CHECKING:
@@ -70,12 +70,6 @@ def missing_group(scorer: str) -> str:
     return f"{_MISSING} {scorer}"
 
 
-def grid_of(key: Key) -> Grid:
-    """The bets of a stream: differences of two arms swing wider than levels do."""
-    is_difference = key[0].startswith(("eval", "fairness", _MISSING)) and " level " not in key[0]
-    return DIFFERENCE if is_difference else LEVEL
-
-
 def scorers_of(plan: RolloutPlan) -> tuple[str, ...]:
     """The scorers whose scores the plan judges; a fairness SLO is judged on each of them."""
     slos = [slo for stage in plan.stages for slo in stage.slos]
@@ -93,12 +87,13 @@ def shares_of(plan: RolloutPlan) -> dict[str, float]:
 
 def require_judgeable(slo: Slo) -> None:
     """Raise `InputError` for an SLO that no emitted metric can answer."""
-    if not _is_judgeable(slo):
+    if not is_judgeable(slo):
         hint = "live batches count calls over the p95 limit, errors, timeouts, refusals, ratings"
         raise InputError(f"nothing measures '{slo.name}' on live traffic", hint=hint)
 
 
-def _is_judgeable(slo: Slo) -> bool:
+def is_judgeable(slo: Slo) -> bool:
+    """Whether live batches hold what this SLO bounds."""
     if slo.metric == "eval":
         bound = "min" if slo.kind is SloKind.LEVEL else "max"
         return slo.subject is not None and slo.bound == bound and slo.kind is not SloKind.DELTA
@@ -133,7 +128,9 @@ def missing_contribution(scorer: str, own: Scores) -> Contribution | None:
         return None
     key = (missing_group(scorer),)
     return Contribution(
-        against=Wager(key=key, gains=lacks - MISSING_TOLERATED, reach=1 + MISSING_TOLERATED),
+        against=Wager(
+            key=key, gains=lacks - MISSING_TOLERATED, reach=1 + MISSING_TOLERATED, grid=DIFFERENCE
+        ),
         proof=None,
         tally=_tally(lacks),
     )
@@ -145,7 +142,7 @@ def _of_scores(slo: Slo, margin: float, own: Scores) -> list[Contribution]:
     levels = _numbers(unit_means(own.levels))
     if not len(levels):
         return []
-    wager = Wager(key=(group_of(slo),), gains=slo.limit - levels, reach=1 - slo.limit)
+    wager = Wager(key=(group_of(slo),), gains=slo.limit - levels, reach=1 - slo.limit, grid=LEVEL)
     return [Contribution(against=wager, proof=None, tally=_tally(levels))]
 
 
@@ -158,8 +155,8 @@ def _drift(key: Key, tolerated: float, margin: float, drops: Sequence[Drop]) -> 
     stable = unit_means((d.unit, d.stable) for d in drops)
     return [
         Contribution(
-            against=Wager(key=key, gains=lost - tolerated, reach=1 + tolerated),
-            proof=Wager(key=key, gains=margin - lost, reach=1 - margin),
+            against=Wager(key=key, gains=lost - tolerated, reach=1 + tolerated, grid=DIFFERENCE),
+            proof=Wager(key=key, gains=margin - lost, reach=1 - margin, grid=PROOF),
             tally=_tally(lost, _numbers(candidate), _numbers(stable)),
         )
     ]
@@ -197,8 +194,8 @@ def _gap(key: Key, tolerated: float, margin: float, sides: tuple[Array, Array]) 
     gains = np.concatenate([worse - half, -better - half])
     for_gains = np.concatenate([margin_half - worse, margin_half + better])
     return Contribution(
-        against=Wager(key=key, gains=gains, reach=1 + half),
-        proof=Wager(key=key, gains=for_gains, reach=1 - margin_half),
+        against=Wager(key=key, gains=gains, reach=1 + half, grid=DIFFERENCE),
+        proof=Wager(key=key, gains=for_gains, reach=1 - margin_half, grid=PROOF),
         tally=_tally(worse - better, worse, better),
     )
 
@@ -209,7 +206,9 @@ def _of_costs(slo: Slo, batch: LiveBatch) -> list[Contribution]:
     if not fine:
         return []
     costs = np.sort(np.asarray(fine))
-    wager = Wager(key=(group_of(slo),), gains=costs - slo.tolerated, reach=slo.tolerated)
+    wager = Wager(
+        key=(group_of(slo),), gains=costs - slo.tolerated, reach=slo.tolerated, grid=LEVEL
+    )
     stable = np.sort(np.asarray(usable_costs(batch.stable.costs_usd)[0], dtype=np.float64))
     n, total, squares, *_ = _tally(costs)
     tally = (n, total, squares, float(len(stable)), float(stable.sum()))
@@ -223,8 +222,7 @@ def _of_counts(slo: Slo, candidate: CallCounts, stable: CallCounts) -> list[Cont
         return []
     if slo.kind is not SloKind.LEVEL:
         return _of_shares(slo, (events, n), (stable_events, stable_n))
-    gains, times, reach = counts.rate_gains(events, n, rate_limit(slo))
-    wager = Wager(key=(group_of(slo),), gains=gains, reach=reach, times=times)
+    wager = counts.rate_wager((group_of(slo),), events, n, rate_limit(slo))
     tally = (float(n), float(events), float(events), float(stable_n), float(stable_events))
     return [Contribution(against=wager, proof=None, tally=tally)]
 
@@ -237,12 +235,10 @@ def _of_shares(slo: Slo, ours: tuple[int, int], theirs: tuple[int, int]) -> list
     if allowed is None or excluded is None or not events + stable_events:
         return []
     key, every = (group_of(slo),), events + stable_events
-    gains, times, reach = counts.rate_gains(events, every, allowed)
-    for_gains, for_times, for_reach = counts.rate_proof_gains(events, every, excluded)
     return [
         Contribution(
-            against=Wager(key=key, gains=gains, reach=reach, times=times),
-            proof=Wager(key=key, gains=for_gains, reach=for_reach, times=for_times),
+            against=counts.rate_wager(key, events, every, allowed),
+            proof=counts.rate_proof_wager(key, events, every, excluded),
             tally=(float(n), float(events), float(events), float(stable_n), float(stable_events)),
         )
     ]

@@ -29,7 +29,7 @@ def smoke_results(
     """Every row of the smoke suite on both sides."""
     release = records.release(context)
     repeats = records.tier(release).smoke.repeats
-    found = benchmark_runner.compare(release, "smoke", repeats)
+    found = benchmark_runner.compare(release, "smoke", repeats, evidence="pre_merge/smoke_results")
     return records.evidence(
         context,
         release,

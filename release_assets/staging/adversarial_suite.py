@@ -28,7 +28,8 @@ def adversarial_results(
     """Every row of the adversarial suite on both sides."""
     release = records.release(context)
     repeats = records.tier(release).regression.repeats
-    found = suite_runner.compare(release, "adversarial", repeats)
+    name = "staging/adversarial_results"
+    found = suite_runner.compare(release, "adversarial", repeats, evidence=name)
     return records.evidence(
         context,
         release,

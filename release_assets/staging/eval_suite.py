@@ -34,6 +34,7 @@ def eval_results(
         release,
         "production",
         tier.regression.repeats,
+        evidence="staging/eval_results",
         repeats_max=tier.regression.repeats_max,
         wants_more=lambda c: more_repeats_would_help(_judge(c, tier, release)),
     )

@@ -2,7 +2,8 @@
 
 The candidate has a route of its own before the stable one, named by its digest. A brake is the
 removal of that one object; where it is absent, the candidate gets nothing. Shares are whole
-weights (1 % is 99:1, 0.5 % is 199:1), so no share is ever rounded.
+weights (1 % is 99:1, 0.5 % is 199:1), so no share is ever rounded. No connection is kept open on
+either side: a kept one may be closed by its other end just as a request is written to it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import InputError, UnavailableError
 from release_assets.ports import Traffic
+from resources.local.front_socket import DESCRIPTOR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,14 +58,12 @@ def read_routes(document: Sequence[Any], revision: str) -> Traffic:
         raise UnavailableError("the router has routes that Countersign did not write") from exc
 
 
-def configuration(
-    admin: str, front: str, folder: str, first: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
+def configuration(admin: str, folder: str, first: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The whole configuration that Caddy starts with; it writes nothing outside `folder`."""
     server = {
-        "listen": [front],
+        "listen": [f"fd/{DESCRIPTOR}"],
         "automatic_https": {"disable": True},
-        "protocols": ["h1", "h2c"],
+        "protocols": ["h1"],
         "routes": list(first),
     }
     return {
@@ -78,6 +78,8 @@ def _route(name: str, digest: str, arms: Sequence[tuple[str, int]]) -> dict[str,
     proxy: dict[str, Any] = {
         "handler": "reverse_proxy",
         "upstreams": [{"dial": address.removeprefix("http://")} for address, _ in arms],
+        "transport": {"protocol": "http", "keep_alive": {"enabled": False}},
+        "headers": {"response": {"set": {"Connection": ["close"]}}},
     }
     if len(arms) > 1:
         weights = [weight for _, weight in arms]

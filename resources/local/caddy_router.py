@@ -20,7 +20,7 @@ import httpx
 
 from release_assets.domain.errors import ConflictError, InputError, NotFoundError, UnavailableError
 from release_assets.ports import Traffic, TrafficRouter
-from resources.local import caddy_config
+from resources.local import caddy_config, front_socket
 from resources.local.durable_files import write_atomically
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 5.0
 _POLL_S = 0.05
+_ATTEMPTS = 5
 
 
 class CaddyRouter(TrafficRouter):
@@ -66,10 +67,11 @@ class CaddyRouter(TrafficRouter):
             raise ConflictError("the router gives other shares than expected; read it again")
         body = caddy_config.routes(wanted)
         done = self._call("PATCH", caddy_config.ROUTES, body=body, revision=now.revision)
-        if done.status_code == httpx.codes.PRECONDITION_FAILED:
+        after = self.read()
+        if done.status_code != httpx.codes.OK and _normal(after) != wanted:
             raise ConflictError("somebody else moved traffic just now; read the router again")
         self._keep_start_file(wanted)
-        return self.read()
+        return after
 
     def brake(self, release_digest: str) -> Traffic:
         """Give this candidate no traffic, at once; does nothing when it already has none.
@@ -92,7 +94,8 @@ class CaddyRouter(TrafficRouter):
         """What to run for the router; raises `InputError` when there is nothing to start from."""
         if not self.start_file.is_file():
             raise InputError(f"{self.start_file} is missing", hint="write the start file first")
-        return [_caddy_binary(), "run", "--config", str(self.start_file)]
+        caddy = [_caddy_binary(), "run", "--config", str(self.start_file)]
+        return [sys.executable, "-I", str(Path(front_socket.__file__)), self._front, *caddy]
 
     def start_environment(self) -> Mapping[str, str]:
         """The environment to run it in: all its folders below ours."""
@@ -120,7 +123,7 @@ class CaddyRouter(TrafficRouter):
             candidate_pct=0.0,
         )
         first = caddy_config.routes(stable)
-        document = caddy_config.configuration(self._admin, self._front, str(self._folder), first)
+        document = caddy_config.configuration(self._admin, str(self._folder), first)
         return json.dumps(document, indent=2).encode()
 
     def _keep_start_file(self, traffic: Traffic) -> None:
@@ -132,14 +135,24 @@ class CaddyRouter(TrafficRouter):
         self, method: str, path: str, *, body: Any = None, revision: str = ""
     ) -> httpx.Response:
         headers = {"If-Match": revision} if revision else {}
-        try:
-            response = self._client.request(method, path, json=body, headers=headers)
-        except httpx.HTTPError as exc:
-            raise UnavailableError(f"the router at {self._admin} does not answer: {exc}") from exc
+        response = self._asked(method, path, body, headers)
         expected = {httpx.codes.OK, httpx.codes.PRECONDITION_FAILED, httpx.codes.NOT_FOUND}
         if response.status_code not in expected:
             raise UnavailableError(f"the router refused: {response.text.strip()}")
         return response
+
+    def _asked(self, method: str, path: str, body: Any, headers: dict[str, str]) -> httpx.Response:
+        # Caddy replaces its admin server with each change, and the old one may hang up on us.
+        # All our requests may be repeated: a read, a fenced write, the removal of one name.
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._client.request(method, path, json=body, headers=headers)
+            except (httpx.RemoteProtocolError, httpx.ReadError) as exc:
+                if attempt + 1 == _ATTEMPTS:
+                    raise UnavailableError(f"the router at {self._admin} hangs up") from exc
+            except httpx.HTTPError as exc:
+                raise UnavailableError(f"the router at {self._admin} does not answer") from exc
+        raise AssertionError("unreachable")
 
     @cached_property
     def _client(self) -> httpx.Client:

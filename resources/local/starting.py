@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from release_assets.composition import Composition
 
-_BIN = Path(sys.executable).parent
+APPROVED = EXAMPLES / FEATURE / "features" / FEATURE / "handbook" / "2026"
 _DEADLINE_S = 120.0
 _POLL_S = 0.2
 
@@ -136,5 +135,7 @@ def _replayer(folder: WorldFolder, pairs_per_second: int) -> dict[str, object]:
         "call_log": str(folder.path / "logs" / "calls.jsonl"),
         "pairs": str(folder.path / "logs" / "pairs.jsonl"),
         "admin": folder.address("admin"),
+        "folder": str(folder.path / "caddy"),
         "pairs_per_second": pairs_per_second,
+        "handbook": {file.stem: str(file) for file in sorted(APPROVED.glob("*.jsonl"))},
     }

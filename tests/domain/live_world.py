@@ -77,9 +77,11 @@ def plan(stages=STAGES, *, budget: float | None = 90_000, min_samples: int = 0) 
     )
 
 
-def only(limits: dict[str, float], *, seconds: float = 10, evidence: str = "proof") -> RolloutPlan:
+def only(
+    limits: dict[str, float], *, seconds: float = 10, evidence: str = "proof", budget=90_000
+) -> RolloutPlan:
     """A plan of one canary stage with these SLOs."""
-    return plan(((50, seconds, limits, evidence),))
+    return plan(((50, seconds, limits, evidence),), budget=budget)
 
 
 def pair(candidate, stable, *, unit: str, locale: str = "en-US", version: str = "1") -> ScoredPair:

@@ -100,13 +100,14 @@ def _buy_in(rows: Array, old: list[int], new: list[Key], weights: Mapping[Key, A
 def with_deposits(
     capital: Table, deposits: Mapping[str, float], weights: Mapping[Key, Array]
 ) -> tuple[Table, dict[str, float]]:
-    """Hand each group's deposit to its streams in equal parts.
+    """Hand each group's deposit, in equal parts, to those of its streams that bet now.
 
-    Returns the capital, and the deposits of groups that have no stream yet.
+    `weights` maps the streams that bet now to the log-weights of their bets. Returns the capital,
+    and the deposits of groups without such a stream, which wait.
     """
     rows, waiting = capital.rows, {}
     for group, amount in deposits.items():
-        members = capital.of_group(group)
+        members = [at for at in capital.of_group(group) if capital.keys[at] in weights]
         if not members:
             waiting[group] = amount
         elif amount > 0:

@@ -10,24 +10,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from release_assets.domain.statistics.bets import PROOF, Wager, count_grid
+
 if TYPE_CHECKING:
-    from release_assets.domain.statistics.bets import Array
+    from release_assets.domain.statistics.capital import Key
 
 _LEAST = 1e-6  # a limit of zero would make the first event infinite evidence
 
 
-def rate_gains(events: int, n: int, limit: float) -> tuple[Array, Array, float]:
-    """Gains, multiplicities and reach for "the rate is above the limit" (E5)."""
-    null = min(max(limit, _LEAST), 1 - _LEAST)
-    gains = np.asarray([-null, 1 - null])
-    return gains, np.asarray([n - events, events], dtype=np.float64), null
+def rate_wager(key: Key, events: int, n: int, limit: float) -> Wager:
+    """On "the rate is above the limit" (E5)."""
+    null = _inside(limit)
+    gains, times = np.asarray([-null, 1 - null]), np.asarray([n - events, events], dtype=float)
+    return Wager(key=key, gains=gains, reach=null, grid=count_grid(null), times=times)
 
 
-def rate_proof_gains(events: int, n: int, limit: float) -> tuple[Array, Array, float]:
-    """Gains, multiplicities and reach for "the rate is below the limit" (E5)."""
-    null = min(max(limit, _LEAST), 1 - _LEAST)
-    gains = np.asarray([null, null - 1])
-    return gains, np.asarray([n - events, events], dtype=np.float64), 1 - null
+def rate_proof_wager(key: Key, events: int, n: int, limit: float) -> Wager:
+    """On "the rate is below the limit" (E5)."""
+    null = _inside(limit)
+    gains, times = np.asarray([null, null - 1]), np.asarray([n - events, events], dtype=float)
+    return Wager(key=key, gains=gains, reach=1 - null, grid=PROOF, times=times)
+
+
+def _inside(limit: float) -> float:
+    return min(max(limit, _LEAST), 1 - _LEAST)
 
 
 def fair_share(candidate_n: int, stable_n: int, ratio: float) -> float | None:
