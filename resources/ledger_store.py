@@ -31,7 +31,7 @@ _TABLES = sa.MetaData()
 _ENTRIES = sa.Table(
     "ledger",
     _TABLES,
-    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("release", sa.Text, index=True),

@@ -309,6 +309,12 @@ def test_a_url_that_keeps_nothing_is_refused(url):
         SqlLedger(url)
 
 
+def test_a_missing_driver_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    with pytest.raises(InputError, match="pip install psycopg2-binary"):
+        SqlLedger("postgresql+psycopg2://nobody@nowhere/ledger").head()
+
+
 def test_a_missing_folder_is_said(tmp_path):
     with pytest.raises(LedgerError, match="see that its folder exists"):
         SqlLedger(f"sqlite:///{tmp_path}/nowhere/ledger.db").head()
