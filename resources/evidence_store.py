@@ -60,7 +60,7 @@ class FileEvidenceStore(EvidenceStore):
         return _rows(content)
 
     def _place(self, digest: str) -> tuple[AbstractFileSystem, str]:
-        from fsspec.core import url_to_fs  # noqa: PLC0415 - 40 ms, for those who store evidence
+        from fsspec.core import url_to_fs
 
         kind, _, name = digest.partition(":")
         if kind != "sha256" or len(name) != 64 or not name.isalnum():
@@ -79,8 +79,8 @@ def _write_whole(files: AbstractFileSystem, path: str, content: bytes) -> None:
 
 
 def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    import pyarrow as pa  # noqa: PLC0415 - 150 ms, for those who store evidence
-    from pyarrow import parquet  # noqa: PLC0415
+    import pyarrow as pa
+    from pyarrow import parquet
 
     names = sorted({name for row in rows for name in row})
     columns = [_column(name, [row.get(name) for row in rows]) for name in names]
@@ -92,7 +92,7 @@ def _parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _column(name: str, values: Sequence[Any]) -> tuple[pa.Field, pa.Array]:
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     is_json = any(isinstance(value, Mapping | list | tuple) for value in values)
     try:
@@ -116,7 +116,7 @@ def _coded(value: Any) -> str | None:
 
 
 def _rows(content: bytes) -> tuple[dict[str, Any], ...]:
-    from pyarrow import parquet  # noqa: PLC0415
+    from pyarrow import parquet
 
     table = parquet.read_table(BytesIO(content))
     coded = [f.name for f in table.schema if (f.metadata or {}).items() >= _JSON.items()]

@@ -7,6 +7,7 @@ that repeating an act after a lost reply changes nothing (law 9).
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from resources.database import Database
 from resources.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -37,6 +38,7 @@ _LOOKS = sa.Table(
     sa.Column("release", sa.Text, primary_key=True),
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("record", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
 )
 _OUTBOX = sa.Table(
     "outbox",
@@ -95,11 +97,27 @@ class SqlReleaseStore(ReleaseStore):
             records = connection.scalars(of_this.order_by(_LOOKS.c.id)).all()
         return tuple(_LOOK.read(record) for record in records)
 
-    def add_look(self, release: str, batch: LiveBatch) -> None:
-        """Insert; the same id again changes nothing."""
+    def last_look(self, release: str) -> LiveBatch | None:
+        """The newest batch of a rollout."""
+        record = self._newest(release, _LOOKS.c.record)
+        return None if record is None else _LOOK.read(record)
+
+    def live_state(self, release: str) -> Mapping[str, Any] | None:
+        """The evidence after the newest batch."""
+        evidence = self._newest(release, _LOOKS.c.evidence)
+        return None if evidence is None else json.loads(evidence)
+
+    def _newest(self, release: str, column: sa.Column[str]) -> str | None:
+        newest = sa.select(column).where(_LOOKS.c.release == release)
+        with self._database.reading() as connection:
+            return connection.scalar(newest.order_by(_LOOKS.c.id.desc()).limit(1))
+
+    def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:
+        """Insert the batch and the evidence after it; the same id again changes nothing."""
         key = {"release": release, "id": batch.id}
+        values = {"record": _LOOK.write(batch), "evidence": json.dumps(state)}
         with self._database.writing() as connection:
-            _insert_once(connection, _LOOKS, key, {"record": _LOOK.write(batch)})
+            _insert_once(connection, _LOOKS, key, values)
 
     def enqueue(self, notice: Notice) -> None:
         """Put a notice into the outbox; the same `dedup` again changes nothing."""

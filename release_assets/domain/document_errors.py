@@ -21,12 +21,9 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
 
+_DATE, _TIME = "a date like 2026-01-31", "a time like 2026-01-31T09:00:00Z"
 _WANTED = {
     "bool_type": "true or false",
-    "date_from_datetime_parsing": "a date like 2026-01-31",
-    "date_type": "a date like 2026-01-31",
-    "datetime_from_date_parsing": "a time like 2026-01-31T09:00:00Z",
-    "datetime_type": "a time like 2026-01-31T09:00:00Z",
     "dict_type": "a mapping of keys to values",
     "finite_number": "a finite number",
     "float_parsing": "a number",
@@ -38,7 +35,7 @@ _WANTED = {
     "list_type": "a list",
     "model_type": "a mapping of keys to values",
     "string_type": "text",
-    "timezone_aware": "a time with its zone, like 2026-01-31T09:00:00Z",
+    "timezone_aware": f"{_TIME} with its zone",
     "tuple_type": "a list",
 }
 _WORDS = {"literal_error", "enum"}
@@ -98,6 +95,8 @@ def _wanted(fault: ErrorDetails) -> str:
         return "filled in"
     if kind in _WORDS:
         return f"one of {ctx['expected']}"
+    if kind.startswith(("date_", "datetime_")):
+        return _DATE if kind.startswith("date_") else _TIME
     return _WANTED.get(kind, f"something else: {fault['msg'].lower()}")
 
 
@@ -125,7 +124,8 @@ def _seen(value: Any) -> str:
         return f"{value}"[:60]
     if isinstance(value, str):
         return f"the text '{value[:60]}'" if value else "an empty text"
-    return "a list" if isinstance(value, list) else "a mapping"
+    kind = "list" if isinstance(value, list) else "mapping"
+    return f"a {kind}" if value else f"an empty {kind}"
 
 
 def _keys_at(annotation: Any, loc: tuple[int | str, ...]) -> set[str]:

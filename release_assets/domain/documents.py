@@ -104,7 +104,7 @@ def read_json_lines(
 def parse_yaml(text: str, *, file: str) -> tuple[dict[str, Any], Lines]:
     """The plain value of a YAML mapping and the line of each path in it."""
     try:
-        _refuse_depth_and_aliases(text, file)
+        _refuse_machinery(text, file)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         lines = Lines(file=file, of=dict(_walk(node, (), file)))
@@ -118,12 +118,16 @@ def parse_yaml(text: str, *, file: str) -> tuple[dict[str, Any], Lines]:
     return value, lines
 
 
-def _refuse_depth_and_aliases(text: str, file: str) -> None:
+def _refuse_machinery(text: str, file: str) -> None:
+    """Refuse aliases, tags and depth: a file of words and numbers needs none of them."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
             raise InputError("aliases are not read", file=file, line=line, hint="write it out")
+        if tag := getattr(event, "tag", None):
+            tag = tag.replace("tag:yaml.org,2002:", "!!")
+            raise InputError(f"the tag '{tag}' is not read", file=file, line=line)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
@@ -161,8 +165,8 @@ def _walk_mapping(node: yaml.MappingNode, path: Path, file: str) -> Iterator[tup
 
 def _refuse_odd_node(node: yaml.Node, file: str) -> None:
     tag = node.tag.replace("tag:yaml.org,2002:", "!!")
-    if tag not in _PLAIN:
-        raise InputError(f"the tag '{tag}' is not read", file=file, line=_line(node))
+    if tag not in _PLAIN:  # '<<' and '=' have a meaning of their own in YAML
+        raise InputError(f"'{node.value}' is not read", file=file, line=_line(node))
     if tag in {"!!int", "!!float", "!!timestamp"} and not _is_possible(node):
         message = f"'{str(node.value)[:40]}' is not a possible number or date"
         raise InputError(message, file=file, line=_line(node))

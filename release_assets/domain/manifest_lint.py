@@ -125,6 +125,8 @@ def _silent(slo: Slo, scorers: Collection[str], slices: Collection[str]) -> str:
     if slo.metric == "fairness" and slo.subject not in slices:
         near = _near(str(slo.subject), slices)
         return f"'{slo.name}' needs the slice '{slo.subject}', which no call carries{near}"
+    if slo.metric == "latency_ms" and slo.aggregate != "p95":
+        return f"'{slo.name}' needs the {slo.aggregate} of latency; looks count calls over a p95"
     return ""
 
 
@@ -176,9 +178,8 @@ def _irreversible_parts_can_be_restored(
             wrong.append(f"{part} cannot be taken back, and has no rollback_plan")
         elif said := _stale_drill(part, reversal.rollback_plan, tier.drill_age_days_max, today):
             wrong.append(said)
-    held = (
-        f"{', '.join(sorted(declared))}: drilled" if declared else "every changed part comes back"
-    )
+    drilled = ", ".join(sorted(declared))
+    held = f"{drilled}: the restore was drilled" if drilled else "every changed part comes back"
     return _found("irreversible_parts_can_be_restored", wrong, held)
 
 

@@ -92,6 +92,13 @@ class AdversarialRules(FileRecord):
     floors: dict[AttackFamily, Floor]
 
 
+class MainBudgets(FileRecord):
+    """How much slower and dearer than main a release may be, as shares of main's figures."""
+
+    slower_than_main_max: Share
+    dearer_than_main_max: Share
+
+
 class SignOffRules(FileRecord):
     """Who says yes: one signatory in each role, and so many reviewers who are no contributors."""
 
@@ -115,6 +122,7 @@ class TierPolicy(FileRecord):
     suites: SuiteSizes
     fairness: FairnessRules
     adversarial: AdversarialRules
+    budgets: MainBudgets
     sign_off: SignOffRules
     drill_age_days_max: Count
     allow_manual_rollback: ManualRollback | None = None

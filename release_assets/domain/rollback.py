@@ -100,8 +100,19 @@ def judge_restoration(
     return (
         _traffic_is_back(expected, traffic),
         _prompt_pointer_is_back(expected, pointers),
-        _every_part_is_back(expected, observed),
+        judge_parts(expected, observed, rule="every_part_is_back"),
     )
+
+
+def judge_parts(expected: Unit, observed: Unit | None, *, rule: str) -> Finding:
+    """Whether the unit that answers is the expected one, part by part."""
+    if observed is None:
+        because = "no unit answered, so what runs is not known"
+        return Finding(rule=rule, outcome=Outcome.INCONCLUSIVE, because=because)
+    wrong = expected.differences(observed)
+    verb = "is" if len(wrong) == 1 else "are"
+    because = f"{', '.join(wrong)} {verb} not as expected" if wrong else "the expected unit answers"
+    return Finding(rule=rule, outcome=_failed_if(wrong), because=because, n=len(wrong))
 
 
 def _traffic_is_back(expected: Unit, traffic: RouterTruth) -> Finding:
@@ -125,17 +136,6 @@ def _prompt_pointer_is_back(expected: Unit, pointers: PointerTruth) -> Finding:
         wrong.append(f"the candidate prompt pointer is still at {pointers.candidate}")
     because = "; ".join(wrong) or "the prompt pointers are where they were"
     return Finding(rule="prompt_pointer_is_back", outcome=_failed_if(wrong), because=because)
-
-
-def _every_part_is_back(expected: Unit, observed: Unit | None) -> Finding:
-    rule = "every_part_is_back"
-    if observed is None:
-        because = "no unit answered, so what runs is not known"
-        return Finding(rule=rule, outcome=Outcome.INCONCLUSIVE, because=because)
-    wrong = expected.differences(observed)
-    verb = "is" if len(wrong) == 1 else "are"
-    because = f"{', '.join(wrong)} {verb} not back" if wrong else "the stable unit answers"
-    return Finding(rule=rule, outcome=_failed_if(wrong), because=because, n=len(wrong))
 
 
 def _failed_if(wrong: object) -> Outcome:

@@ -72,8 +72,8 @@ class CanaryStage:
     """One traffic share with its SLOs, inheritance applied; `index` counts from 0.
 
     `duration` is the least observed-healthy time; zero at 100 %, where the plan's watch begins.
-    A `proof` stage ends by proof of its SLOs, a `guard` stage by time without harm (the default
-    of the stages before the last monitored one). A breach in `shadow` mode is told, not acted on.
+    A `proof` stage must prove its limits, a `guard` stage (the default of those before the last
+    monitored one) what its traffic can prove. A breach in `shadow` mode is told, not acted on.
     """
 
     index: int

@@ -79,14 +79,17 @@ def require_rising_traffic(written: PlanFile, lines: Lines) -> None:
 
 def require_times(written: PlanFile, lines: Lines) -> None:
     """Refuse a stage below 100 % without duration, and a longest time below the shortest."""
-    for index, stage in enumerate(written.canary_stages[:-1]):
-        if stage.duration_min is None:
+    watch_min = watch_of(written, lines) / timedelta(minutes=1)
+    for index, stage in enumerate(written.canary_stages):
+        if stage.duration_min is None and stage.traffic_pct < 100:
             message = f"canary stage {index + 1} ({stage.traffic_pct:g} %) has no 'duration_min'"
             raise lines.error(message, "canary_stages", index)
-        if stage.max_duration_min is not None and stage.max_duration_min < stage.duration_min:
-            message = f"'max_duration_min' {stage.max_duration_min:g} is less than 'duration_min'"
-            hint = f"write at least {stage.duration_min:g}"
-            raise lines.error(message, "canary_stages", index, "max_duration_min", hint=hint)
+        least = stage.duration_min or watch_min
+        if stage.max_duration_min is not None and stage.max_duration_min < least:
+            message = (
+                f"'max_duration_min' must be at least {least:g}, the time that the stage takes"
+            )
+            raise lines.error(message, "canary_stages", index, "max_duration_min")
 
 
 def require_automatic_rollback(written: PlanFile, lines: Lines) -> None:

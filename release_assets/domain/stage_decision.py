@@ -5,8 +5,9 @@ about something else, and "no breach so far" never promotes (DESIGN law 5). Refu
 the look was judged (`live_analysis.py`) and to move anything: raising traffic is a run with its
 own gate, and only `hold` and `brake` may be acted on at once (law 3).
 
-A stage ends by observed-healthy time **and** evidence **and** coverage. Undecided at its longest
-time it is held for a person.
+A stage ends by observed-healthy time **and** evidence **and** coverage, whether it proves or
+guards: what passing takes in a guard stage, the judgement knows. Undecided at its longest time it
+is held for a person.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ class StageObservation:
     router, None when the router could not be read; `allowed_pct` the share that a recorded intent
     to raise allows, where it is more than the stage's own. `coverage` is the share of the look
     windows since the stage was entered that were measured; `gap` the time before `now`, beyond
-    the known ingest delay, of which nothing was seen. `frozen` says why raising is stopped.
+    the known ingest delay, of which nothing was seen. `frozen` says why raising is stopped;
+    `braking` is the sentence of a recorded intent to brake that the rollout does not show yet,
+    since a write may be lost after the traffic was cut.
     """
 
     now: datetime
@@ -71,6 +74,7 @@ class StageObservation:
     gap: timedelta = timedelta()
     allowed_pct: float | None = None
     frozen: str | None = None
+    braking: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no comparison may see."""
@@ -149,7 +153,7 @@ def _place(rollout: Rollout, seen: StageObservation, plan: RolloutPlan) -> _Look
         stage=stage,
         is_full=is_full,
         duration=plan.watch if is_full else stage.duration,
-        longest=2 * plan.watch if is_full else stage.longest,
+        longest=stage.max_duration or 2 * (plan.watch if is_full else stage.duration),
         healthy=_healthy(rollout, seen, stage),
     )
 
@@ -163,6 +167,13 @@ def _healthy(rollout: Rollout, seen: StageObservation, stage: CanaryStage) -> ti
     since = rollout.last_look_at or rollout.stage_entered_at
     seen_time = min(seen.now - since, LONGEST_LOOK) - seen.gap
     return rollout.healthy + max(seen_time, timedelta())
+
+
+def _unfinished_brake(look: _Look) -> Decision | None:
+    """A brake that was begun is pulled to its end, even if the harm can no longer be seen."""
+    if look.seen.braking is None or look.rollout.state is RolloutState.BRAKED:
+        return None
+    return _brake(look, look.seen.braking)
 
 
 def _breach(look: _Look) -> Decision | None:
@@ -237,7 +248,7 @@ def _missing(look: _Look) -> str:
         return f"{look.seen.scored} of {needed} scored samples"
     if look.seen.coverage < COVERAGE_MIN:
         return f"{look.seen.coverage:.0%} of the look windows measured, {COVERAGE_MIN:.0%} wanted"
-    if look.stage.evidence == "proof" and look.seen.outcome is not Outcome.PASSED:
+    if look.stage.mode == "enforce" and look.seen.outcome is not Outcome.PASSED:
         return f"not proven: {look.seen.sentence}"
     return ""
 
@@ -257,6 +268,7 @@ def _pass(look: _Look) -> Decision | None:
 
 
 _RULES: tuple[Callable[[_Look], Decision | None], ...] = (
+    _unfinished_brake,
     _breach,
     _too_much_traffic,
     _not_open,
@@ -290,6 +302,8 @@ def _decide(
 
 
 def _spell(time: timedelta) -> str:
-    """`14.5 min` or `9 s`."""
+    """`9 s`, `14.5 min` or `24 h`."""
     seconds = time.total_seconds()
-    return f"{seconds / 60:.3g} min" if seconds >= 120 else f"{seconds:.3g} s"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"

@@ -1,0 +1,15 @@
+"""The one reader of the time; everything else takes `now` as an argument (house rule 2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from release_assets.ports import Clock
+
+
+class SystemClock(Clock):
+    """The machine's clock, in aware UTC."""
+
+    def now(self) -> datetime:
+        """The aware UTC time."""
+        return datetime.now(UTC)

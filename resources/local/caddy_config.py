@@ -1,0 +1,109 @@
+"""The front door as a Caddy configuration, and back: digests, addresses and exact shares.
+
+The candidate has a route of its own before the stable one, named by its digest. A brake is the
+removal of that one object; where it is absent, the candidate gets nothing. Shares are whole
+weights (1 % is 99:1, 0.5 % is 199:1), so no share is ever rounded. No connection is kept open on
+either side: a kept one may be closed by its other end just as a request is written to it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from release_assets.domain.errors import InputError, UnavailableError
+from release_assets.ports import Traffic
+from resources.local.front_socket import DESCRIPTOR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROUTES = "/config/apps/http/servers/front/routes"
+_MAX_WEIGHT = 100_000
+
+
+def routes(traffic: Traffic) -> list[dict[str, Any]]:
+    """The routes that give exactly these shares; raises `InputError` on an impossible one."""
+    share = Fraction(str(traffic.candidate_pct)) / 100
+    if not 0 <= share <= 1 or share.denominator > _MAX_WEIGHT:
+        raise InputError(f"{traffic.candidate_pct} is not a share of traffic in percent")
+    stable = _route("stable", traffic.stable_digest, [(traffic.stable_address, 1)])
+    if share == 0:
+        return [stable]
+    if not traffic.candidate_digest or not traffic.candidate_address:
+        raise InputError("a share of traffic needs a candidate", hint="name digest and address")
+    weighted = [
+        (traffic.stable_address, share.denominator - share.numerator),
+        (traffic.candidate_address, share.numerator),
+    ]
+    arms = [arm for arm in weighted if arm[1]]
+    candidate = _route(candidate_id(traffic.candidate_digest), traffic.candidate_digest, arms)
+    return [candidate, stable]
+
+
+def candidate_id(release_digest: str) -> str:
+    """The name of a candidate's route in Caddy's configuration."""
+    return f"candidate-{release_digest.removeprefix('sha256:')}"
+
+
+def read_routes(document: Sequence[Any], revision: str) -> Traffic:
+    """The traffic that some routes give; raises `UnavailableError` on routes that are not ours."""
+    try:
+        stable = next(route for route in document if route["@id"] == "stable")
+        candidate = next((route for route in document if route is not stable), None)
+        digest, arms = _read_route(stable)
+        traffic = {"stable_digest": digest, "stable_address": next(iter(arms))}
+        return Traffic(**traffic, **_read_candidate(candidate), revision=revision)
+    except (KeyError, IndexError, TypeError, StopIteration) as exc:
+        raise UnavailableError("the router has routes that Countersign did not write") from exc
+
+
+def configuration(admin: str, folder: str, first: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The whole configuration that Caddy starts with; it writes nothing outside `folder`."""
+    server = {
+        "listen": [f"fd/{DESCRIPTOR}"],
+        "automatic_https": {"disable": True},
+        "protocols": ["h1"],
+        "routes": list(first),
+    }
+    return {
+        "admin": {"listen": admin, "config": {"persist": False}},
+        "storage": {"module": "file_system", "root": f"{folder}/storage"},
+        "logging": {"logs": {"default": {"level": "WARN"}}},
+        "apps": {"http": {"servers": {"front": server}}},
+    }
+
+
+def _route(name: str, digest: str, arms: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    proxy: dict[str, Any] = {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": address.removeprefix("http://")} for address, _ in arms],
+        "transport": {"protocol": "http", "keep_alive": {"enabled": False}},
+        "headers": {"response": {"set": {"Connection": ["close"]}}},
+    }
+    if len(arms) > 1:
+        weights = [weight for _, weight in arms]
+        policy = {"policy": "weighted_round_robin", "weights": weights}
+        proxy["load_balancing"] = {"selection_policy": policy}
+    said = {"handler": "vars", "release_digest": digest}
+    return {"@id": name, "handle": [said, proxy], "terminal": True}
+
+
+def _read_route(route: dict[str, Any]) -> tuple[str, dict[str, int]]:
+    said, proxy = route["handle"]
+    addresses = [f"http://{upstream['dial']}" for upstream in proxy["upstreams"]]
+    policy = proxy.get("load_balancing", {}).get("selection_policy", {})
+    return said["release_digest"], dict(zip(addresses, policy.get("weights", [1]), strict=True))
+
+
+def _read_candidate(route: dict[str, Any] | None) -> dict[str, Any]:
+    if route is None:
+        return {"candidate_digest": None, "candidate_address": None, "candidate_pct": 0.0}
+    digest, arms = _read_route(route)
+    address, weight = list(arms.items())[-1]
+    share = Fraction(100 * weight, sum(arms.values()))
+    return {
+        "candidate_digest": digest,
+        "candidate_address": address,
+        "candidate_pct": float(share),
+    }

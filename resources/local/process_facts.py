@@ -1,0 +1,94 @@
+"""What the kernel says about processes: start times, groups and marks.
+
+`/proc` where there is one, else `ps`: nothing to install. A zombie counts as gone. Start times
+carry the boot id, since ticks since boot repeat after a restart of the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+
+_PROC = Path("/proc")
+
+
+def started(pid: int) -> str | None:
+    """When a live process started, in the kernel's own words; None when there is none."""
+    if not _has_proc():
+        return _ps("lstart=", pid)
+    fields = _stat(pid)
+    return f"{_boot()}:{fields[19]}" if fields and fields[0] not in "ZX" else None
+
+
+def group_of(pid: int) -> int | None:
+    """The process group of a live process, or None."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
+def group_lives(group: int) -> bool:
+    """Whether a group has a member that is not a zombie."""
+    if not _has_proc():
+        return any(line.split()[0] == str(group) for line in _ps_groups())
+    return any(f[2] == str(group) and f[0] not in "ZX" for pid in _pids() if (f := _stat(pid)))
+
+
+def marked(variable: str, value: str, *, prefix: bool = False) -> dict[int, str]:
+    """Live processes (not this one) whose environment has a variable with a value, by pid.
+
+    With `prefix` the value need only begin so. Empty where the kernel does not tell environments.
+    """
+    if not _has_proc():
+        return {}
+    found = {pid: word for pid in _pids() if (word := _variable(pid, variable)) is not None}
+    found.pop(os.getpid(), None)
+    return {p: w for p, w in found.items() if (w.startswith(value) if prefix else w == value)}
+
+
+@cache
+def _has_proc() -> bool:
+    return (_PROC / "self" / "stat").is_file()
+
+
+@cache
+def _boot() -> str:
+    return (_PROC / "sys/kernel/random/boot_id").read_text().strip()[:8]
+
+
+def _pids() -> list[int]:
+    return [int(path.name) for path in _PROC.iterdir() if path.name.isdigit()]
+
+
+def _stat(pid: int) -> list[str] | None:
+    # Fields from the state on: the name before it may hold spaces and brackets.
+    try:
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def _variable(pid: int, name: str) -> str | None:
+    try:
+        content = (_PROC / str(pid) / "environ").read_bytes()
+    except OSError:  # gone, or somebody else's
+        return None
+    start = f"{name}=".encode()
+    words = (word for word in content.split(b"\0") if word.startswith(start))
+    return next((word[len(start) :].decode(errors="replace") for word in words), None)
+
+
+def _ps(columns: str, pid: int) -> str | None:
+    command = ["ps", "-o", f"state=,{columns}", "-p", str(pid)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    state, _, rest = done.stdout.strip().partition(" ")
+    return rest.strip() if rest and not state.startswith("Z") else None
+
+
+def _ps_groups() -> list[str]:
+    command = ["ps", "-A", "-o", "pgid=,state="]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [line for line in done.stdout.splitlines() if line.split()[1:] and "Z" not in line]
