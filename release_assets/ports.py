@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from release_assets.domain.change import Change
+    from release_assets.domain.change import Change, Commit
     from release_assets.domain.evidence import EvalCase, ScoreRow
     from release_assets.domain.ledger import Entry, Head
     from release_assets.domain.live_traffic import CallCounts, LiveBatch, ScoredPair
     from release_assets.domain.release import Release, Unit
     from release_assets.domain.rollout import Rollout
-    from release_assets.domain.verdict import Verdict
+    from release_assets.domain.tool_reports import ToolReport
+    from release_assets.domain.verdict import Finding, Verdict
 
 
 class Environment(StrEnum):
@@ -69,34 +70,23 @@ class GitHost(ABC):
         """Write the tree of a commit into a folder; does nothing when it already stands there."""
 
     @abstractmethod
-    def commits_between(self, base: str, head: str) -> Sequence[Any]:
-        """The `Commit`s of `base..head`, oldest first."""
+    def first_parent(self, commit: str) -> str:
+        """The commit of main that a merge was made onto."""
+
+    @abstractmethod
+    def commits_between(self, base: str, head: str) -> Sequence[Commit]:
+        """The commits of `base..head`, oldest first."""
 
     @abstractmethod
     def post_status(self, commit: str, context: str, verdict: Verdict) -> None:
         """Show a verdict on a commit; a status `pre-merge` that is not passed blocks the merge."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LintReport:
-    """What one tool said about a tree: SARIF-like results, never the matched text.
-
-    `crashed` is a sentence when the tool did not do its work (missing, timeout, unknown exit
-    code): that is never a pass.
-    """
-
-    tool: str
-    version: str
-    results: tuple[Mapping[str, Any], ...]
-    seconds: float
-    crashed: str | None = None
-
-
 class CodeHealth(ABC):
     """The feature's own lint, types and tests, in a scrubbed environment."""
 
     @abstractmethod
-    def check(self, tree: Path, feature: str) -> Sequence[LintReport]:
+    def check(self, tree: Path, feature: str) -> Sequence[ToolReport]:
         """Run them all over an exported tree; one report per tool."""
 
 
@@ -104,7 +94,7 @@ class SecurityScanner(ABC):
     """Secrets and static analysis by existing tools, offline."""
 
     @abstractmethod
-    def scan(self, tree: Path, feature: str) -> Sequence[LintReport]:
+    def scan(self, tree: Path, feature: str) -> Sequence[ToolReport]:
         """Scan an exported tree; one report per tool."""
 
 
@@ -135,6 +125,12 @@ class Deployer(ABC):
         """What runs there now."""
 
     @abstractmethod
+    def published_events(
+        self, release_digest: str, environment: Environment
+    ) -> list[dict[str, Any]]:
+        """The events that the unit published there, oldest first."""
+
+    @abstractmethod
     def read_back(self, address: str) -> Unit:
         """The unit that answers at an address, by its own word (`/release`)."""
 
@@ -153,6 +149,10 @@ class Traffic:
 
 class TrafficRouter(ABC):
     """Exact traffic shares between the stable release and one candidate."""
+
+    @abstractmethod
+    def front(self) -> str:
+        """The address that users call."""
 
     @abstractmethod
     def read(self) -> Traffic:
@@ -199,10 +199,14 @@ class PromptRegistry(ABC):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """A running unit to ask, and the scorers to rate its answers with (name to version)."""
+    """A running unit to ask, and what its answers are rated with.
+
+    `scorers` is name to version; `handbook` the files of the approved edition, never the unit's.
+    """
 
     address: str
     scorers: Mapping[str, str]
+    handbook: Mapping[str, bytes]
 
 
 class EvalEngine(ABC):
@@ -225,6 +229,10 @@ class LiveMetrics(ABC):
         self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
     ) -> CallCounts:
         """Calls with `since <= at < until`; ratings count when matured."""
+
+    @abstractmethod
+    def last_call_at(self, release_digest: str) -> datetime | None:
+        """When the release last answered a live call."""
 
     @abstractmethod
     def pairs(
@@ -319,8 +327,16 @@ class ReleaseStore(ABC):
         """All batches of a rollout, by id."""
 
     @abstractmethod
-    def add_look(self, release: str, batch: LiveBatch) -> None:
-        """Insert; the same id again changes nothing."""
+    def last_look(self, release: str) -> LiveBatch | None:
+        """The newest batch of a rollout."""
+
+    @abstractmethod
+    def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:
+        """Insert the batch and the evidence after it; the same id again changes nothing."""
+
+    @abstractmethod
+    def live_state(self, release: str) -> Mapping[str, Any] | None:
+        """The evidence after the newest batch."""
 
     @abstractmethod
     def enqueue(self, notice: Notice) -> None:
@@ -335,21 +351,33 @@ class ReleaseStore(ABC):
         """Take a notice out of the outbox."""
 
 
+class EvidenceShape(ABC):
+    """Validates the shape of an evidence table before anybody judges it."""
+
+    @abstractmethod
+    def findings(
+        self, rows: Sequence[Mapping[str, Any]], *, cases: int, repeats: int, scorers: Sequence[str]
+    ) -> tuple[Finding, ...]:
+        """A badly formed table is inconclusive, with the failed expectations as findings."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ports:
     """The world, one adapter per port; types the composition root."""
 
     clock: Clock
     git_host: GitHost
-    code_health: CodeHealth
+    code_checker: CodeHealth
     security_scanner: SecurityScanner
     deployer: Deployer
     traffic_router: TrafficRouter
     prompt_registry: PromptRegistry
     eval_engine: EvalEngine
+    benchmark_engine: EvalEngine
     live_metrics: LiveMetrics
     change_tickets: ChangeTickets
     notifier: Notifier
+    evidence_shape: EvidenceShape
     evidence_store: EvidenceStore
     ledger: Ledger
     release_store: ReleaseStore

@@ -91,9 +91,13 @@ class IllegalTransitionError(ReleaseError):
 
 
 class LedgerError(ReleaseError):
-    """The ledger is damaged, or an entry does not fit it."""
+    """The ledger is damaged, or an entry does not fit it; `entry` is the first bad one."""
 
     kind = "ledger"
+
+    def __init__(self, message: str, *, entry: int | None = None) -> None:
+        self.entry = entry
+        super().__init__(message)
 
 
 class AdapterError(ReleaseError):

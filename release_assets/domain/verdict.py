@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from release_assets.domain.errors import EmptyGateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class Outcome(StrEnum):
@@ -55,6 +55,15 @@ class Finding:
     slice: str | None = None
     scorer: str | None = None
 
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Finding:
+        """Read back a finding's document; the ledger keeps numbers as decimal strings."""
+        numbers = {k: _number(document[k]) for k in ("observed", "limit")}
+        ends = document["interval"]
+        interval = (float(ends[0]), float(ends[1])) if ends else None
+        outcome = Outcome(document["outcome"])
+        return cls(**{**document, **numbers, "interval": interval, "outcome": outcome})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
@@ -94,6 +103,10 @@ def _headline(outcome: Outcome, findings: tuple[Finding, ...]) -> str:
     decisive = [f for f in findings if f.outcome is outcome]
     more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
     return f"{outcome}: {decisive[0].because}{more}"
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _finding_document(finding: Finding) -> dict[str, Any]:

@@ -44,8 +44,7 @@ class CaddyRouter(TrafficRouter):
         self._admin, self._front = admin, front
         self._folder = Path(folder).absolute()
 
-    @property
-    def front_door(self) -> str:
+    def front(self) -> str:
         """The address that users call."""
         return f"http://{self._front}"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -79,6 +79,13 @@ class CallLog(LiveMetrics):
             feedback=len(ratings),
             costs_usd=tuple(call.cost_usd for call in calls),
         )
+
+    def last_call_at(self, release_digest: str) -> datetime | None:
+        """When the release last answered a live call."""
+        with self._lock:
+            self._catch_up()
+            calls = self._calls_of[release_digest]
+        return datetime.fromtimestamp(calls[-1].at, UTC) if calls else None
 
     def pairs(
         self, candidate_digest: str, since: datetime, until: datetime

@@ -51,7 +51,6 @@ class ProcessDeployer(Deployer):
         call_log: Where production units append calls; staging has a log of its own in `folder`.
         python: The interpreter of the units.
         feature_root: Folder of all features in the repository.
-        event_log: Where units append further events, or None.
         deadline_s: How long a unit may take until it answers.
     """
 
@@ -64,14 +63,13 @@ class ProcessDeployer(Deployer):
         *,
         python: str = sys.executable,
         feature_root: str = "features",
-        event_log: str | None = None,
         deadline_s: float = 60.0,
     ) -> None:
         self._folder = Path(folder).absolute()
         self._repository = repository
         self._prompt_registry, self._call_log = prompt_registry, call_log
         self._python, self._feature_root = python, feature_root
-        self._event_log, self._deadline_s = event_log, deadline_s
+        self._deadline_s = deadline_s
         self._table = ProcessTable(str(self._folder / "processes"))
 
     def deploy(self, release: Release, environment: Environment) -> Running:
@@ -99,6 +97,19 @@ class ProcessDeployer(Deployer):
         """What runs there now."""
         units = (p for p in self._table.running() if p.about.get("environment") == environment)
         return tuple(_running(process) for process in units)
+
+    def published_events(
+        self, release_digest: str, environment: Environment
+    ) -> list[dict[str, Any]]:
+        """The events that the unit published there, oldest first."""
+        log = self._event_log(_name(release_digest, environment))
+        if not log.is_file():
+            return []
+        with log.open(encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def _event_log(self, name: str) -> Path:
+        return self._folder / "events" / f"{name}.jsonl"
 
     def read_back(self, address: str) -> Unit:
         """The unit that answers at an address, by its own word (`/release`)."""
@@ -130,7 +141,7 @@ class ProcessDeployer(Deployer):
             "prompt_set": release.unit.prompts,
             "prompt_registry": str(Path(self._prompt_registry).absolute()),
             "call_log": str(Path(self._call_log).absolute()) if is_live else staging_log,
-            "event_log": self._event_log,
+            "event_log": str(self._event_log(_name(release.digest, environment))),
         }
 
     def _start(self, launch: _Launch) -> Process:

@@ -68,6 +68,10 @@ class LocalGitHost(GitHost):
         """Write the tree of a commit into a folder; does nothing when it already stands there."""
         self._tree.export(commit, Path(into))
 
+    def first_parent(self, commit: str) -> str:
+        """The commit of main that a merge was made onto."""
+        return self._git.commit_at(f"{commit}^1")
+
     def commits_between(self, base: str, head: str) -> Sequence[Commit]:
         """The commits of `base..head`, oldest first."""
         return self._changes.commits(self._git.commit_at(base), self._git.commit_at(head))
@@ -83,6 +87,10 @@ class LocalGitHost(GitHost):
         """The latest verdict document per context on a commit."""
         said = self._changes.statements.about(f"commits/{self._git.commit_at(commit)}")
         return {statement["context"]: statement["verdict"] for statement in said}
+
+    def first_commit(self) -> str:
+        """The commit with which the repository began."""
+        return self._git.run("rev-list", "--max-parents=0", MAIN).decode().split()[0]
 
     def statements(self, number: int) -> Sequence[Mapping[str, Any]]:
         """What was said about a change, oldest first, with signatures where given."""
@@ -177,7 +185,7 @@ class LocalGitHost(GitHost):
         change, main = self.change(number), self.main()
         if change.merge:
             return change.merge
-        self._require_mergeable(change)
+        self._require_mergeable(change, main)
         landed = self._landed(change, main)
         commit = landed or self._merge_commit(change, main, account, at)
         said = {"kind": "merge", "account": account, "commit": commit, "head": change.head}
@@ -187,7 +195,10 @@ class LocalGitHost(GitHost):
         self._changes.statements.append(str(number), [_signed(said, at, sign)], moves)
         return Merge(account=account, commit=commit, tree=said["tree"], at=at)
 
-    def _require_mergeable(self, change: Change) -> None:
+    def _require_mergeable(self, change: Change, main: str) -> None:
+        if change.base != main:
+            # What was judged before the merge must be what is on main after it, to the byte.
+            raise RefusedError(f"change {change.number} is behind main; rebase it and push")
         latest = {r.account: r.state for r in change.reviews if r.tree == change.tree}
         others = [state for account, state in latest.items() if account != change.author]
         if ReviewState.CHANGES_REQUESTED in others:

@@ -1,0 +1,94 @@
+"""The brake: candidate traffic to zero and the prompt pointer back, at once and together.
+
+Called from a sensor's tick, before any run starts (law 3). The act comes before its record: a
+ledger that cannot be written must not keep people on a bad release. Every line is safe to repeat;
+the paperwork (reading back, incident) follows in `roll_back_release`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release_assets.domain.rollout import RolloutEvent
+from release_assets.ports import Environment, Notice, PromptPointers, Traffic
+from release_assets.rollouts import move
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from release_assets.domain.release import Release
+    from release_assets.domain.rollout import Rollout
+    from release_assets.ports import PromptRegistry, ReleaseStore, TrafficRouter
+    from release_assets.records import Records
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brake:
+    """What the brake needs: the router, the prompt registry, and where to write it down."""
+
+    records: Records
+    traffic_router: TrafficRouter
+    prompt_registry: PromptRegistry
+    release_store: ReleaseStore
+
+    def pull(self, rollout: Rollout, release: Release, because: str, now: datetime) -> Rollout:
+        """Cut, restore the pointer, record, and tell the people; returns the braked rollout."""
+        traffic = self.traffic_router.brake(rollout.release_digest)
+        pointers = self._point_back()
+        braked = move(
+            self.release_store,
+            rollout.release,
+            RolloutEvent.BRAKE_PULLED,
+            now=now,
+            because=because,
+        )
+        self._record(release, traffic, pointers, because)
+        self._tell(release, because, now)
+        return braked
+
+    def _point_back(self) -> PromptPointers:
+        """Take the candidate's prompts back; the stable pointer never moved."""
+        found = self.prompt_registry.pointers(Environment.PRODUCTION)
+        back = PromptPointers(stable=found.stable, candidate=None)
+        self.prompt_registry.move(Environment.PRODUCTION, found, back)
+        return back
+
+    def _record(
+        self, release: Release, traffic: Traffic, pointers: PromptPointers, because: str
+    ) -> None:
+        observed = {
+            "act": "brake",
+            "traffic": traffic_document(traffic),
+            "pointers": {"stable": pointers.stable, "candidate": pointers.candidate},
+            "because": because,
+        }
+        self.records.write("observation", observed, release)
+        self.records.write("rollout", {"event": "breached", "because": because}, release)
+
+    def _tell(self, release: Release, because: str, now: datetime) -> None:
+        plan = self.records.repository.plan(release.key.feature, release.commit)
+        author = self.records.repository.change(release.key).author.removeprefix("local:")
+        signatories = self.records.signatories(release)
+        people = [f"slack:@{author}", *(f"slack:@{person}" for person in signatories)]
+        pagers = [f"pager:{author}", *(f"pager:{person}" for person in signatories)]
+        for channel in dict.fromkeys((*plan.notify, *people, *pagers)):
+            self.release_store.enqueue(
+                Notice(
+                    channel=channel,
+                    headline=f"{release.key} was taken off production traffic",
+                    text=because,
+                    release=str(release.key),
+                    dedup=f"brake:{release.digest}:{channel}",
+                    at=now,
+                )
+            )
+
+
+def traffic_document(traffic: Traffic) -> dict[str, object]:
+    """Router truth as the ledger keeps it."""
+    return {
+        "stable": traffic.stable_digest,
+        "candidate": traffic.candidate_digest,
+        "candidate_pct": traffic.candidate_pct,
+    }

@@ -1,0 +1,90 @@
+"""Completion: after the watch at 100 %, the release is the stable one.
+
+The router, the prompt pointer and the ledger move together; only then the old unit is retired
+(law 4; progressive delivery: watch after 100 % with the old unit warm).
+"""
+
+import dagster as dg
+
+from release_assets.braking import traffic_document
+from release_assets.declaring import evidence
+from release_assets.domain.errors import RefusedError
+from release_assets.domain.release import Release
+from release_assets.domain.rollout import Rollout, RolloutEvent, RolloutState
+from release_assets.partitions import stage_key
+from release_assets.ports import (
+    Clock,
+    Deployer,
+    Environment,
+    PromptPointers,
+    PromptRegistry,
+    ReleaseStore,
+    Traffic,
+    TrafficRouter,
+)
+from release_assets.records import Records
+from release_assets.rollouts import move
+
+
+@evidence("canary", "canary/stage_outcomes", pool="production")
+def completion(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    traffic_router: dg.ResourceParam[TrafficRouter],
+    prompt_registry: dg.ResourceParam[PromptRegistry],
+    deployer: dg.ResourceParam[Deployer],
+    release_store: dg.ResourceParam[ReleaseStore],
+    clock: dg.ResourceParam[Clock],
+) -> dg.MaterializeResult:
+    """The stable release, as the router and the prompt registry have it."""
+    release = records.release(context)
+    rollout = _require_watched(records, release, release_store.rollout(str(release.key)))
+    records.write("intent", {"act": "complete"}, release)
+    traffic = _make_stable(traffic_router, release)
+    pointers = _point(prompt_registry, release)
+    observed = {"act": "complete", "traffic": traffic_document(traffic), "pointers": pointers}
+    records.write("observation", observed, release)
+    because = f"watched at 100 % for {rollout.healthy.total_seconds():.0f} s without a breach"
+    if rollout.state is not RolloutState.COMPLETE:
+        event = RolloutEvent.WATCH_PASSED
+        move(release_store, str(release.key), event, now=clock.now(), because=because)
+    records.write("rollout", {"event": "completed", "because": because}, release)
+    deployer.retire(rollout.stable_digest, Environment.PRODUCTION)
+    return records.evidence(
+        context, release, summary={"because": because, **observed}, inputs={"unit": release.digest}
+    )
+
+
+def _require_watched(records: Records, release: Release, rollout: Rollout | None) -> Rollout:
+    """The watch is over, and the last monitored stage was proven: re-read before the write."""
+    if rollout is None or rollout.state not in {RolloutState.WATCHING, RolloutState.COMPLETE}:
+        raise RefusedError(f"{release.key} is not being watched at 100 %; it cannot complete")
+    plan = records.repository.plan(release.key.feature, release.commit)
+    last = plan.stages[-2]
+    gate = f"canary/live_quality_holds@{stage_key(last.index, last.traffic_pct)}"
+    records.require_passed(release, [gate])
+    return rollout
+
+
+def _make_stable(router: TrafficRouter, release: Release) -> Traffic:
+    found = router.read()
+    if found.stable_digest == release.digest:
+        return found
+    if found.candidate_digest != release.digest or found.candidate_address is None:
+        raise RefusedError(f"the router does not have {release.key} as its candidate")
+    wanted = Traffic(
+        stable_digest=release.digest,
+        stable_address=found.candidate_address,
+        candidate_digest=None,
+        candidate_address=None,
+        candidate_pct=0.0,
+        revision=found.revision,
+    )
+    return router.shift(found, wanted)
+
+
+def _point(registry: PromptRegistry, release: Release) -> dict[str, str | None]:
+    found = registry.pointers(Environment.PRODUCTION)
+    to = PromptPointers(stable=release.unit.prompts, candidate=None)
+    registry.move(Environment.PRODUCTION, found, to)
+    return {"stable": to.stable, "candidate": to.candidate}

@@ -1,0 +1,65 @@
+"""What a canary stage saw on live traffic, and whether it proves the stage's limits.
+
+The looks were taken by `sensors/live_slos`; here they are judged once more, from the store, as the
+gate of the stage: a breach needs evidence against, an advance needs evidence for (law 5).
+"""
+
+from dataclasses import asdict
+
+import dagster as dg
+
+from release_assets.declaring import claim, evidence
+from release_assets.domain import live_analysis
+from release_assets.domain.ledger import Entry
+from release_assets.domain.release import Release
+from release_assets.domain.verdict import Finding
+from release_assets.partitions import CANARY_STAGES
+from release_assets.pipeline import CANARY
+from release_assets.ports import ReleaseStore
+from release_assets.records import Records
+
+
+@evidence("canary", "canary/stage_traffic", partitions_def=CANARY_STAGES)
+def live_scores(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    release_store: dg.ResourceParam[ReleaseStore],
+) -> dg.MaterializeResult:
+    """The scored pairs and counts of the stage, and the evidence for and against."""
+    release = records.release(context)
+    plan = records.repository.plan(release.key.feature, release.commit)
+    looks = release_store.looks(str(release.key))
+    state = live_analysis.start(plan)
+    for batch in looks:
+        state = live_analysis.look(state, batch, plan)
+    judgement = live_analysis.judge(state, plan)
+    stage = looks[-1].stage
+    mine = [b for b in looks if b.stage == stage]
+    rows = [asdict(pair) | {"batch": b.id} for b in mine for pair in b.pairs]
+    summary = {
+        "sentence": judgement.sentence,
+        "scored": judgement.scored,
+        "candidate_calls": sum(b.candidate.requests for b in mine),
+        "stable_calls": sum(b.stable.requests for b in mine),
+        "evidence_against": judgement.evidence_against,
+        "needed_against": judgement.needed_against,
+        "evidence_for": judgement.evidence_for,
+        "needed_for": judgement.needed_for,
+        "last_look": looks[-1].id,
+        "findings": [asdict(f) for f in judgement.findings],
+    }
+    return records.evidence(
+        context, release, summary=summary, inputs={"plan": plan.digest}, rows=rows
+    )
+
+
+@claim(CANARY, partitions_def=CANARY_STAGES)
+def live_quality_holds(
+    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+) -> dg.AssetCheckResult:
+    """Every SLO of this stage is proven on live traffic, and none is broken."""
+    return records.judge(context, _findings)
+
+
+def _findings(_: Release, found: Entry) -> tuple[Finding, ...]:
+    return tuple(Finding.read(document) for document in found.body["summary"]["findings"])

@@ -1,0 +1,64 @@
+"""Promotion: a signed-off release is deployed to production, with no traffic, and put on its plan.
+
+Re-reads every verdict right before the write (law 1) and refuses while another release of the
+feature ramps. Raising traffic is the business of `stage_traffic`.
+"""
+
+import dagster as dg
+
+from release_assets.declaring import evidence
+from release_assets.domain.errors import RefusedError
+from release_assets.domain.rollback import judge_parts
+from release_assets.domain.verdict import Outcome
+from release_assets.pipeline import BEFORE_PROMOTION
+from release_assets.ports import Deployer, Environment, PromptPointers, PromptRegistry, ReleaseStore
+from release_assets.records import Records
+
+
+@evidence("canary", "sign_off/gate", pool="production")
+def rollout(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    deployer: dg.ResourceParam[Deployer],
+    prompt_registry: dg.ResourceParam[PromptRegistry],
+    release_store: dg.ResourceParam[ReleaseStore],
+) -> dg.MaterializeResult:
+    """The candidate unit that runs in production, ready for its first canary stage."""
+    release = records.release(context)
+    records.require_passed(release, BEFORE_PROMOTION)
+    _require_a_free_road(release_store, str(release.key))
+    records.write("intent", {"act": "deploy", "environment": "production"}, release)
+    running = deployer.deploy(release, Environment.PRODUCTION)
+    observed = deployer.read_back(running.address)
+    deployed = judge_parts(release.unit, observed, rule="every_part_is_deployed")
+    if deployed.outcome is not Outcome.PASSED:
+        raise RefusedError(deployed.because, [deployed])
+    _point_at(prompt_registry, release.unit.prompts)
+    plan = records.repository.plan(release.key.feature, release.commit)
+    people = {
+        "authored_by": records.people(release, "authored_by"),
+        "reviewed_by": records.people(release, "reviewed_by"),
+        "signed_by": list(records.signatories(release)),
+        "executed_by": f"dagster run {context.run_id}",
+    }
+    promoted = {"event": "promoted", "traffic_pct": 0, "people": people, "plan": plan.digest}
+    records.write("rollout", promoted, release)
+    return records.evidence(
+        context,
+        release,
+        summary={"unit": observed.document(), "plan": plan.document(), **people},
+        inputs={"plan": plan.digest},
+    )
+
+
+def _require_a_free_road(release_store: ReleaseStore, release: str) -> None:
+    others = [r.release for r in release_store.active_rollouts() if r.release != release]
+    if others:
+        raise RefusedError(f"{release} waits: {others[0]} is still on its rollout plan")
+
+
+def _point_at(registry: PromptRegistry, prompt_set: str) -> None:
+    """The candidate pointer moves in the same act as the deploy (DESIGN section 8)."""
+    found = registry.pointers(Environment.PRODUCTION)
+    to = PromptPointers(stable=found.stable, candidate=prompt_set)
+    registry.move(Environment.PRODUCTION, found, to)

@@ -1,0 +1,142 @@
+"""`countersign compare`: two result files, one sentence with numbers, and an exit code.
+
+Works on any JSON lines of scored cases, without Dagster and without the rest of Countersign.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from release_assets.domain.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from release_assets.cli.result_rows import ResultFile
+    from release_assets.domain.comparison import Comparison
+    from release_assets.domain.differences import Difference
+
+_WIDTH = 120
+
+
+@click.command("compare")
+@click.option("--baseline", required=True, metavar="FILE", help="Results of main, JSON lines.")
+@click.option("--candidate", required=True, metavar="FILE", help="Results of the candidate.")
+@click.option("--margin", default=0.05, show_default=True, help="The drop that must be excluded.")
+@click.option("--cluster", metavar="KEY", help="What groups parallel cases (default: 'cluster').")
+@click.option("--slice", "slice_key", metavar="KEY", help="Judge each value of this attribute.")
+@click.option("--plot", metavar="FILE", help="Draw the intervals into a .png or .svg file.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def compare(
+    ctx: click.Context,
+    *,
+    baseline: str,
+    candidate: str,
+    margin: float,
+    cluster: str | None,
+    slice_key: str | None,
+    plot: str | None,
+    as_json: bool,
+) -> None:
+    """Is CANDIDATE worse than BASELINE, case by case?
+
+    Both files hold one JSON object a line: {"case": "c-1", "scorer": "correctness", "score": 0..1}
+    and, where known, "repeat", "status", "cluster", "slice", "scorer_version". Exit code 0: a drop
+    of the margin is excluded; 1: worse; 2: the input cannot be read; 3: undecided.
+    """
+    _require(margin, plot)
+    sides = _read(candidate, baseline, cluster, slice_key)
+    found = _judge(*sides, margin)
+    if plot:
+        from release_assets.cli.compare_plot import draw
+
+        draw(found, plot)
+        click.echo(f"intervals drawn into {plot}", err=True)
+    if as_json:
+        click.echo(json.dumps(found.document(), ensure_ascii=False, allow_nan=False))
+    else:
+        _print(found)
+    ctx.exit(found.verdict.outcome.exit_code)
+
+
+def _require(margin: float, plot: str | None) -> None:
+    """What can be refused before any file is read."""
+    if not 0 < margin < 1:
+        raise InputError(f"the margin {margin:g} is not between 0 and 1", hint="write .05")
+    if plot:
+        from release_assets.cli.compare_plot import require_plot
+
+        require_plot(plot)
+
+
+def _read(
+    candidate: str, baseline: str, cluster: str | None, slice_key: str | None
+) -> tuple[ResultFile, ResultFile]:
+    from release_assets.cli.result_rows import read_results, require_same_places
+
+    theirs = read_results(baseline, cluster=cluster, slice_key=slice_key)
+    ours = read_results(candidate, cluster=cluster, slice_key=slice_key)
+    if Path(candidate).samefile(baseline):
+        hint = "name the results of main and those of the candidate"
+        raise InputError("both sides are the same file", file=candidate, hint=hint)
+    require_same_places(ours, theirs)
+    return ours, theirs
+
+
+def _judge(candidate: ResultFile, baseline: ResultFile, margin: float) -> Comparison:
+    from release_assets.domain.comparison import compare as judge
+    from release_assets.domain.differences import RegressionRules
+
+    return judge(candidate.rows, baseline.rows, RegressionRules(margin=margin))
+
+
+def _print(found: Comparison) -> None:
+    """The sentence, the table, and the findings that did not pass where they are more than one."""
+    from rich.console import Console
+    from rich.text import Text
+
+    click.echo(found.verdict.headline)
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console.width = _WIDTH
+    if found.whole:
+        console.print(_table(found))
+    open_ones = [f for f in found.verdict.findings if f.outcome != "passed"]
+    for finding in open_ones if len(open_ones) > 1 else ():
+        console.print(Text(f"{finding.outcome}: {finding.because}"), soft_wrap=True)
+
+
+def _table(found: Comparison) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("scorer", "slice", "outcome"):
+        table.add_column(name)
+    for name in ("cases", "lost", "gained", "delta", "interval", "p regressed", "cases needed"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in (*found.whole, *found.slices):
+        table.add_row(*_cells(found, one))
+    return table
+
+
+def _cells(found: Comparison, one: Difference) -> tuple[str, ...]:
+    from rich.markup import escape
+
+    low, high = one.interval
+    return (
+        escape(one.scorer),
+        escape(one.slice or "all"),
+        str(found.outcome_of(one)),
+        str(one.n),
+        str(len(one.lost)),
+        str(len(one.gained)),
+        f"{one.delta:+.3f}",
+        f"{low:+.3f} to {high:+.3f}",
+        f"{one.p_holm:.4f}",
+        str(one.needed_n or ""),
+    )

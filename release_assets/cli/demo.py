@@ -1,0 +1,143 @@
+"""`countersign demo`: a local world, and four releases of a real AI feature on their way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from release_assets.domain.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release_assets.composition import Composition
+    from release_assets.demo.screen import Screen
+    from release_assets.demo.stage import Show
+    from resources.local.world import WorldFolder
+
+DEADLINE_S = 1500.0
+PAIRS_PER_SECOND = 60
+
+
+@click.command("demo")
+@click.option("--release", "names", multiple=True, help="Only this story, like better.")
+@click.option("--keep", is_flag=True, help="Leave the world's processes running at the end.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".countersign/demo"),
+    show_default=True,
+    help="Where the world lives; made anew.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+@click.pass_context
+def demo(
+    ctx: click.Context, *, names: tuple[str, ...], keep: bool, folder: Path, as_json: bool
+) -> None:
+    """Build a local world and take four changes through it, from pull request to production."""
+    from release_assets.demo.screen import Screen, closing_table
+    from resources.local.world import WorldFolder
+
+    began = time.monotonic()
+    world_folder = WorldFolder(folder.absolute())
+    with Screen() as screen, _world(world_folder, screen, keep=keep) as world:
+        show = _play(world_folder, world, screen, names)
+        document = _document(world_folder, world, show, time.monotonic() - began)
+        screen.console.print(closing_table(show))
+        _tell_the_end(screen, document)
+        if as_json:
+            click.echo(json.dumps(document, ensure_ascii=False))
+        if sys.stdout.isatty() and not as_json and not keep:
+            _wait_for_ctrl_c(screen, str(document["ui"]))
+    as_told = all(j.ended == j.story.expect for j in show.journeys)
+    ctx.exit(0 if as_told and document["ledger"]["verified"] else 1)
+
+
+@contextlib.contextmanager
+def _world(folder: WorldFolder, screen: Screen, *, keep: bool) -> Iterator[Composition]:
+    """A world with everything running; ended again, whatever happens inside."""
+    from release_assets.composition import compose
+    from resources.clock import SystemClock
+    from resources.local import starting
+    from resources.local.world import build, end
+    from resources.wiring import load_world
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    orphans = end(folder)
+    if orphans:
+        screen.note(f"ended what an earlier run left: {', '.join(orphans)}")
+    try:
+        screen.note(f"building a world in {folder.path}")
+        build(folder, SystemClock().now())
+        world = compose(load_world(folder.config))
+        starting.start_dagster_code(folder)
+        starting.adopt(world)
+        starting.start_router(folder, world)
+        starting.start_live_traffic(folder, _rate(world), PAIRS_PER_SECOND)
+        starting.start_dagster(folder)
+        screen.note(f"Dagster: http://{folder.address('webserver')}")
+        yield world
+    finally:
+        if not keep:
+            end(folder)
+
+
+def _rate(world: Composition) -> float:
+    """Calls per second, as the manifest on main declares them to the planner."""
+    from resources.local.world import FEATURE
+
+    main = world.ports.git_host.main()
+    return world.records.repository.manifest(FEATURE, main).traffic.calls_per_second
+
+
+def _play(folder: WorldFolder, world: Composition, screen: Screen, names: tuple[str, ...]) -> Show:
+    from release_assets.demo.stage import Show
+    from resources.local.git_host import LocalGitHost
+    from resources.local.stories import People, read_stories
+
+    stories = [s for s in read_stories() if not names or s.name in names or s.release in names]
+    if not stories:
+        raise InputError(f"no story is called {', '.join(names)}", hint="try 'better'")
+    host = LocalGitHost(str(folder.path / "repository.git"))
+    show = Show.of(stories, world, People(folder, host, world.ports.clock.now))
+    show.play(screen.show, DEADLINE_S)
+    return show
+
+
+def _document(
+    folder: WorldFolder, world: Composition, show: Show, seconds: float
+) -> dict[str, Any]:
+    """The document of DESIGN section 10."""
+    from release_assets.demo.closing import drain_outbox, verified_ledger, write_dossiers
+
+    drain_outbox(world)
+    return {
+        "stories": [j.document() for j in sorted(show.journeys, key=lambda j: j.story.number)],
+        "dossiers": write_dossiers(folder, world, [j.story.release for j in show.journeys]),
+        "ledger": verified_ledger(world),
+        "ui": f"http://{folder.address('webserver')}",
+        "seconds": round(seconds, 1),
+    }
+
+
+def _tell_the_end(screen: Screen, document: dict[str, Any]) -> None:
+    ledger = document["ledger"]
+    state = "verified" if ledger["verified"] else "DAMAGED"
+    screen.note(f"ledger: {ledger['size']} entries, root {ledger['root']}, {state}")
+    for path in document["dossiers"]:
+        screen.note(f"dossier: {path}")
+    screen.note(f"all in {document['seconds']:.0f} s")
+
+
+def _wait_for_ctrl_c(screen: Screen, ui: str) -> None:
+    screen.note(f"The Dagster UI stays up at {ui}; press Ctrl-C to end the world.")
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(3600)

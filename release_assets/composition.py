@@ -1,0 +1,66 @@
+"""Puts ports together into what phases, sensors and commands work with.
+
+Everything below takes ports, never adapters: the local world, production and tests are composed
+alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release_assets.braking import Brake
+from release_assets.controlling import Controller
+from release_assets.measuring import SuiteRunner
+from release_assets.records import Records
+from release_assets.repository import FeatureRepository
+from release_assets.watching import Watch
+
+if TYPE_CHECKING:
+    from release_assets.ports import Ports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composition:
+    """The world and what is built over its ports."""
+
+    ports: Ports
+    records: Records
+    suite_runner: SuiteRunner
+    benchmark_runner: SuiteRunner
+    watch: Watch
+    controller: Controller
+
+
+def compose(ports: Ports) -> Composition:
+    """Build everything once; nothing is opened by it."""
+    repository = FeatureRepository(ports.git_host, ports.settings)
+    records = Records(
+        ledger=ports.ledger,
+        evidence_store=ports.evidence_store,
+        repository=repository,
+        clock=ports.clock,
+    )
+    watch = Watch(
+        live_metrics=ports.live_metrics,
+        traffic_router=ports.traffic_router,
+        release_store=ports.release_store,
+    )
+    brake = Brake(
+        records=records,
+        traffic_router=ports.traffic_router,
+        prompt_registry=ports.prompt_registry,
+        release_store=ports.release_store,
+    )
+    return Composition(
+        ports=ports,
+        records=records,
+        suite_runner=SuiteRunner(
+            records=records, deployer=ports.deployer, engine=ports.eval_engine
+        ),
+        benchmark_runner=SuiteRunner(
+            records=records, deployer=ports.deployer, engine=ports.benchmark_engine
+        ),
+        watch=watch,
+        controller=Controller(records=records, watch=watch, brake=brake, clock=ports.clock),
+    )

@@ -1,0 +1,90 @@
+"""One tick of control over one rollout: look, decide, and act only downwards.
+
+Automatic actors may only lower exposure (law 3): here a rollout is braked, held or noted; what
+raises traffic is asked for by `sensors/stage_progress` and happens in runs with their own gates.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release_assets.domain.errors import ConflictError
+from release_assets.domain.release import ReleaseKey
+from release_assets.domain.rollout import RolloutState
+from release_assets.domain.stage_decision import Act, Decision, follow, note_look
+from release_assets.ports import Notice
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from release_assets.braking import Brake
+    from release_assets.domain.release import Release
+    from release_assets.domain.rollout import Rollout
+    from release_assets.ports import Clock
+    from release_assets.records import Records
+    from release_assets.watching import Watch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controller:
+    """Looks at rollouts and carries out what may be carried out at once."""
+
+    records: Records
+    watch: Watch
+    brake: Brake
+    clock: Clock
+
+    def tick(self, rollout: Rollout) -> str:
+        """Look once; returns what was decided, in a sentence."""
+        now = self.clock.now()
+        release = self.records.repository.release(ReleaseKey.parse(rollout.release))
+        plan = self.records.repository.plan(release.key.feature, release.commit)
+        if rollout.state is RolloutState.BRAKED:
+            return f"{rollout.release}: braked, the restoration is under way"
+        look = self.watch.look(
+            rollout,
+            plan,
+            now,
+            allowed_pct=allowed_pct(self.records, release),
+            frozen=self._frozen(now),
+        )
+        self._act(rollout, release, look.decision, now)
+        return f"{rollout.release}: {look.decision.act}, {look.decision.because}"
+
+    def _act(self, rollout: Rollout, release: Release, decision: Decision, now: datetime) -> None:
+        if decision.act is Act.BRAKE:
+            self.brake.pull(rollout, release, decision.because, now)
+            return
+        if decision.act is Act.HOLD:
+            self._hold(rollout, release, decision, now)
+            return
+        with suppress(ConflictError):  # a run moved it meanwhile; the next look counts
+            self.brake.release_store.save_rollout(note_look(rollout, decision, now=now))
+
+    def _hold(self, rollout: Rollout, release: Release, decision: Decision, now: datetime) -> None:
+        """Undecided: traffic stays, and a person is called."""
+        self.brake.release_store.save_rollout(follow(rollout, decision, now=now))
+        self.records.write("rollout", {"event": "held", "because": decision.because}, release)
+        plan = self.records.repository.plan(release.key.feature, release.commit)
+        for channel in plan.notify:
+            notice = Notice(
+                channel=channel,
+                headline=f"{release.key} is held and waits for a person",
+                text=decision.because,
+                release=str(release.key),
+                dedup=f"hold:{release.digest}:{rollout.version}:{channel}",
+                at=now,
+            )
+            self.brake.release_store.enqueue(notice)
+
+    def _frozen(self, now: datetime) -> str | None:
+        window = self.records.repository.policy().freeze_at(now)
+        return window.because if window else None
+
+
+def allowed_pct(records: Records, release: Release) -> float | None:
+    """The share that an intent to raise allows while its run is under way (law 9)."""
+    intents = records.written(release, "intent", act="raise_traffic")
+    return float(intents[-1].body["traffic_pct"]) if intents else None

@@ -1,0 +1,138 @@
+"""The one sentence of a release, clause by clause, generated from entries and from nothing else.
+
+    authored by A (+ prompts by P); reviewed by B, C; signed by D (release manager) for digest X;
+    promoted at t; 1 %, 10 %; rolled back at t2 because ...
+
+A clause whose entries are missing is left out, never guessed: a sentence without "signed by" is a
+release that nobody signed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release_assets.domain.history.ending import End, ending_of
+from release_assets.domain.history.gates import gates_of
+from release_assets.domain.history.people import people_of
+from release_assets.domain.history.reading import (
+    events,
+    moment_in_words,
+    number,
+    of_kind,
+    role_in_words,
+    share_in_words,
+)
+from release_assets.domain.history.signatures import YES, sign_offs_of
+from release_assets.domain.history.timeline import act_in_words
+from release_assets.domain.verdict import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release_assets.domain.history.ending import Ending
+    from release_assets.domain.history.reading import Names
+    from release_assets.domain.history.signatures import SignedStatement
+    from release_assets.domain.ledger import Entry
+
+_SHOWN_DIGITS = len("sha256:") + 12
+
+
+def clauses_of(entries: Sequence[Entry], names: Names) -> tuple[str, ...]:
+    """The parts of the sentence, in order; the last one says how the release ended."""
+    ending = ending_of(entries)
+    clauses = (
+        _adopted(ending),
+        *_written(entries, names),
+        *_signed(entries, names),
+        *_refused(entries, names),
+        _promoted(entries),
+        _ramped(entries),
+        _ended(entries, ending),
+    )
+    return tuple(clause for clause in clauses if clause)
+
+
+def _adopted(ending: Ending) -> str:
+    if ending.word is not End.ADOPTED or ending.at is None:
+        return ""
+    return f"adopted as the first stable release at {moment_in_words(ending.at)}: {ending.because}"
+
+
+def _written(entries: Sequence[Entry], names: Names) -> tuple[str, ...]:
+    people = people_of(entries, names)
+    prompts = f" (+ prompts by {names.list(people.prompts_by)})" if people.prompts_by else ""
+    authored = f"authored by {names.list(people.authored_by)}{prompts}"
+    reviewed = f"reviewed by {names.list(people.reviewed_by)}"
+    return (authored if people.authored_by else "", reviewed if people.reviewed_by else "")
+
+
+def _signed(entries: Sequence[Entry], names: Names) -> tuple[str, ...]:
+    """Every yes to this digest in one clause, and each no in one of its own."""
+    given = sign_offs_of(entries, names)
+    yes = dict.fromkeys(_signatory(s, names) for s in given if s.counts)
+    no = [s for s in given if s.decision != YES and not s.problem]
+    signed = f"signed by {', '.join(yes)} for digest {_digest(given)}" if yes else ""
+    return (signed, *(f"rejected by {_signatory(s, names)}" for s in no))
+
+
+def _digest(given: Sequence[SignedStatement]) -> str:
+    digest = next(s.release_digest for s in given if s.counts)
+    return (digest or "")[:_SHOWN_DIGITS]
+
+
+def _signatory(sign_off: SignedStatement, names: Names) -> str:
+    return f"{names.say(sign_off.person)} ({role_in_words(sign_off.role)})"
+
+
+def _refused(entries: Sequence[Entry], names: Names) -> tuple[str, ...]:
+    return tuple(_refusal(entry, names) for entry in of_kind(entries, "refusal"))
+
+
+def _refusal(entry: Entry, names: Names) -> str:
+    body = entry.body
+    by = f" by {names.say(body['person'])}" if body.get("person") else ""
+    role = f" ({role_in_words(body['role'])})" if by and body.get("role") else ""
+    return f"{act_in_words(body['act'])}{by}{role} refused because {_inner(body['because'])}"
+
+
+def _promoted(entries: Sequence[Entry]) -> str:
+    promoted = events(entries, "promoted")
+    return f"promoted at {moment_in_words(promoted[-1].at)}" if promoted else ""
+
+
+def _ramped(entries: Sequence[Entry]) -> str:
+    shares = [number(e.body.get("traffic_pct")) for e in events(entries, "stage_entered")]
+    return ", ".join(share_in_words(share) for share in shares if share is not None)
+
+
+def _ended(entries: Sequence[Entry], ending: Ending) -> str:
+    if ending.word is End.OPEN:
+        return _stopped(entries)
+    at = moment_in_words(ending.at) if ending.at else ""
+    reason = f" because {_inner(ending.because)}" if ending.because else ""
+    return {
+        End.COMPLETE: f"complete at {at}",
+        End.ROLLED_BACK: f"rolled back at {at}{reason}",
+        End.STAGING_ROLLED_BACK: f"rolled back from staging at {at}{reason}",
+        End.BRAKED: f"taken off traffic at {at}{reason}; not yet rolled back",
+        End.HELD: f"held since {at}{reason}",
+        End.RAMPING: "still ramping",
+        End.REFUSED: "not promoted",
+    }.get(ending.word, "")
+
+
+def _stopped(entries: Sequence[Entry]) -> str:
+    """What keeps an open release from being promoted, if a gate said so."""
+    verdicts = [(g.gate, g.verdict) for g in gates_of(entries) if g.verdict]
+    closed = [(gate, v) for gate, v in verdicts if v.outcome is not Outcome.PASSED]
+    if not closed:
+        return "not promoted yet"
+    gate, verdict = closed[0]
+    return f"not promoted: {gate} {verdict.headline}"
+
+
+def _inner(sentence: str) -> str:
+    """A reason as part of another sentence: a headline loses its outcome and the full stop."""
+    for outcome in Outcome:
+        sentence = sentence.removeprefix(f"{outcome}: ")
+    return sentence.rstrip(". ")

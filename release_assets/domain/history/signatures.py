@@ -1,0 +1,100 @@
+"""The sign-offs of a release as they were signed: every word from the statement, none from beside.
+
+Decides whether a signature still holds: made over this very statement by a key of the person it
+names. Whether it was accepted then (role, segregation, expiry), the sign-off phase decided, and
+its findings stand among the gates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import rfc8785
+
+from release_assets.domain.errors import InputError
+from release_assets.domain.history.reading import bound_digest, of_kind
+from release_assets.domain.ssh_signature import verify_signature
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from release_assets.domain.history.reading import Names
+    from release_assets.domain.ledger import Entry
+
+YES = "yes"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedStatement:
+    """One signed yes or no; `problem` says why its signature does not hold, else it is empty.
+
+    `counts` when it is a yes, its signature holds, and it names the digest the dossier is about.
+    """
+
+    entry: int
+    at: datetime
+    person: str
+    role: str
+    decision: str
+    because: str
+    release_digest: str
+    counts: bool
+    problem: str
+    public_key: str
+    signature: str
+    statement: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return asdict(self) | {"at": self.at.isoformat()}
+
+
+def sign_offs_of(entries: Sequence[Entry], names: Names) -> tuple[SignedStatement, ...]:
+    """All sign-offs, in order, each verified."""
+    digest = bound_digest(entries)
+    return tuple(_read(entry, digest, names) for entry in of_kind(entries, "sign_off"))
+
+
+def _read(entry: Entry, digest: str | None, names: Names) -> SignedStatement:
+    statement = entry.body.get("statement", {})
+    said: Mapping[str, Any] = statement.get("predicate", {})
+    person, signed_for = str(said.get("person", "")), _subject(statement)
+    key, problem = _verified(statement, entry.body.get("signature", ""), person, names)
+    is_yes = said.get("decision") == YES
+    return SignedStatement(
+        entry=entry.seq,
+        at=entry.at,
+        person=person,
+        role=str(said.get("role", "")),
+        decision=str(said.get("decision", "")),
+        because=str(said.get("because", "")),
+        release_digest=signed_for,
+        counts=is_yes and not problem and signed_for == digest,
+        problem=problem,
+        public_key=key,
+        signature=entry.body.get("signature", ""),
+        statement=statement,
+    )
+
+
+def _subject(statement: Mapping[str, Any]) -> str:
+    """The release digest that was signed; empty when the statement names none."""
+    subjects = statement.get("subject") or [{}]
+    value = subjects[0].get("digest", {}).get("sha256", "")
+    return f"sha256:{value}" if value else ""
+
+
+def _verified(
+    statement: Mapping[str, Any], signature: str, person: str, names: Names
+) -> tuple[str, str]:
+    """The key that signed and the problem with it; one of the two may be empty."""
+    try:
+        key = verify_signature(rfc8785.dumps(dict(statement)), signature).public_key
+    except InputError as exc:
+        return "", str(exc)
+    owner = names.keys.get(key)
+    if owner is None:
+        return key, "the roster does not know the key that signed"
+    return key, "" if owner == person else f"the key that signed is {names.say(owner)}'s"

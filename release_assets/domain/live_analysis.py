@@ -1,0 +1,154 @@
+"""Looks at a canary stage: evidence against the release, evidence for it, findings out.
+
+Two hypotheses (law 5). A breach is evidence of 1/alpha = 100 against "every SLO of every stage is
+kept at what is tolerated", summed over all streams of the whole ramp, so a harmless release is
+taken back in 1 % of ramps at most, however often one looks. An advance is evidence of 20 for
+"the margin is kept" in each required stream, on the whole stage and on its second half, read now.
+In between the stage waits. Breach goes before doubt, doubt before passing.
+
+Refuses to know time, traffic and people: batches in, state and judgement out (DESIGN section 5).
+Calls of one session in several batches are several observations here; whoever samples takes each
+session once, or makes looks longer than sessions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from release_assets.domain import live_bets, live_breaches, live_findings, live_streams
+from release_assets.domain.errors import InputError
+from release_assets.domain.live_bets import NEEDED_AGAINST, duration_of, seconds_of
+from release_assets.domain.live_faults import excess_missing, with_scores_read
+from release_assets.domain.live_margins import margin_to_prove
+from release_assets.domain.live_state import LiveState
+from release_assets.domain.live_tallies import NEEDED_FOR, Reading
+from release_assets.domain.statistics.windows import marks_passed
+from release_assets.domain.verdict import Finding, Outcome, worst
+
+if TYPE_CHECKING:
+    from release_assets.domain.live_samples import Scores
+    from release_assets.domain.live_streams import Contribution
+    from release_assets.domain.live_traffic import LiveBatch
+    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveJudgement:
+    """What is known at the moment of decision.
+
+    `outcome`: failed is a breach, passed is proof in every required stream of the stage.
+    `evidence_against` counts all streams together; `evidence_for` the weakest of those that have
+    to be proven (where nothing has to be, it equals `needed_for`). `scored` counts the
+    observations of the stage that have scores of both arms.
+    """
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    evidence_against: float
+    needed_against: float
+    evidence_for: float
+    needed_for: float
+    scored: int
+    sentence: str
+
+
+def start(plan: RolloutPlan) -> LiveState:
+    """Nothing seen yet; raises `InputError` for an SLO that no live metric can answer."""
+    for stage in plan.stages:
+        for slo in stage.slos:
+            live_streams.require_judgeable(slo)
+    return LiveState(plan_digest=plan.digest)
+
+
+def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
+    """Take in one batch; a batch at or before the last one changes nothing.
+
+    Raises `InputError` for a batch of a canary stage that the plan does not have, for another
+    plan than the state was started with, and for counts that cannot be.
+    """
+    _require_fit(state, batch, plan)
+    if batch.id <= state.last_batch:
+        return state
+    stage = plan.stages[batch.stage]
+    state = live_bets.with_capital_handed_out(_entered(state, stage), batch, plan)
+    state, scored = with_scores_read(state, batch, plan)
+    offers = _offers(state, batch, plan, scored)
+    elapsed_s = state.elapsed_s + seconds_of(batch)
+    marks = marks_passed(state.elapsed_s, elapsed_s, duration_of(plan, stage))
+    state = live_bets.with_bets(state, offers, marks)
+    state = replace(state, last_batch=batch.id, elapsed_s=elapsed_s)
+    return live_bets.with_breach(state, live_streams.shares_of(plan))
+
+
+def _require_fit(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> None:
+    if state.plan_digest != plan.digest:
+        hint = "a changed plan is a new rollout"
+        raise InputError("this live state belongs to another rollout plan", hint=hint)
+    if not 0 <= batch.stage < len(plan.stages):
+        raise InputError(f"batch {batch.id} is of canary stage {batch.stage}, which is not planned")
+
+
+def _entered(state: LiveState, stage: CanaryStage) -> LiveState:
+    if stage.index == state.stage:
+        return state
+    return replace(state.with_windows_anew(), stage=stage.index)
+
+
+def _offers(
+    state: LiveState, batch: LiveBatch, plan: RolloutPlan, scored: dict[str, Scores]
+) -> list[Contribution]:
+    """What the batch offers to all streams; missing candidate scores narrow the margins."""
+    stage, made = plan.stages[batch.stage], []
+    for slo in stage.slos:
+        margin = margin_to_prove(plan, stage, slo) - excess_missing(state, slo)
+        made += live_streams.contributions(slo, margin, batch, scored)
+    lacks = [live_streams.missing_contribution(name, scored[name]) for name in sorted(scored)]
+    return made + [lack for lack in lacks if lack is not None]
+
+
+def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
+    """Judge the canary stage of the last batch, now; before any batch nothing is known."""
+    if state.stage < 0:
+        return _judgement(state, [_nothing_seen("no look has been taken yet")])
+    stage = plan.stages[state.stage]
+    read = live_findings.readings(state, plan, stage)
+    if not stage.slos:
+        read = [_nothing_seen(f"canary stage {stage.index + 1} has no SLO")]
+    return _judgement(state, live_breaches.with_breaches(state, plan, stage, read))
+
+
+def _nothing_seen(because: str) -> Reading:
+    finding = Finding(rule="stage_is_judged", outcome=Outcome.INCONCLUSIVE, because=because)
+    return Reading(finding=finding)
+
+
+def _judgement(state: LiveState, read: list[Reading]) -> LiveJudgement:
+    outcome = worst(reading.finding.outcome for reading in read)
+    against = max(live_bets.evidence_against(state), state.breach.evidence if state.breach else 0)
+    proofs = [reading.evidence_for for reading in read if reading.evidence_for is not None]
+    return LiveJudgement(
+        outcome=outcome,
+        findings=tuple(reading.finding for reading in read),
+        evidence_against=against,
+        needed_against=NEEDED_AGAINST,
+        evidence_for=min(proofs, default=NEEDED_FOR),
+        needed_for=NEEDED_FOR,
+        scored=live_findings.scored(state),
+        sentence=_sentence(state, outcome, read),
+    )
+
+
+def _sentence(state: LiveState, outcome: Outcome, read: list[Reading]) -> str:
+    """The one thing to know: the harm, the doubt, or how much was proven."""
+    decisive = [r for r in read if r.finding.outcome is outcome]
+    if outcome is Outcome.PASSED:
+        head = f"canary stage {state.stage + 1}: {len(read)} of {len(read)} rules hold"
+        weakest = min((r for r in read if r.evidence_for), key=_proven, default=None)
+        return f"{head}; {weakest.finding.because}" if weakest else head
+    first = min(decisive, key=_proven) if outcome is Outcome.INCONCLUSIVE else decisive[0]
+    return first.finding.because
+
+
+def _proven(reading: Reading) -> float:
+    return NEEDED_FOR if reading.evidence_for is None else reading.evidence_for

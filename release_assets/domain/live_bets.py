@@ -1,0 +1,147 @@
+"""How a look moves the betting capital: handed out by a schedule, staked, won or lost.
+
+Decides when capital starts to bet (E2) and which streams a breach names. The schedule follows
+the plan and the clock alone; capital that has not started, or whose SLO has no stream yet, waits
+and counts as what it is. So E_total is an e-process over the whole ramp and all streams (E10).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from release_assets.domain.live_state import TALLY, Breach, LiveState
+from release_assets.domain.live_streams import Contribution, shares_of
+from release_assets.domain.statistics.bets import (
+    PROOF,
+    Wager,
+    evidence,
+    log_growth,
+    log_sum,
+)
+from release_assets.domain.statistics.capital import (
+    named_by_e_bh,
+    with_deposits,
+    with_growth,
+    with_newcomers,
+)
+from release_assets.domain.statistics.windows import with_marks, with_observations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from release_assets.domain.live_traffic import LiveBatch
+    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
+    from release_assets.domain.statistics.bets import Array
+    from release_assets.domain.statistics.capital import Key
+
+ALPHA = 0.01
+NEEDED_AGAINST = 1 / ALPHA
+_AT_START, _AT_LATER_STAGES, _AT_LOOKS = 0.5, 0.3, 0.2
+_AT_STAGE = 0.1
+_NAMING = 0.05  # false discovery rate among the named streams of an SLO; a name is no verdict
+
+
+def duration_of(plan: RolloutPlan, stage: CanaryStage) -> float:
+    """Seconds that a stage is planned to last; at 100 % the watch."""
+    return (stage.duration or plan.watch).total_seconds()
+
+
+def seconds_of(batch: LiveBatch) -> float:
+    """Seconds that a batch covers."""
+    return max(0.0, (batch.until - batch.since).total_seconds())
+
+
+def with_capital_handed_out(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
+    """Half at the ramp's start, a tenth at each later stage, a fifth evenly over the planned time.
+
+    The planned time has one extension a stage; beyond it nothing is left to hand out (rule 4).
+    """
+    horizon = sum((stage.longest or plan.watch).total_seconds() for stage in plan.stages)
+    even = min(_AT_LOOKS - state.spread, _AT_LOOKS * seconds_of(batch) / max(horizon, 1.0))
+    dose = even + _at_stages(state, batch, plan)
+    shares = shares_of(plan)
+    return replace(
+        state,
+        furthest=max(state.furthest, batch.stage),
+        spent=state.spent + dose,
+        spread=state.spread + even,
+        waiting={g: state.waiting.get(g, 0.0) + dose * share for g, share in shares.items()},
+    )
+
+
+def _at_stages(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> float:
+    begun = range(state.furthest + 1, batch.stage + 1)
+    return sum(start_share(plan, index) for index in begun)
+
+
+def start_share(plan: RolloutPlan, index: int) -> float:
+    """The share of all capital that starts with one canary stage."""
+    later = min(_AT_STAGE, _AT_LATER_STAGES / max(1, len(plan.stages) - 1))
+    return _AT_START if index == 0 else later
+
+
+def with_bets(state: LiveState, offers: list[Contribution], marks: int) -> LiveState:
+    """Seat newcomers, hand out what waits, then let every bet win or lose.
+
+    `marks` is what `windows.marks_passed` says of this look.
+    """
+    windows = with_marks(state.windows, state.marks, marks)
+    if not offers:
+        return replace(state, windows=windows, marks=marks)
+    weights = {offer.key: offer.against.grid.log_weights for offer in offers}
+    capital = with_newcomers(state.capital, weights)
+    capital, waiting = with_deposits(capital, state.waiting, weights)
+    grown = log_growth([offer.against for offer in offers])
+    return replace(
+        state,
+        capital=with_growth(capital, tuple(weights), grown),
+        waiting=waiting,
+        windows=with_observations(windows, tuple(weights), _observed(offers), marks),
+        marks=marks,
+    )
+
+
+def _observed(offers: list[Contribution]) -> Array:
+    """What each offer adds to its windows: growth of the bets for the release, then its tally."""
+    proofs = [offer.proof or _no_wager(offer.key) for offer in offers]
+    tallies = np.asarray([offer.tally for offer in offers]).reshape(len(offers), TALLY)
+    observed: Array = np.hstack([log_growth(proofs), tallies])
+    return observed
+
+
+def _no_wager(key: Key) -> Wager:
+    return Wager(key=key, gains=np.zeros(0), reach=1.0, grid=PROOF)
+
+
+def evidence_against(state: LiveState) -> float:
+    """E_total: what all capital is worth, of one at the start (E10)."""
+    idle = max(0.0, 1.0 - state.spent) + sum(state.waiting.values())
+    return idle + evidence(log_sum(state.capital.rows.ravel()))
+
+
+def with_breach(state: LiveState, shares: Mapping[str, float]) -> LiveState:
+    """Latch the first look at which the evidence is complete; `shares` are those of the plan."""
+    total = evidence_against(state)
+    if state.breach is not None or total < NEEDED_AGAINST:
+        return state
+    named = _guilty(state, shares)
+    breach = Breach(batch=state.last_batch, stage=state.stage, evidence=total, streams=named)
+    return replace(state, breach=breach)
+
+
+def _guilty(state: LiveState, shares: Mapping[str, float]) -> tuple[Key, ...]:
+    """The streams to name: the richest one, and what e-BH confirms of each group (rule 5)."""
+    keys = state.capital.keys
+    worth = dict(zip(keys, np.logaddexp.reduce(state.capital.rows, axis=1).tolist(), strict=True))
+    richest = max(keys, key=lambda key: (worth[key], key))
+    groups = {group: [key for key in keys if key[0] == group] for group, *_ in keys}
+    given = {group: state.spent * shares[group] / len(groups[group]) for group in groups}
+    confirmed = [
+        key
+        for group, members in groups.items()
+        for key in named_by_e_bh({k: evidence(worth[k]) / given[group] for k in members}, _NAMING)
+    ]
+    return tuple(dict.fromkeys((richest, *confirmed)))

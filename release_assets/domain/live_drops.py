@@ -1,0 +1,131 @@
+"""Whether a drop, a gap or a ratio is proven small enough on both windows of a canary stage.
+
+Decides by evidence alone: proven, or not yet. A gap holds when every ordered pair of slices and
+every slice against its own stable answers is proven; a slice too rare to be judged is named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from release_assets.domain.live_streams import group_of
+from release_assets.domain.live_tallies import NEEDED_FOR, Reading, Tally, amount, proof, tally
+from release_assets.domain.statistics import intervals
+from release_assets.domain.verdict import Finding, Outcome
+
+if TYPE_CHECKING:
+    from release_assets.domain.live_state import LiveState
+    from release_assets.domain.rollout_plan import Slo
+    from release_assets.domain.statistics.capital import Key
+
+RARE_SLICE = 0.02  # a slice with a smaller share of the scored units is named, not judged
+
+
+def drift_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
+    """Of the drop of one scorer's scores against stable's."""
+    key = (group_of(slo),)
+    seen, shown = tally(state, key), proof(state, key)
+    holds = shown >= NEEDED_FOR
+    text = drop_sentence(slo, key, seen)
+    finding = Finding(
+        rule=slo.name,
+        outcome=Outcome.PASSED if holds else Outcome.INCONCLUSIVE,
+        because=f"{text}; {_proof_clause('a drop', margin, shown)}",
+        observed=seen.mean if seen.n else None,
+        limit=slo.limit,
+        n=int(seen.n),
+        interval=intervals.of_difference(seen.total, seen.squares, seen.n),
+        scorer=slo.subject,
+    )
+    return Reading(finding=finding, evidence_for=shown)
+
+
+def drop_sentence(slo: Slo, key: Key, seen: Tally) -> str:
+    """Both arms' scores, the drop and its limit, with the number of compared pairs."""
+    what = (slo.subject if slo.metric == "eval" else key[1]) or slo.metric
+    where = f" in {key[3]}" if len(key) > 3 and key[2] == "drop" else ""
+    if not seen.n:
+        return f"{what}{where}: no scored pair in this canary stage"
+    if len(key) > 4:
+        return (
+            f"{what} lost {seen.first / seen.n:.3f} in {key[3]} and {seen.second / seen.n:.3f}"
+            f" in {key[4]} on {seen.n:.0f} scored pairs of each, gap {seen.mean:.3f},"
+            f" limit {slo.limit:.3f}"
+        )
+    return (
+        f"{what}{where} {seen.first / seen.n:.2f} against stable {seen.second / seen.n:.2f}"
+        f" on {seen.n:.0f} scored pairs, drop {seen.mean:.3f}, limit {slo.limit:.3f}"
+    )
+
+
+def _proof_clause(what: str, margin: float, shown: float) -> str:
+    if shown >= NEEDED_FOR:
+        return f"{what} under {margin:.3f} is proven"
+    return f"evidence for {what} under {margin:.3f} is {amount(shown)} of {NEEDED_FOR:.0f} needed"
+
+
+def fairness_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
+    """Of the gaps between slices that the candidate opens."""
+    judged, rare = _judged_slices(state, slo)
+    if len({key[3] for key in judged}) < 2:
+        text = f"fewer than two values of {slo.subject} have enough scored pairs to be compared"
+        finding = Finding(
+            rule=slo.name, outcome=Outcome.INCONCLUSIVE, because=text, limit=slo.limit, n=0
+        )
+        return Reading(finding=finding, evidence_for=1.0)
+    weakest = min(judged, key=lambda key: (proof(state, key), key))
+    widest = max((k for k in judged if k[2] == "gap"), key=lambda k: (tally(state, k).mean, k))
+    shown, seen = proof(state, weakest), tally(state, widest)
+    text = f"{drop_sentence(slo, widest, seen)}; {_weakest_clause(weakest, margin, shown)}"
+    finding = Finding(
+        rule=slo.name,
+        outcome=Outcome.PASSED if shown >= NEEDED_FOR else Outcome.INCONCLUSIVE,
+        because=text + (f"; too rare to be judged: {', '.join(rare)}" if rare else ""),
+        observed=seen.mean,
+        limit=slo.limit,
+        n=int(tally(state, weakest).n),
+        interval=intervals.of_difference(seen.total / 2, seen.squares / 4, seen.n),
+        slice=widest[3],
+        scorer=widest[1],
+    )
+    return Reading(finding=replace(finding, interval=_doubled(finding)), evidence_for=shown)
+
+
+def _doubled(finding: Finding) -> tuple[float, float] | None:
+    """A gap of two drops spans [-2, 2]; the interval was computed on half of it."""
+    return None if finding.interval is None else (finding.interval[0] * 2, finding.interval[1] * 2)
+
+
+def _weakest_clause(key: Key, margin: float, shown: float) -> str:
+    what = f"a drop in {key[3]}" if key[2] == "drop" else f"a gap of {key[3]} to {key[4]}"
+    return _proof_clause(what, margin, shown)
+
+
+def _judged_slices(state: LiveState, slo: Slo) -> tuple[list[Key], list[str]]:
+    """The streams of slices with a fair share of this stage's units, and the values without."""
+    keys = [k for k in state.windows.keys if k[0] == group_of(slo) and tally(state, k).n]
+    sizes = {key[3]: tally(state, key).n for key in keys if key[2] == "drop"}
+    rare = sorted(value for value, n in sizes.items() if n < RARE_SLICE * sum(sizes.values()))
+    return [key for key in keys if not set(key[3:]) & set(rare)], rare
+
+
+def ratio_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
+    """A relative limit on a counted metric (E6)."""
+    key = (group_of(slo),)
+    seen, shown = tally(state, key), proof(state, key)
+    ours, theirs = seen.mean, seen.second / seen.first if seen.first else 0.0
+    text = (
+        f"{slo.metric.replace('_', ' ')} {ours:.4f} against stable {theirs:.4f}"
+        f" on {seen.n:.0f} calls, {1 + slo.limit:g} times allowed;"
+        f" {_proof_clause('a ratio', 1 + margin, shown)}"
+    )
+    finding = Finding(
+        rule=slo.name,
+        outcome=Outcome.PASSED if shown >= NEEDED_FOR else Outcome.INCONCLUSIVE,
+        because=text,
+        observed=ours / theirs - 1 if theirs else None,
+        limit=slo.limit,
+        n=int(seen.n),
+    )
+    return Reading(finding=finding, evidence_for=shown)

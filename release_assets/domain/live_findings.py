@@ -1,0 +1,95 @@
+"""What one canary stage shows about each SLO, and about the scores themselves.
+
+Decides nothing on its own but whether the scores can be trusted: missing ones are told (the proof
+of a drop pays for them, see `live_faults.py`), and too many that are no scores hold the stage.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from release_assets.domain.live_drops import drift_reading, fairness_reading, ratio_reading
+from release_assets.domain.live_levels import level_finding
+from release_assets.domain.live_margins import margin_to_prove
+from release_assets.domain.live_streams import MISSING_TOLERATED, missing_group, scorers_of
+from release_assets.domain.live_tallies import Reading, Tally, tally
+from release_assets.domain.rollout_plan import SloKind
+from release_assets.domain.statistics import intervals
+from release_assets.domain.verdict import Finding, Outcome
+
+if TYPE_CHECKING:
+    from release_assets.domain.live_state import LiveState
+    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan, Slo
+    from release_assets.domain.statistics.bets import Array
+
+FAULTS_TOLERATED = 0.01
+
+
+def readings(state: LiveState, plan: RolloutPlan, stage: CanaryStage) -> list[Reading]:
+    """All SLOs of the stage, then the completeness and the soundness of its scores."""
+    made = [_read(state, plan, stage, slo) for slo in stage.slos]
+    judged = scorers_of(plan)
+    made += [Reading(finding=_missing(state, scorer)) for scorer in judged]
+    return made + [Reading(finding=_unusable(state, s)) for s in judged if _faults(state, s)[1]]
+
+
+def scored(state: LiveState) -> int:
+    """The most observations with scores of both arms that any scorer has in this stage."""
+    keys = [key for key in state.windows.keys if key[0].startswith("eval ") and len(key) == 1]
+    return int(max((tally(state, key).n for key in keys), default=0.0))
+
+
+def _read(state: LiveState, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
+    if slo.kind is SloKind.LEVEL:
+        return Reading(finding=level_finding(state, stage, slo))
+    margin = margin_to_prove(plan, stage, slo)
+    of_metric = {"eval": drift_reading, "fairness": fairness_reading}
+    return of_metric.get(slo.metric, ratio_reading)(state, slo, margin)
+
+
+def _missing(state: LiveState, scorer: str) -> Finding:
+    """Passed unless the stream breached: the proof of a drop pays for what is missing."""
+    seen = tally(state, (missing_group(scorer),))
+    return Finding(
+        rule="scores_are_complete",
+        outcome=Outcome.PASSED if seen.n else Outcome.INCONCLUSIVE,
+        because=missing_sentence(scorer, seen),
+        observed=seen.mean if seen.n else None,
+        limit=MISSING_TOLERATED,
+        n=int(seen.n),
+        interval=intervals.of_difference(seen.total, seen.squares, seen.n),
+        scorer=scorer,
+    )
+
+
+def missing_sentence(scorer: str, seen: Tally) -> str:
+    """How much more often the candidate's answers could not be scored."""
+    if not seen.n:
+        return f"{scorer}: nothing was sent to the scorer in this canary stage"
+    return (
+        f"{scorer} is missing {seen.mean:.1%} more often for the candidate than for stable"
+        f" on {seen.n:.0f} units, {MISSING_TOLERATED:.0%} tolerated"
+    )
+
+
+def _unusable(state: LiveState, scorer: str) -> Finding:
+    seen, bad, *_ = _faults(state, scorer)
+    too_many = bad > FAULTS_TOLERATED * max(seen, 1.0)
+    return Finding(
+        rule="scores_are_usable",
+        outcome=Outcome.INCONCLUSIVE if too_many else Outcome.PASSED,
+        because=f"{bad:.0f} scores of {scorer} on {seen:.0f} answers were not numbers in 0..1",
+        observed=bad / max(seen, 1.0),
+        limit=FAULTS_TOLERATED,
+        n=int(seen),
+        scorer=scorer,
+    )
+
+
+def _faults(state: LiveState, scorer: str) -> Array:
+    if (scorer,) not in state.faults.keys:
+        return np.zeros(4)
+    row: Array = state.faults.rows[state.faults.keys.index((scorer,))]
+    return row

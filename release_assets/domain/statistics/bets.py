@@ -1,0 +1,134 @@
+"""Evidence by betting: twelve constant bets on each stream, their capital kept in logs.
+
+A bettor stakes a fixed fraction of what can be lost; under the null its capital is a nonnegative
+supermartingale, so it reaches 1/alpha with probability alpha at most, whenever one looks (E1, E2;
+Waudby-Smith and Ramdas 2024; Ville 1939). Bets never adapt to the data: an adaptive bet is not
+safe when the mean moves (E9). Counts are the same bet written with multiplicities (E5), an
+unbounded cost needs no cap on this side (E8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Array = NDArray[np.float64]
+MOST_LOG = 700.0  # exp of more overflows; nobody needs to see more evidence than that
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grid:
+    """Bets as fractions of the largest allowed one, and the share of capital on each."""
+
+    fractions: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def log_weights(self) -> Array:
+        """Natural logs of the shares."""
+        logs: Array = np.log(np.asarray(self.weights))
+        return logs
+
+
+def _bump(places: Array, *, centre: float, spread: float) -> tuple[float, ...]:
+    """Log-normal shares, of sum one."""
+    bump = np.exp(-0.5 * (np.log(places / centre) / spread) ** 2)
+    return tuple((bump / bump.sum()).tolist())
+
+
+def log_normal_grid(*, low: float, high: float, centre: float, spread: float) -> Grid:
+    """Twelve fractions in geometric steps, weighted by a log-normal bump (statistics rule 3)."""
+    fractions = np.geomspace(low, high, 12)
+    weights = _bump(fractions, centre=centre, spread=spread)
+    return Grid(fractions=tuple(fractions.tolist()), weights=weights)
+
+
+# Tuned on drops of .05, .08 and .15 (benchmarks/live_judgement): within 1.2 to 1.4 times the
+# samples of the best bet for that drop, and within 1.2 for replayed differences.
+LEVEL = log_normal_grid(low=0.01, high=0.9, centre=0.08, spread=1.25)
+DIFFERENCE = log_normal_grid(low=0.03, high=0.9, centre=0.35, spread=0.7)
+
+# Rare events are bet on by how many times the limit their rate may be: 1.2 to 50 times.
+_RATIOS = 1 + 0.2 * np.geomspace(1, 245, 12)
+_COUNT_WEIGHTS = _bump(_RATIOS - 1, centre=1.2, spread=1.0)
+
+
+@cache
+def count_grid(limit: float) -> Grid:
+    """Bets against "the rate is at most `limit`": one for each ratio, as far as it is a rate."""
+    fractions = np.minimum(0.9, (_RATIOS - 1) * limit / (1 - limit))
+    return Grid(fractions=tuple(fractions.tolist()), weights=_COUNT_WEIGHTS)
+
+
+# For proof: half the capital on the boldest bet, the best one while nothing is lost. Without any
+# loss 0.04 is proven by 87 observations a window and 0.03 by 117 (no method can by 73 and 98).
+PROOF = Grid(
+    fractions=(0.06, 0.12, 0.22, 0.36, 0.55, 0.78, 0.995),
+    weights=(0.04, 0.07, 0.09, 0.1, 0.1, 0.1, 0.5),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wager:
+    """What one look offers to bet on in one stream.
+
+    `gains` are observations minus the null, turned so that a positive one speaks for the bettor;
+    none is below `-reach`. `times` counts how often each gain was seen (once when None).
+    """
+
+    key: tuple[str, ...]
+    gains: Array
+    reach: float
+    grid: Grid
+    times: Array | None = None
+
+    @property
+    def bets(self) -> Array:
+        """Stakes per unit of gain."""
+        return np.asarray(self.grid.fractions) / self.reach
+
+
+def log_growth(wagers: Sequence[Wager]) -> Array:
+    """How much each bet's capital grew, in logs: one row a wager, one column a bet.
+
+    The order of gains inside a wager does not matter, to the last bit: they are sorted first.
+    All wagers have equally many bets, and there is at least one wager.
+    """
+    gains, times = (np.concatenate(parts) for parts in zip(*map(_in_order, wagers), strict=True))
+    sizes = np.asarray([len(w.gains) for w in wagers])
+    bets = np.repeat(np.stack([w.bets for w in wagers]), sizes, axis=0)
+    return _sum_by_wager(np.log1p(gains[:, None] * bets) * times[:, None], sizes)
+
+
+def _in_order(wager: Wager) -> tuple[Array, Array]:
+    if wager.times is None:
+        return np.sort(wager.gains), np.ones(len(wager.gains))
+    order = np.argsort(wager.gains, kind="stable")
+    return wager.gains[order], wager.times[order]
+
+
+def _sum_by_wager(grown: Array, sizes: NDArray[np.int_]) -> Array:
+    total = np.zeros((len(sizes), grown.shape[1]))
+    filled = sizes > 0  # reduceat would repeat its neighbour for an empty wager
+    starts = (np.cumsum(sizes) - sizes)[filled]
+    if len(starts):
+        total[filled] = np.add.reduceat(grown, starts, axis=0)
+    return total
+
+
+def log_sum(logs: Array) -> float:
+    """Log of the sum of exponentials; minus infinity for nothing."""
+    top = float(np.max(logs, initial=-np.inf))
+    return top if np.isinf(top) else top + float(np.log(np.sum(np.exp(logs - top))))
+
+
+def evidence(log_value: float) -> float:
+    """The e-value of a log, kept finite for the reader."""
+    return float(np.exp(min(log_value, MOST_LOG)))

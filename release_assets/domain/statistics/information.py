@@ -1,0 +1,116 @@
+"""How much can be learnt from how many observations: the limits no method can beat (E3).
+
+Used by the planner and by the margins of early canary stages, never on live data. The factors
+between those limits and our own engine are measured (benchmarks/live_judgement).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from release_assets.domain.statistics.bets import Array
+
+DISCORDANCE = 0.04  # share of replayed requests whose score moves although nothing is worse
+PROOF_ALPHA = 0.05
+_MEDIAN, _P90 = 1.25, 2.2  # samples to a breach, in multiples of the limit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Power:
+    """Samples until both windows prove, in multiples of the limit, for 80 and 90 % of releases."""
+
+    for_80: float
+    for_90: float
+
+
+ONE_STREAM = Power(for_80=1.6, for_90=2.0)
+ALL_GAPS = Power(for_80=3.8, for_90=4.3)  # every ordered pair of five slices at once
+
+
+def best_growth(gains: Array, shares: Array, reach: float) -> float:
+    """KL_inf: the growth per observation of the best constant bet (E3; Honda and Takemura 2010)."""
+    bets = np.linspace(0.002, 0.998, 250) / reach
+    return max(0.0, float((np.log1p(np.outer(bets, gains)) @ shares).max()))
+
+
+def _replayed(drop: float) -> Array:
+    """Shares of replayed pairs that the candidate won, drew and lost."""
+    gained, lost = DISCORDANCE / 2, DISCORDANCE / 2 + drop
+    return np.asarray([gained, 1 - gained - lost, lost])
+
+
+_DIFFERENCES = np.asarray([-1.0, 0.0, 1.0])
+
+
+def breach_growth(drop: float, tolerated: float) -> float:
+    """Per replayed pair, against "the drop is at most tolerated"."""
+    return best_growth(_DIFFERENCES - tolerated, _replayed(drop), 1 + tolerated)
+
+
+def rate_growth(rate: float, limit: float) -> float:
+    """Per call, against "the rate is at most the limit": the relative entropy of two rates."""
+    miss = (1 - rate) * math.log((1 - rate) / (1 - limit)) if rate < 1 else 0.0
+    return rate * math.log(rate / limit) + miss
+
+
+def cost_growth(ratio: float) -> float:
+    """Per call, against "the mean cost is at most the limit", at a mean of `ratio` limits.
+
+    Costs are taken as log-normal with a sigma of 1.
+    """
+    places = [NormalDist().inv_cdf((i + 0.5) / 400) for i in range(400)]
+    costs = np.exp(np.asarray(places))
+    return best_growth(costs / costs.mean() * ratio - 1, np.full(400, 1 / 400), 1.0)
+
+
+def samples_to_breach(growth: float, alpha: float) -> tuple[float, float]:
+    """Median and 90 % samples until the evidence against is complete; infinite without growth."""
+    if growth <= 0:
+        return math.inf, math.inf
+    limit = math.log(1 / alpha) / growth
+    return _MEDIAN * limit, _P90 * limit
+
+
+@cache
+def samples_to_prove(margin: float, *, is_gap: bool = False) -> tuple[float, float]:
+    """Pairs in a stage until 80 and 90 % of harmless releases are proven on both windows.
+
+    For a gap, the pairs in each slice until all gaps are proven.
+    """
+    if margin <= 0:
+        return math.inf, math.inf
+    power = ALL_GAPS if is_gap else ONE_STREAM
+    growth = _gap_proof_growth(margin) if is_gap else _proof_growth(margin)
+    windows = 2 * math.log(1 / PROOF_ALPHA) / growth if growth > 0 else math.inf
+    return power.for_80 * windows, power.for_90 * windows
+
+
+def _proof_growth(margin: float) -> float:
+    return best_growth(margin - _DIFFERENCES, _replayed(0.0), 1 - margin)
+
+
+def _gap_proof_growth(margin: float) -> float:
+    """Two slices without any loss, bet on side by side (see `live_streams`)."""
+    bets = np.linspace(0.002, 0.998, 250) / (1 - margin / 2)
+    logs = np.log1p(np.outer(bets, margin / 2 - _DIFFERENCES))
+    return max(0.0, float(2 * (logs @ _replayed(0.0)).max()))
+
+
+@cache
+def provable_margin(pairs: float, *, is_gap: bool = False) -> float:
+    """The smallest margin that so many pairs prove for 80 % of harmless releases."""
+    low, high = 0.001, 0.9
+    if samples_to_prove(high, is_gap=is_gap)[0] > pairs:
+        return high
+    for _ in range(30):
+        middle = (low + high) / 2
+        proven = samples_to_prove(middle, is_gap=is_gap)[0] <= pairs
+        low, high = (low, middle) if proven else (middle, high)
+    return round(high, 4)

@@ -1,0 +1,112 @@
+"""From observations to requests: what a sensor should ask for, and under which run key.
+
+A run key says what is asked for once: the same key again asks nothing. Sensors keep no other
+memory than the cursor that they are handed here, which the engine stores together with the
+requests (a tick killed midway is taken up again).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from release_assets.domain.release import ReleaseKey
+from release_assets.domain.rollout import RolloutState
+from release_assets.domain.stage_decision import Act
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from release_assets.domain.change import Change
+    from release_assets.domain.rollout import Rollout
+    from release_assets.domain.stage_decision import Decision
+
+MOST_REQUESTS_A_TICK = 10
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """A run to ask for: what, about which release (and canary stage index), and why."""
+
+    action: str
+    release: str
+    run_key: str
+    stage: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def new_heads(
+    changes: Iterable[Change], handled: Mapping[str, str]
+) -> tuple[tuple[Request, ...], dict[str, str]]:
+    """Open changes whose head was not asked about yet, and the cursor after asking."""
+    fresh = [c for c in changes if not c.is_merged and handled.get(str(c.number)) != c.head]
+    return _ask("run_pre_merge", [(c, c.head) for c in fresh], handled)
+
+
+def new_merges(
+    changes: Iterable[Change], handled: Mapping[str, str]
+) -> tuple[tuple[Request, ...], dict[str, str]]:
+    """Merged changes that were not asked about yet, and the cursor after asking."""
+    merged = [(c, c.merge.commit) for c in changes if c.merge]
+    fresh = [(c, commit) for c, commit in merged if handled.get(str(c.number)) != commit]
+    return _ask("run_staging", fresh, handled)
+
+
+def _ask(
+    action: str, wanted: Sequence[tuple[Change, str]], handled: Mapping[str, str]
+) -> tuple[tuple[Request, ...], dict[str, str]]:
+    now = wanted[:MOST_REQUESTS_A_TICK]
+    requests = tuple(_about(action, change, commit) for change, commit in now)
+    return requests, dict(handled) | {str(change.number): commit for change, commit in now}
+
+
+def _about(action: str, change: Change, commit: str) -> Request:
+    release = str(ReleaseKey(change.feature, change.number))
+    tags = {"countersign/commit": commit, "countersign/author": change.author}
+    return Request(
+        action=action, release=release, run_key=f"{action}:{release}:{commit[:12]}", tags=tags
+    )
+
+
+def next_promotion(
+    ready: Sequence[tuple[str, str]], active: Sequence[Rollout], promoted: Iterable[str]
+) -> tuple[Request, ...]:
+    """The first of the signed-off releases, unless the road is taken (colliding releases queue).
+
+    `ready` holds (release, digest) in the order of their sign-off; `promoted` their digests that
+    were promoted before.
+    """
+    done = set(promoted)
+    waiting = [(r, d) for r, d in ready if d not in done]
+    if active or not waiting:
+        return ()
+    release, digest = waiting[0]
+    key = f"promote_release:{release}:{digest.removeprefix('sha256:')[:12]}"
+    return (Request(action="promote_release", release=release, run_key=key),)
+
+
+def next_run(rollout: Rollout, decision: Decision, *, is_stage_proven: bool) -> Request | None:
+    """The run that a rollout needs now, or None.
+
+    A stage that may advance is concluded through its gate first; only then is the next entered.
+    """
+    wanted = _wanted(rollout, decision, is_stage_proven=is_stage_proven)
+    if wanted is None:
+        return None
+    action, stage = wanted
+    key = f"{action}:{rollout.release}:{stage}"
+    return Request(action=action, release=rollout.release, stage=stage, run_key=key)
+
+
+def _wanted(
+    rollout: Rollout, decision: Decision, *, is_stage_proven: bool
+) -> tuple[str, int] | None:
+    if rollout.state is RolloutState.BRAKED:
+        return "roll_back_release", rollout.stage
+    if decision.act is Act.COMPLETE:
+        return "complete_release", rollout.stage
+    if rollout.state is RolloutState.RAMPING and is_stage_proven:
+        return "enter_stage", rollout.stage + 1
+    if decision.act is Act.ADVANCE:
+        return "conclude_stage", rollout.stage
+    return None

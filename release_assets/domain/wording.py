@@ -1,0 +1,42 @@
+"""How numbers and names stand in a sentence for the release manager; decides nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A share or a difference of shares: `.052`, `-.01`, `1`."""
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    if text in {"-0", ""}:
+        return "0"
+    return text.replace("0.", ".", 1) if text.lstrip("-").startswith("0.") else text
+
+
+def p_value(p: float) -> str:
+    """A p-value: `p .031`, and `p < .0001` below what anybody compares."""
+    return "p < .0001" if p < 0.0001 else f"p {number(p, 4)}"
+
+
+def change(delta: float, interval: tuple[float, float]) -> str:
+    """`drop .052, interval .018 to .086`: a drop is told as a positive number, a gain likewise."""
+    low, high = interval
+    if delta < 0:
+        return f"drop {number(-delta)}, interval {number(-high)} to {number(-low)}"
+    word = "gain" if delta > 0 else "difference"
+    return f"{word} {number(delta)}, interval {number(low)} to {number(high)}"
+
+
+def named(names: Collection[str], shown: int = 5) -> str:
+    """Names in order, the first few spelled out: `a, b and 3 more`."""
+    first = sorted(names)[:shown]
+    more = len(names) - len(first)
+    return f"{', '.join(first)} and {more} more" if more else ", ".join(first)
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 case`, `3 cases`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

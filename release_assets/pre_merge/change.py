@@ -1,0 +1,35 @@
+"""What the change is: its unit by digest, and who did what to it so far.
+
+The root of the lineage of a release; judges nothing. Whether the people are independent, the
+sign-off phase decides, from the git host and not from here.
+"""
+
+import dagster as dg
+
+from release_assets.declaring import evidence
+from release_assets.ports import Clock
+from release_assets.records import Records
+
+
+@evidence("pre_merge", kinds=("git",))
+def change(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    clock: dg.ResourceParam[Clock],
+) -> dg.MaterializeResult:
+    """The unit that the head of the change holds, its commits, pushes and reviews."""
+    release = records.release(context)
+    submitted = records.repository.change(release.key)
+    summary = {
+        "title": submitted.title,
+        "author": submitted.author,
+        "commit": release.commit,
+        "unit": release.unit.document(),
+        "differs_from_main_in": list(
+            release.unit.differences(records.repository.baseline(release.key).unit)
+        ),
+        "commits": [{"sha": c.sha, "authors": list(c.authors)} for c in submitted.commits],
+        "pushers": sorted({p.account for p in submitted.pushes}),
+        "age_s": round((clock.now() - submitted.opened_at).total_seconds()),
+    }
+    return records.evidence(context, release, summary=summary, inputs={"commit": release.commit})

@@ -1,0 +1,65 @@
+"""The smoke suite on the head of the change and on main: do the core flows hold?
+
+Ten to thirty cases can show harm, never its absence: this gate does not claim "as good as main"
+(seed: eval; E12).
+"""
+
+import dagster as dg
+
+from release_assets.declaring import claim, evidence
+from release_assets.domain.ledger import Entry
+from release_assets.domain.release import Release
+from release_assets.domain.smoke import judge_smoke
+from release_assets.domain.statistics.paired import seed_of
+from release_assets.domain.suite_rules import regression_rules
+from release_assets.domain.verdict import Finding
+from release_assets.measuring import SuiteRunner, comparison_of
+from release_assets.pipeline import PRE_MERGE
+from release_assets.ports import EvidenceShape
+from release_assets.records import Records
+from release_assets.suite_evidence import shape_findings, summary_of
+
+
+@evidence("pre_merge", "pre_merge/registered_prompts", kinds=("http",))
+def smoke_results(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    benchmark_runner: dg.ResourceParam[SuiteRunner],
+) -> dg.MaterializeResult:
+    """Every row of the smoke suite on both sides."""
+    release = records.release(context)
+    repeats = records.tier(release).smoke.repeats
+    found = benchmark_runner.compare(release, "smoke", repeats, evidence="pre_merge/smoke_results")
+    return records.evidence(
+        context,
+        release,
+        summary=summary_of(found),
+        inputs=benchmark_runner.inputs(release, "smoke"),
+        rows=found.table(),
+    )
+
+
+@claim(PRE_MERGE)
+def core_flows_hold(
+    context: dg.AssetCheckExecutionContext,
+    records: dg.ResourceParam[Records],
+    evidence_shape: dg.ResourceParam[EvidenceShape],
+) -> dg.AssetCheckResult:
+    """Critical cases pass, no flip is confirmed, and every core flow is asked about."""
+
+    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
+        feature, rows = release.key.feature, records.rows(found)
+        sides = comparison_of(rows)
+        cases = records.repository.suite(feature, release.commit, "smoke")
+        judged = judge_smoke(
+            sides.candidate,
+            sides.baseline,
+            regression_rules(records.tier(release)),
+            core_flows=records.repository.manifest(feature, release.commit).core_flows,
+            topics={case.id: case.slices.get("topic", "") for case in cases},
+            reruns=sides.reruns,
+            seed=seed_of(release.digest),
+        )
+        return (*shape_findings(evidence_shape, rows, found), *judged)
+
+    return records.judge(context, rule)

@@ -1,0 +1,22 @@
+"""May this change merge? The gate posts its answer where the merge button is."""
+
+import dagster as dg
+
+from release_assets.declaring import evidence
+from release_assets.gates import gate_materialisation, pass_gate
+from release_assets.pipeline import PRE_MERGE
+from release_assets.ports import GitHost
+from release_assets.records import Records
+
+
+@evidence("pre_merge", *(f"pre_merge/{c.evidence}" for c in PRE_MERGE.claims))
+def gate(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    git_host: dg.ResourceParam[GitHost],
+) -> dg.MaterializeResult:
+    """The commit status that lets the change merge."""
+    release = records.release(context)
+    verdict, entry = pass_gate(records, release, PRE_MERGE, context.run_id)
+    git_host.post_status(release.commit, "pre-merge", verdict)
+    return gate_materialisation(context, release, verdict, entry)

@@ -1,0 +1,91 @@
+"""Policy lint: may this manifest be released at all, and can its plan prove what it promises?
+
+From files alone: manifest, model registry, risk tier, suites, prices, rollout plan. A file that
+cannot be read is a finding with its line, beside all the others (seed: policy lint).
+"""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+import dagster as dg
+
+from release_assets.declaring import claim, evidence
+from release_assets.domain.errors import InputError
+from release_assets.domain.manifest_lint import lint_manifest
+from release_assets.domain.models import read_prices
+from release_assets.domain.release import Release
+from release_assets.domain.rollout_plan import RolloutPlan
+from release_assets.domain.verdict import Finding
+from release_assets.pipeline import PRE_MERGE
+from release_assets.ports import Clock
+from release_assets.records import Records
+
+T = TypeVar("T")
+
+LIVE_SLICES = ("locale",)
+
+
+@evidence("pre_merge", "pre_merge/change", kinds=("yaml",))
+def policy_report(
+    context: dg.AssetExecutionContext, records: dg.ResourceParam[Records]
+) -> dg.MaterializeResult:
+    """What the manifest declares: tier, model, suites by size, resolved plan."""
+    release = records.release(context)
+    manifest = records.repository.manifest(release.key.feature, release.commit)
+    plan = _plan(records, release)
+    summary = {
+        "risk_tier": manifest.risk_tier.value,
+        "model": f"{manifest.model.name}@{manifest.model.revision}",
+        "suites": _suite_sizes(records, release),
+        "plan": str(plan) if isinstance(plan, InputError) else plan.document(),
+    }
+    return records.evidence(context, release, summary=summary, inputs={"commit": release.commit})
+
+
+@claim(PRE_MERGE)
+def manifest_keeps_the_policy(
+    context: dg.AssetCheckExecutionContext,
+    records: dg.ResourceParam[Records],
+    clock: dg.ResourceParam[Clock],
+) -> dg.AssetCheckResult:
+    """Model, tier, suites, prices and plan are what the policy of this risk tier demands."""
+    return records.judge(context, lambda release, _: _lint(records, release, clock.now().date()))
+
+
+def _lint(records: Records, release: Release, today: date) -> tuple[Finding, ...]:
+    repository, feature = records.repository, release.key.feature
+    manifest = repository.manifest(feature, release.commit)
+    baseline, plan = repository.baseline(release.key), _plan(records, release)
+    prices_file = repository.files(feature, release.commit).get(manifest.prices, b"")
+    return lint_manifest(
+        manifest,
+        models=repository.models(),
+        policy=repository.policy(),
+        plan=plan,
+        prices=_or_error(lambda: read_prices(prices_file.decode(), file=manifest.prices)),
+        suites=_suite_sizes(records, release),
+        slices=LIVE_SLICES,
+        changed_parts=release.unit.differences(baseline.unit),
+        main=repository.manifest(feature, repository.git_host.main()),
+        today=today,
+    )
+
+
+def _plan(records: Records, release: Release) -> RolloutPlan | InputError:
+    return _or_error(lambda: records.repository.plan(release.key.feature, release.commit))
+
+
+def _suite_sizes(records: Records, release: Release) -> dict[str, int]:
+    """Cases by suite; a suite that cannot be read has none."""
+    feature, commit = release.key.feature, release.commit
+    names = records.repository.manifest(feature, commit).suites
+    read = {n: _or_error(lambda n=n: records.repository.suite(feature, commit, n)) for n in names}
+    return {name: len(cases) for name, cases in read.items() if isinstance(cases, tuple)}
+
+
+def _or_error(read: Callable[[], T]) -> T | InputError:
+    try:
+        return read()
+    except InputError as exc:
+        return exc

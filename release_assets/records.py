@@ -1,0 +1,318 @@
+"""Writes what was measured and judged into the ledger; reads it back before anybody relies on it.
+
+The ledger decides, Dagster shows (law 1): every materialisation carries the number and digest of
+its ledger entry and pins the materialisations it was made from, so that lineage in the UI is the
+audit trail. Knows nothing of any phase.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from release_assets.domain.errors import NotFoundError, RefusedError
+from release_assets.domain.evidence import Evidence
+from release_assets.domain.release import ReleaseKey, Unit
+from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from release_assets.domain.ledger import Entry
+    from release_assets.domain.policy import TierPolicy
+    from release_assets.domain.release import Release
+    from release_assets.ports import Clock, EvidenceStore, Ledger
+    from release_assets.repository import FeatureRepository
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """Evidence and verdicts of releases, in the ledger and the evidence store."""
+
+    ledger: Ledger
+    evidence_store: EvidenceStore
+    repository: FeatureRepository
+    clock: Clock
+
+    def release(self, context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext) -> Release:
+        """The release that this run is about, as its partition says."""
+        partition = context.partition_key
+        if isinstance(partition, dg.MultiPartitionKey):
+            partition = partition.keys_by_dimension["release"]
+        return self.repository.release(ReleaseKey.parse(partition))
+
+    def tier(self, release: Release) -> TierPolicy:
+        """What the policy demands of a release of this risk tier."""
+        manifest = self.repository.manifest(release.key.feature, release.commit)
+        return self.repository.policy().tier(manifest.risk_tier)
+
+    def evidence(
+        self,
+        context: dg.AssetExecutionContext,
+        release: Release,
+        *,
+        summary: Mapping[str, Any],
+        inputs: Mapping[str, str],
+        rows: Sequence[Mapping[str, Any]] = (),
+        shown: Mapping[str, Any] | None = None,
+    ) -> dg.MaterializeResult[Any]:
+        """Record what an asset measured; `shown` is further metadata for the Dagster UI."""
+        table = self.evidence_store.put(rows) if rows else None
+        evidence = Evidence(
+            name=evidence_name(context.asset_key, context.partition_key),
+            release=str(release.key),
+            release_digest=release.digest,
+            measured_at=self.clock.now(),
+            run_id=context.run_id,
+            summary=summary,
+            inputs=inputs,
+            table=table,
+        )
+        entry = self.write("evidence", evidence.document(), release)
+        return materialisation(context, entry, release, {**summary, **(shown or {})})
+
+    def write(self, kind: str, body: Mapping[str, Any], release: Release) -> Entry:
+        """Append one entry about a release."""
+        return self.ledger.append(
+            kind,
+            body,
+            at=self.clock.now(),
+            release=str(release.key),
+            release_digest=release.digest,
+        )
+
+    def newest_evidence(self, name: str, release: Release) -> Entry:
+        """The newest evidence of that name about this release digest; raises `NotFoundError`."""
+        found = [
+            e
+            for e in self.ledger.entries(release=str(release.key), kinds=("evidence",))
+            if e.body["name"] == name and e.release_digest == release.digest
+        ]
+        if not found:
+            message = f"the ledger holds no '{name}' for {release.key} at {release.digest[:19]}"
+            raise NotFoundError(f"{message}; materialise it first")
+        return found[-1]
+
+    def comparable_rows(
+        self, name: str, release: Release, inputs: Mapping[str, str]
+    ) -> Sequence[Mapping[str, Any]]:
+        """The newest recorded table about this digest that was measured with the same inputs."""
+        entries = self.ledger.entries(kinds=("evidence",))
+        same = [
+            e
+            for e in entries
+            if e.release_digest == release.digest
+            and e.body["name"] == name
+            and e.body["inputs"] == inputs
+        ]
+        return self.rows(same[-1]) if same else ()
+
+    def rows(self, entry: Entry) -> Sequence[Mapping[str, Any]]:
+        """The table that an evidence entry names, verified against its digest."""
+        return self.evidence_store.get(entry.body["table"])
+
+    def judge(
+        self,
+        context: dg.AssetCheckExecutionContext,
+        rule: Callable[[Release, Entry], Iterable[Finding]],
+    ) -> dg.AssetCheckResult:
+        """Apply a rule to the newest evidence, record the verdict, and show it in Dagster."""
+        release = self.release(context)
+        claim = context.check_specs[0].key
+        name = evidence_name(claim.asset_key, context.partition_key)
+        found = self.newest_evidence(name, release)
+        run_id = context.op_execution_context.run_id
+        verdict = conclude(gate_name(claim, context.partition_key), rule(release, found))
+        return check_result(verdict, self.verdict(release, verdict, [found], run_id))
+
+    def verdict(
+        self, release: Release, verdict: Verdict, evidence: Sequence[Entry], run_id: str
+    ) -> Entry:
+        """Record a verdict with what it rests on and the policy it applied."""
+        rests_on = {
+            "evidence": [e.digest for e in evidence],
+            "policy_digest": self.repository.policy().digest,
+            "run_id": run_id,
+        }
+        return self.write("verdict", verdict.document() | rests_on, release)
+
+    def verdicts(self, release: Release) -> Mapping[str, Entry]:
+        """The newest verdict of each gate about this release digest."""
+        entries = self.ledger.entries(release=str(release.key), kinds=("verdict",))
+        return {e.body["gate"]: e for e in entries if e.release_digest == release.digest}
+
+    def signatories(self, release: Release) -> tuple[str, ...]:
+        """The persons whose yes to this release digest stands in the ledger."""
+        entries = self.written(release, "sign_off")
+        said = [e.body["statement"]["predicate"] for e in entries]
+        yes = [s["person"] for s in said if s["decision"] == "yes"]
+        return tuple(dict.fromkeys(yes))
+
+    def people(self, release: Release, role: str) -> list[str]:
+        """`authored_by` or `reviewed_by`, as the change record of this release says."""
+        record = self.newest_evidence("sign_off/change_record", release)
+        return list(record.body["summary"][role])
+
+    def promoted(self) -> tuple[str, ...]:
+        """The releases that were put on their plan, in order."""
+        entries = self.ledger.entries(kinds=("rollout",))
+        return tuple(str(e.release) for e in entries if e.body["event"] == "promoted")
+
+    def stable(self, feature: str) -> Entry:
+        """The entry by which the present stable release became it; raises `NotFoundError`."""
+        entries = self.ledger.entries(kinds=("adoption", "rollout"))
+        mine = [e for e in entries if str(e.release).rpartition("-")[0] == feature]
+        found = [e for e in mine if e.kind == "adoption" or e.body["event"] == "completed"]
+        if not found:
+            raise NotFoundError(f"{feature} has no stable release; adopt the one that runs first")
+        return found[-1]
+
+    def stable_commit(self, feature: str) -> str:
+        """The commit that production really runs."""
+        entry = self.stable(feature)
+        if entry.kind == "adoption":
+            return str(entry.body["commit"])
+        return self.repository.release(ReleaseKey.parse(str(entry.release))).commit
+
+    def stable_unit(self, feature: str) -> Unit:
+        """The unit to which a rollback returns."""
+        entry = self.stable(feature)
+        if entry.kind == "adoption":
+            return Unit(**entry.body["unit"])
+        return self.repository.release(ReleaseKey.parse(str(entry.release))).unit
+
+    def written(self, release: Release, kind: str, **fields: Any) -> tuple[Entry, ...]:
+        """Entries of a kind about this release digest whose body has these fields."""
+        return tuple(
+            e
+            for e in self.ledger.entries(release=str(release.key), kinds=(kind,))
+            if e.release_digest == release.digest
+            and all(e.body.get(name) == value for name, value in fields.items())
+        )
+
+    def require_passed(self, release: Release, gates: Sequence[str]) -> tuple[Entry, ...]:
+        """The passed verdicts of these gates; raises `RefusedError` with all that is lacking.
+
+        Fails closed on missing, failed, inconclusive and stale: a verdict that rests on evidence
+        older than the newest of its kind is none (DESIGN section 6).
+        """
+        verdicts = self.verdicts(release)
+        findings = [self._holds(gate, verdicts.get(gate), release) for gate in gates]
+        lacking = [f for f in findings if f.outcome is not Outcome.PASSED]
+        if lacking:
+            raise RefusedError("; ".join(f.because for f in lacking), lacking)
+        return tuple(verdicts[gate] for gate in gates)
+
+    def _holds(self, gate: str, verdict: Entry | None, release: Release) -> Finding:
+        if verdict is None:
+            return _lacking(gate, f"{gate} was never judged for this release digest")
+        if verdict.body["outcome"] != Outcome.PASSED:
+            return _lacking(gate, f"{gate}: {verdict.body['headline']}")
+        if not self._is_current(verdict, release):
+            return _lacking(gate, f"{gate} was judged on evidence that has been replaced since")
+        return Finding(rule=gate, outcome=Outcome.PASSED, because=f"{gate} holds")
+
+    def _is_current(self, verdict: Entry, release: Release) -> bool:
+        entries = self.ledger.entries(release=str(release.key), kinds=("evidence",))
+        mine = [e for e in entries if e.release_digest == release.digest]
+        named = {e.digest: e.body["name"] for e in mine}
+        newest = {e.body["name"]: e.digest for e in mine}
+        return all(newest.get(named.get(d, "")) == d for d in verdict.body["evidence"])
+
+
+def _lacking(gate: str, because: str) -> Finding:
+    return Finding(rule=gate, outcome=Outcome.FAILED, because=because)
+
+
+def evidence_name(asset: dg.AssetKey, partition: str) -> str:
+    """The ledger name of evidence: `<phase>/<asset>`, and `@<canary stage>` where there is one."""
+    return asset.to_user_string() + stage_suffix(partition)
+
+
+def gate_name(claim: dg.AssetCheckKey, partition: str) -> str:
+    """The ledger name of a claim's verdict: `<phase>/<claim>`, and `@<canary stage>`."""
+    return f"{claim.asset_key.path[0]}/{claim.name}{stage_suffix(partition)}"
+
+
+def stage_suffix(partition: str) -> str:
+    """`@<canary stage>` of a partition in CANARY_STAGES, else nothing."""
+    if isinstance(partition, dg.MultiPartitionKey):
+        return f"@{partition.keys_by_dimension['stage']}"
+    return ""
+
+
+def materialisation(
+    context: dg.AssetExecutionContext,
+    entry: Entry,
+    release: Release,
+    shown: Mapping[str, Any],
+) -> dg.MaterializeResult[Any]:
+    """What Dagster shows of a ledger entry: its number and digest, and pins of its inputs."""
+    metadata = {"ledger_entry": entry.seq, "ledger_digest": entry.digest, **_shown(shown)}
+    tags = {"release/digest": tag(release.digest), "ledger/entry": str(entry.seq)}
+    return dg.MaterializeResult(
+        metadata=metadata,
+        tags=tags | pins(context),
+        data_version=dg.DataVersion(tag(entry.digest)),
+    )
+
+
+def pins(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """`lineage/<upstream> = <storage id>.<run id>`; the engine's own pointer errs (DESIGN 6)."""
+    found = {}
+    for upstream in sorted(context.assets_def.dependency_keys):
+        partition = _upstream_partition(context, upstream)
+        records = context.instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=upstream, asset_partitions=[partition]), limit=1
+        ).records
+        if records:
+            name = "lineage/" + ".".join(upstream.path)
+            found[name] = f"{records[0].storage_id}.{records[0].run_id}"
+    return found
+
+
+def _upstream_partition(context: dg.AssetExecutionContext, upstream: dg.AssetKey) -> str:
+    key = context.partition_key
+    if upstream.path[0] == "canary" and upstream.path[-1] != "rollout":
+        return key
+    return key.keys_by_dimension["release"] if isinstance(key, dg.MultiPartitionKey) else key
+
+
+def check_result(verdict: Verdict, entry: Entry) -> dg.AssetCheckResult:
+    """A verdict as Dagster shows it: red unless passed, with all findings in a table."""
+    return dg.AssetCheckResult(
+        passed=verdict.is_passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=verdict.headline,
+        metadata={
+            "outcome": str(verdict.outcome),
+            "ledger_entry": entry.seq,
+            "ledger_digest": entry.digest,
+            "findings": dg.MetadataValue.md(findings_table(verdict.findings)),
+        },
+    )
+
+
+def findings_table(findings: Iterable[Finding]) -> str:
+    """All findings as a Markdown table, worst first."""
+    order = {Outcome.FAILED: 0, Outcome.INCONCLUSIVE: 1, Outcome.PASSED: 2}
+    ranked = sorted(findings, key=lambda f: order[f.outcome])
+    lines = ["| outcome | rule | slice | because |", "|---|---|---|---|"]
+    lines += [f"| {f.outcome} | {f.rule} | {f.slice or ''} | {f.because} |" for f in ranked]
+    return "\n".join(lines)
+
+
+def tag(text: str) -> str:
+    """A digest as an event tag: Dagster allows 63 characters of `[A-Za-z0-9_.-]`."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:63]
+
+
+def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v if isinstance(v, int | float | str) else _as_json(v) for k, v in values.items()}
+
+
+def _as_json(value: Any) -> Any:
+    return value if isinstance(value, dg.MetadataValue) else dg.MetadataValue.json(value)

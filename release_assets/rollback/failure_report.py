@@ -1,0 +1,96 @@
+"""A phase whose run failed: the merge stays blocked, or staging is rolled back; the author is told.
+
+The verdicts are in the ledger already; here is what follows from them. A run that crashed without
+a verdict is told as a crash (law 2: a crash is never a verdict).
+"""
+
+import dagster as dg
+
+from release_assets.declaring import evidence
+from release_assets.domain.ledger import Entry
+from release_assets.domain.release import Release
+from release_assets.domain.verdict import Finding, Outcome, conclude
+from release_assets.pipeline import PHASES, PRE_MERGE, STAGING, Phase
+from release_assets.ports import (
+    ChangeTickets,
+    Clock,
+    Deployer,
+    Environment,
+    GitHost,
+    Notice,
+    ReleaseStore,
+)
+from release_assets.records import Records, findings_table
+
+PHASE_TAG = "countersign/failed_phase"
+RUN_TAG = "countersign/failed_run"
+
+
+@evidence("rollback", "pre_merge/change")
+def failure_report(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    git_host: dg.ResourceParam[GitHost],
+    deployer: dg.ResourceParam[Deployer],
+    change_tickets: dg.ResourceParam[ChangeTickets],
+    release_store: dg.ResourceParam[ReleaseStore],
+    clock: dg.ResourceParam[Clock],
+) -> dg.MaterializeResult:
+    """What stopped the release, and what was done about it."""
+    release = records.release(context)
+    phase = next(p for p in PHASES if p.name == context.run.tags[PHASE_TAG])
+    failed_run = context.run.tags[RUN_TAG]
+    findings = _findings(records, release, phase, failed_run)
+    verdict = conclude(f"{phase.name}/gate", findings)
+    entry = records.verdict(release, verdict, [], failed_run)
+    if phase is PRE_MERGE:
+        git_host.post_status(release.commit, "pre-merge", verdict)
+    if phase is STAGING:
+        deployer.retire(release.digest, Environment.STAGING)
+        taken_back = {"event": "staging_rolled_back", "because": verdict.headline}
+        records.write("rollout", taken_back, release)
+    headline = f"{release.key} did not pass {phase.name.replace('_', '-')}"
+    text = f"{verdict.headline}\n\n{findings_table(findings)}\n{_lost_cases(records, release)}"
+    change_tickets.comment(str(release.key), headline, text, dedup=entry.digest)
+    author = records.repository.change(release.key).author.removeprefix("local:")
+    notice = Notice(
+        channel=f"slack:@{author}",
+        headline=headline,
+        text=f"{verdict.headline}\n{_lost_cases(records, release)}",
+        release=str(release.key),
+        dedup=f"failure:{failed_run}",
+        at=clock.now(),
+    )
+    release_store.enqueue(notice)
+    summary = {"phase": phase.name, "because": verdict.headline, "failed_run": failed_run}
+    return records.evidence(context, release, summary=summary, inputs={"run": failed_run})
+
+
+def _findings(
+    records: Records, release: Release, phase: Phase, failed_run: str
+) -> tuple[Finding, ...]:
+    """What did not pass in that run; a claim without a verdict crashed or was never reached."""
+    judged = {
+        gate: entry
+        for gate, entry in records.verdicts(release).items()
+        if entry.body["run_id"] == failed_run
+    }
+    found = [f for gate in phase.verdicts if gate in judged for f in _not_passed(judged[gate])]
+    silent = [gate for gate in phase.verdicts if gate not in judged]
+    return (*found, *(_crashed(gate, failed_run) for gate in silent))
+
+
+def _not_passed(entry: Entry) -> list[Finding]:
+    findings = [Finding.read(document) for document in entry.body["findings"]]
+    return [f for f in findings if f.outcome is not Outcome.PASSED]
+
+
+def _crashed(gate: str, failed_run: str) -> Finding:
+    because = f"{gate} reached no verdict in run {failed_run[:8]}; its log says why"
+    return Finding(rule=gate, outcome=Outcome.INCONCLUSIVE, because=because)
+
+
+def _lost_cases(records: Records, release: Release) -> str:
+    results = records.written(release, "evidence", name="staging/eval_results")
+    lost = results[-1].body["summary"].get("lost", []) if results else []
+    return f"Lost cases: {', '.join(lost)}" if lost else ""

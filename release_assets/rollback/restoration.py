@@ -1,0 +1,77 @@
+"""After the brake: every part is back, by the word of the router, the registry and the unit itself.
+
+Repeats the brake (it is idempotent), asks `/release` at the front door, and only then takes the
+candidate unit down (law 4; DESIGN section 4.5).
+"""
+
+import dagster as dg
+
+from release_assets.braking import traffic_document
+from release_assets.declaring import claim, evidence
+from release_assets.domain.ledger import Entry
+from release_assets.domain.release import Release, Unit
+from release_assets.domain.rollback import judge_restoration
+from release_assets.domain.verdict import Finding
+from release_assets.pipeline import ROLLBACK
+from release_assets.ports import (
+    Deployer,
+    Environment,
+    PromptPointers,
+    PromptRegistry,
+    Traffic,
+    TrafficRouter,
+)
+from release_assets.records import Records
+
+PROBES = 20  # questions to the front door; each must be answered by the stable unit
+
+
+@evidence("rollback", "canary/rollout", pool="production")
+def restoration(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    traffic_router: dg.ResourceParam[TrafficRouter],
+    prompt_registry: dg.ResourceParam[PromptRegistry],
+    deployer: dg.ResourceParam[Deployer],
+) -> dg.MaterializeResult:
+    """What answers in production now, part by part."""
+    release = records.release(context)
+    records.write("intent", {"act": "restore"}, release)
+    traffic = traffic_router.brake(release.digest)
+    pointers = prompt_registry.pointers(Environment.PRODUCTION)
+    back = PromptPointers(stable=pointers.stable, candidate=None)
+    prompt_registry.move(Environment.PRODUCTION, pointers, back)
+    answered = [deployer.read_back(traffic_router.front()) for _ in range(PROBES)]
+    strangers = [u for u in answered if u.digest != traffic.stable_digest]
+    observed = strangers[0] if strangers else answered[0]
+    deployer.retire(release.digest, Environment.PRODUCTION)
+    summary = {
+        "expected": records.stable_unit(release.key.feature).document(),
+        "observed": observed.document(),
+        "probes": PROBES,
+        "traffic": traffic_document(traffic),
+        "pointers": {"stable": back.stable, "candidate": back.candidate},
+    }
+    records.write("observation", {"act": "restore", **summary}, release)
+    return records.evidence(context, release, summary=summary, inputs={"unit": release.digest})
+
+
+@claim(ROLLBACK)
+def everything_is_back(
+    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+) -> dg.AssetCheckResult:
+    """Traffic, prompt pointer and every part of the unit are the stable release's again."""
+    return records.judge(context, _findings)
+
+
+def _findings(_: Release, found: Entry) -> tuple[Finding, ...]:
+    seen = found.body["summary"]
+    traffic = Traffic(
+        stable_digest=seen["traffic"]["stable"],
+        stable_address="",
+        candidate_digest=seen["traffic"]["candidate"],
+        candidate_address=None,
+        candidate_pct=float(seen["traffic"]["candidate_pct"]),
+    )
+    pointers = PromptPointers(**seen["pointers"])
+    return judge_restoration(Unit(**seen["expected"]), Unit(**seen["observed"]), traffic, pointers)

@@ -1,0 +1,18 @@
+"""Who says yes? The last gate before production."""
+
+import dagster as dg
+
+from release_assets.declaring import evidence
+from release_assets.gates import gate_materialisation, pass_gate
+from release_assets.pipeline import SIGN_OFF
+from release_assets.records import Records
+
+
+@evidence("sign_off", *(f"sign_off/{c.evidence}" for c in SIGN_OFF.claims))
+def gate(
+    context: dg.AssetExecutionContext, records: dg.ResourceParam[Records]
+) -> dg.MaterializeResult:
+    """That independent people reviewed and signed this release."""
+    release = records.release(context)
+    verdict, entry = pass_gate(records, release, SIGN_OFF, context.run_id)
+    return gate_materialisation(context, release, verdict, entry)

@@ -1,0 +1,63 @@
+"""Fifty calls, the same on both sides: does the release keep its budget of money and time?
+
+Both sides answer in turn on the same host; a breach must exceed the host's own noise (research:
+the cost of different calls strays by a quarter with nothing changed).
+"""
+
+import dagster as dg
+
+from release_assets.declaring import claim, evidence
+from release_assets.domain.budgets import judge_budgets
+from release_assets.domain.ledger import Entry
+from release_assets.domain.release import Release
+from release_assets.domain.statistics.paired import seed_of
+from release_assets.domain.suite_rules import budget_rules
+from release_assets.domain.verdict import Finding
+from release_assets.measuring import SuiteRunner, comparison_of
+from release_assets.pipeline import STAGING
+from release_assets.ports import EvidenceShape
+from release_assets.records import Records
+from release_assets.suite_evidence import shape_findings, summary_of
+
+REPEATS = 3
+
+
+@evidence("staging", "staging/deployment", kinds=("http",))
+def benchmark_results(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    benchmark_runner: dg.ResourceParam[SuiteRunner],
+) -> dg.MaterializeResult:
+    """Latency and cost of the benchmark's calls on both sides, one call at a time."""
+    release = records.release(context)
+    found = benchmark_runner.in_turn(release, "benchmark", REPEATS)
+    return records.evidence(
+        context,
+        release,
+        summary=summary_of(found),
+        inputs=benchmark_runner.inputs(release, "benchmark"),
+        rows=found.table(),
+    )
+
+
+@claim(STAGING)
+def cost_and_latency_keep_the_budget(
+    context: dg.AssetCheckExecutionContext,
+    records: dg.ResourceParam[Records],
+    evidence_shape: dg.ResourceParam[EvidenceShape],
+) -> dg.AssetCheckResult:
+    """p50, p95 and cost per call keep the manifest's budget, and main's within the noise."""
+
+    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
+        rows = records.rows(found)
+        sides = comparison_of(rows)
+        manifest = records.repository.manifest(release.key.feature, release.commit)
+        judged = judge_budgets(
+            sides.candidate,
+            sides.baseline,
+            budget_rules(manifest, records.tier(release)),
+            seed=seed_of(release.digest),
+        )
+        return (*shape_findings(evidence_shape, rows, found), *judged)
+
+    return records.judge(context, rule)

@@ -1,0 +1,43 @@
+"""The merged unit runs in staging, and says by its own word that it is this release.
+
+The merge froze the manifest; from here on key and digest are one (DESIGN section 6).
+"""
+
+import dagster as dg
+
+from release_assets.declaring import claim, evidence
+from release_assets.domain.release import Unit
+from release_assets.domain.rollback import judge_parts
+from release_assets.pipeline import STAGING
+from release_assets.ports import Deployer, Environment
+from release_assets.records import Records
+
+_DEPLOYED = "every_part_is_deployed"
+
+
+@evidence("staging", "pre_merge/gate", kinds=("python",))
+def deployment(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    deployer: dg.ResourceParam[Deployer],
+) -> dg.MaterializeResult:
+    """What answers in staging after the deploy."""
+    release = records.release(context)
+    records.write("intent", {"act": "deploy", "environment": "staging"}, release)
+    running = deployer.deploy(release, Environment.STAGING)
+    observed = deployer.read_back(running.address)
+    summary = {"workload": running.workload, "observed": observed.document()}
+    return records.evidence(context, release, summary=summary, inputs={"commit": release.commit})
+
+
+@claim(STAGING)
+def staging_runs_this_release(
+    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+) -> dg.AssetCheckResult:
+    """Every part that answers in staging is this release's."""
+    return records.judge(
+        context,
+        lambda release, found: [
+            judge_parts(release.unit, Unit(**found.body["summary"]["observed"]), rule=_DEPLOYED)
+        ],
+    )

@@ -1,0 +1,73 @@
+"""The production suite, on the candidate and on main: is quality as good as it was?
+
+Repeats are added on both sides while only the margin is open; undecided at the most repeats is
+inconclusive and says how many cases it would take (seed: staging deploy with evals).
+"""
+
+import dagster as dg
+
+from release_assets.declaring import claim, evidence
+from release_assets.domain.ledger import Entry
+from release_assets.domain.policy import TierPolicy
+from release_assets.domain.regression import judge_regression, more_repeats_would_help
+from release_assets.domain.release import Release
+from release_assets.domain.statistics.paired import seed_of
+from release_assets.domain.suite_rules import regression_rules
+from release_assets.domain.verdict import Finding
+from release_assets.measuring import Comparison, SuiteRunner, comparison_of
+from release_assets.pipeline import STAGING
+from release_assets.ports import EvidenceShape
+from release_assets.records import Records
+from release_assets.suite_evidence import shape_findings, summary_of
+
+
+@evidence("staging", "staging/deployment", kinds=("inspect",))
+def eval_results(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    suite_runner: dg.ResourceParam[SuiteRunner],
+) -> dg.MaterializeResult:
+    """Every row of the production suite on both sides."""
+    release = records.release(context)
+    tier = records.tier(release)
+    found = suite_runner.compare(
+        release,
+        "production",
+        tier.regression.repeats,
+        evidence="staging/eval_results",
+        repeats_max=tier.regression.repeats_max,
+        wants_more=lambda c: more_repeats_would_help(_judge(c, tier, release)),
+    )
+    return records.evidence(
+        context,
+        release,
+        summary=summary_of(found),
+        inputs=suite_runner.inputs(release, "production"),
+        rows=found.table(),
+    )
+
+
+@claim(STAGING)
+def quality_holds_against_main(
+    context: dg.AssetCheckExecutionContext,
+    records: dg.ResourceParam[Records],
+    evidence_shape: dg.ResourceParam[EvidenceShape],
+) -> dg.AssetCheckResult:
+    """No scorer and no locale regressed, and the margin is proven."""
+
+    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
+        rows = records.rows(found)
+        judged = _judge(comparison_of(rows), records.tier(release), release)
+        return (*shape_findings(evidence_shape, rows, found), *judged)
+
+    return records.judge(context, rule)
+
+
+def _judge(found: Comparison, tier: TierPolicy, release: Release) -> tuple[Finding, ...]:
+    return judge_regression(
+        found.candidate,
+        found.baseline,
+        regression_rules(tier),
+        reruns=found.reruns,
+        seed=seed_of(release.digest),
+    )

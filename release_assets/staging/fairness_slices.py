@@ -1,0 +1,60 @@
+"""Parallel cases in every locale: is any group served worse than before, or than the others?
+
+The same question in each locale, one family each, so that groups are compared on the same thing
+(seed: fairness slices).
+"""
+
+import dagster as dg
+
+from release_assets.declaring import claim, evidence
+from release_assets.domain.fairness import judge_fairness
+from release_assets.domain.ledger import Entry
+from release_assets.domain.release import Release
+from release_assets.domain.statistics.paired import seed_of
+from release_assets.domain.suite_rules import fairness_rules
+from release_assets.domain.verdict import Finding
+from release_assets.measuring import SuiteRunner, comparison_of
+from release_assets.pipeline import STAGING
+from release_assets.ports import EvidenceShape
+from release_assets.records import Records
+from release_assets.suite_evidence import shape_findings, summary_of
+
+
+@evidence("staging", "staging/deployment", kinds=("http",))
+def fairness_results(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    benchmark_runner: dg.ResourceParam[SuiteRunner],
+) -> dg.MaterializeResult:
+    """Every row of the fairness suite on both sides."""
+    release = records.release(context)
+    found = benchmark_runner.in_turn(release, "fairness", 1)
+    return records.evidence(
+        context,
+        release,
+        summary=summary_of(found),
+        inputs=benchmark_runner.inputs(release, "fairness"),
+        rows=found.table(),
+    )
+
+
+@claim(STAGING)
+def no_locale_is_left_behind(
+    context: dg.AssetCheckExecutionContext,
+    records: dg.ResourceParam[Records],
+    evidence_shape: dg.ResourceParam[EvidenceShape],
+) -> dg.AssetCheckResult:
+    """No group is worse than itself on main, or than all groups together."""
+
+    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
+        rows = records.rows(found)
+        sides = comparison_of(rows)
+        judged = judge_fairness(
+            sides.candidate,
+            sides.baseline,
+            fairness_rules(records.tier(release)),
+            seed=seed_of(release.digest),
+        )
+        return (*shape_findings(evidence_shape, rows, found), *judged)
+
+    return records.judge(context, rule)

@@ -1,0 +1,23 @@
+"""As good as main? The gate puts all results on the change ticket."""
+
+import dagster as dg
+
+from release_assets.declaring import evidence
+from release_assets.gates import gate_materialisation, pass_gate
+from release_assets.pipeline import STAGING
+from release_assets.ports import ChangeTickets
+from release_assets.records import Records, findings_table
+
+
+@evidence("staging", *(f"staging/{c.evidence}" for c in STAGING.claims))
+def gate(
+    context: dg.AssetExecutionContext,
+    records: dg.ResourceParam[Records],
+    change_tickets: dg.ResourceParam[ChangeTickets],
+) -> dg.MaterializeResult:
+    """The verdict of staging, on the ticket and in the ledger."""
+    release = records.release(context)
+    verdict, entry = pass_gate(records, release, STAGING, context.run_id)
+    text = findings_table(verdict.findings)
+    change_tickets.comment(str(release.key), "Staging passed", text, dedup=entry.digest)
+    return gate_materialisation(context, release, verdict, entry)

@@ -1,0 +1,146 @@
+"""One look at a canary stage: read the router and the new calls, judge, and say what to do.
+
+Idempotent by the ordinal of its batch; what it saw is stored before it is acted upon, so that any
+decision can be recomputed. A judge that raises is inconclusive and pages, never a pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from release_assets.domain import live_analysis
+from release_assets.domain.live_state import LiveState
+from release_assets.domain.live_traffic import LiveBatch
+from release_assets.domain.rollout import planned_stage
+from release_assets.domain.rollout_plan import SloKind
+from release_assets.domain.stage_decision import Decision, StageObservation, advance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from release_assets.domain.live_analysis import LiveJudgement
+    from release_assets.domain.rollout import Rollout
+    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
+    from release_assets.ports import LiveMetrics, ReleaseStore, TrafficRouter
+
+SETTLE = timedelta(seconds=1)  # calls of the last second may not be in the log yet
+LOOK_EVERY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What one look concluded."""
+
+    judgement: LiveJudgement
+    decision: Decision
+    observation: StageObservation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Looks at rollouts."""
+
+    live_metrics: LiveMetrics
+    traffic_router: TrafficRouter
+    release_store: ReleaseStore
+
+    def look(
+        self,
+        rollout: Rollout,
+        plan: RolloutPlan,
+        now: datetime,
+        *,
+        allowed_pct: float | None = None,
+        frozen: str | None = None,
+    ) -> Look:
+        """Take one look, and store what it saw.
+
+        `allowed_pct` is the share that a recorded intent to raise allows, `frozen` why raising is
+        stopped, if it is.
+        """
+        state = self.state(rollout, plan)
+        batch = self._batch(rollout, plan, now)
+        after = live_analysis.look(state, batch, plan)
+        self.release_store.add_look(rollout.release, batch, after.document())
+        return self.conclude(rollout, plan, after, now, allowed_pct=allowed_pct, frozen=frozen)
+
+    def state(self, rollout: Rollout, plan: RolloutPlan) -> LiveState:
+        """The evidence so far."""
+        stored = self.release_store.live_state(rollout.release)
+        return LiveState.from_document(stored) if stored else live_analysis.start(plan)
+
+    def _batch(self, rollout: Rollout, plan: RolloutPlan, now: datetime) -> LiveBatch:
+        """Everything since the last look of this stage, but for what has not settled."""
+        last = self.release_store.last_look(rollout.release)
+        entered = rollout.stage_entered_at
+        since = max(last.until, entered) if last else entered
+        until = max(since, now - SETTLE)
+        slow_over_ms = _p95_limit_ms(planned_stage(rollout, plan))
+        counts = [
+            self.live_metrics.counts(digest, since, until, slow_over_ms)
+            for digest in (rollout.release_digest, rollout.stable_digest)
+        ]
+        return LiveBatch(
+            id=last.id + 1 if last else 1,
+            stage=rollout.stage,
+            since=since,
+            until=until,
+            candidate=counts[0],
+            stable=counts[1],
+            pairs=tuple(self.live_metrics.pairs(rollout.release_digest, since, until)),
+        )
+
+    def conclude(
+        self,
+        rollout: Rollout,
+        plan: RolloutPlan,
+        state: LiveState,
+        now: datetime,
+        *,
+        allowed_pct: float | None = None,
+        frozen: str | None = None,
+    ) -> Look:
+        """What the evidence so far says, without looking again."""
+        judgement = live_analysis.judge(state, plan)
+        looks = self.release_store.looks(rollout.release)
+        observation = StageObservation(
+            now=now,
+            outcome=judgement.outcome,
+            sentence=judgement.sentence,
+            traffic_pct=self._candidate_pct(rollout),
+            scored=judgement.scored,
+            coverage=_coverage(looks, rollout, now),
+            allowed_pct=allowed_pct,
+            frozen=frozen,
+        )
+        return Look(
+            judgement=judgement,
+            decision=advance(rollout, observation, plan),
+            observation=observation,
+        )
+
+    def _candidate_pct(self, rollout: Rollout) -> float:
+        """Router truth about this candidate; another candidate's share is not ours."""
+        traffic = self.traffic_router.read()
+        is_ours = traffic.candidate_digest == rollout.release_digest
+        return traffic.candidate_pct if is_ours else 0.0
+
+
+def _p95_limit_ms(stage: CanaryStage) -> float | None:
+    limits = [
+        s.limit
+        for s in stage.slos
+        if s.metric == "latency_ms" and s.aggregate == "p95" and s.kind is SloKind.LEVEL
+    ]
+    return min(limits, default=None)
+
+
+def _coverage(looks: Sequence[LiveBatch], rollout: Rollout, now: datetime) -> float:
+    """The share of this stage's time that was looked at."""
+    mine = [b for b in looks if b.stage == rollout.stage and b.until > rollout.stage_entered_at]
+    seen = sum(((b.until - b.since) for b in mine), timedelta())
+    elapsed = max(now - rollout.stage_entered_at - SETTLE, timedelta(microseconds=1))
+    return min(1.0, seen / elapsed)

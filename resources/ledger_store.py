@@ -1,0 +1,192 @@
+"""The ledger in a database: one insert-only table, whose last row is the head.
+
+Satisfies `Ledger`. The database refuses what a mistake could do to the rows (`ledger_guards.py`);
+an administrator can drop these guards. So each read is checked against the tree, and nothing is
+decided on a row changed by hand; a rewrite of everything is shown by any head seen before.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from release_assets.domain.errors import AdapterError, LedgerError
+from release_assets.domain.ledger import (
+    Entry,
+    Head,
+    Row,
+    next_row,
+    require_tree,
+    split_peaks,
+    verify,
+)
+from release_assets.ports import Ledger
+from resources import ledger_guards
+from resources.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+_TABLES = sa.MetaData()
+_ENTRIES = sa.Table(
+    "ledger",
+    _TABLES,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("release", sa.Text, index=True),
+    sa.Column("release_digest", sa.Text),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("leaf", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("peaks", sa.LargeBinary, nullable=False),
+)
+
+_GUARDS = {
+    "sqlite": tuple(ledger_guards.SQLITE.values()),
+    "postgresql": ledger_guards.POSTGRESQL,
+}
+
+
+class SqlLedger(Ledger):
+    """The ledger at a database URL; cheap to make, pickled by its URL, safe between processes."""
+
+    def __init__(self, url: str, *, wait_seconds: float = 30.0) -> None:
+        self.url = url
+        self._wait_seconds = wait_seconds
+        self._database = Database(url, _TABLES, guards=_GUARDS, wait_seconds=wait_seconds)
+        self._last_seen: Head | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self.url, self._wait_seconds)
+
+    def append(
+        self,
+        kind: str,
+        body: Mapping[str, Any],
+        *,
+        at: datetime,
+        release: str | None = None,
+        release_digest: str | None = None,
+    ) -> Entry:
+        """Write one entry; raises `LedgerError` and writes nothing when it cannot."""
+        with self._writing() as connection:
+            self._require_guards(connection)
+            row = next_row(
+                _last(connection),
+                kind,
+                body,
+                at=at,
+                release=release,
+                release_digest=release_digest,
+            )
+            connection.execute(_ENTRIES.insert(), _values(row))
+        return row.entry()
+
+    def entries(
+        self, *, release: str | None = None, kinds: Sequence[str] = (), after: int = 0
+    ) -> Sequence[Entry]:
+        """Entries in order; raises `LedgerError` when they are not those that were written."""
+        query = sa.select(_ENTRIES).where(_ENTRIES.c.seq > after).order_by(_ENTRIES.c.seq)
+        if release is not None:
+            query = query.where(_ENTRIES.c.release == release)
+        if kinds:
+            query = query.where(_ENTRIES.c.kind.in_(kinds))
+        with self._verified() as connection:
+            return tuple(row.entry() for row in _rows(connection, query))
+
+    def head(self) -> Head:
+        """Size and root."""
+        with self._reading() as connection:
+            return _head(_last(connection))
+
+    def rows(self) -> Sequence[Row]:
+        """The rows as they are stored, unverified; for `verify` and for copies."""
+        query = sa.select(_ENTRIES).order_by(_ENTRIES.c.seq)
+        with self._reading() as connection:
+            return tuple(_rows(connection, query))
+
+    def verify(self, seen: Iterable[Head] = ()) -> Head:
+        """Verify every entry and the whole tree, against heads seen elsewhere too."""
+        return verify(self.rows(), seen=seen)
+
+    def is_there(self) -> bool:
+        """Whether the ledger exists; asking does not create it."""
+        return self._database.is_there()
+
+    @contextmanager
+    def _verified(self) -> Iterator[Connection]:
+        # Before the read begins: a head seen later may be longer than what this read sees.
+        seen = (self._last_seen,) if self._last_seen else ()
+        with self._reading() as connection:
+            leaves = sa.select(_ENTRIES.c.seq, _ENTRIES.c.leaf).order_by(_ENTRIES.c.seq)
+            head = _head(_last(connection))
+            require_tree(((seq, leaf) for seq, leaf in connection.execute(leaves)), head, seen=seen)
+            yield connection
+        self._last_seen = head
+
+    def _require_guards(self, connection: Connection) -> None:
+        if self._database.dialect != "sqlite":
+            return
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ledger'"
+        found: dict[str, str] = dict(connection.exec_driver_sql(query).all())
+        if found != ledger_guards.SQLITE:
+            raise LedgerError(
+                "the triggers that guard the ledger were changed, so it is not written to; run "
+                "`countersign ledger verify`, then restore a backup"
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._database.writing() as connection:
+                yield connection
+        except AdapterError as exc:
+            raise LedgerError(f"nothing was written to the ledger: {exc}") from exc
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        try:
+            with self._database.reading() as connection:
+                yield connection
+        except AdapterError as exc:
+            raise LedgerError(f"the ledger could not be read: {exc}") from exc
+
+
+def _reopened(url: str, wait_seconds: float) -> SqlLedger:
+    return SqlLedger(url, wait_seconds=wait_seconds)
+
+
+def _last(connection: Connection) -> Row | None:
+    query = sa.select(_ENTRIES).order_by(_ENTRIES.c.seq.desc()).limit(1)
+    return next(_rows(connection, query), None)
+
+
+def _head(last: Row | None) -> Head:
+    return Head.of(last.seq, split_peaks(last.peaks)) if last else Head.of(0, ())
+
+
+def _rows(connection: Connection, query: sa.Select[Any]) -> Iterator[Row]:
+    for found in connection.execute(query).mappings():
+        values = dict(found)
+        _require_types(values)
+        yield Row(**values)
+
+
+def _require_types(found: Mapping[str, Any]) -> None:
+    """SQLite stores any type in any column; what we did not write is not ours."""
+    texts = all(isinstance(found[name], str) for name in ("at", "kind"))
+    names = all(isinstance(found[name], str | None) for name in ("release", "release_digest"))
+    blobs = all(isinstance(found[name], bytes) for name in ("body", "leaf", "peaks"))
+    if not (texts and names and blobs):
+        raise LedgerError(
+            f"entry {found['seq']}: it holds values of a wrong type, so it was changed"
+        )
+
+
+def _values(row: Row) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _ENTRIES.c.keys()}  # noqa: SIM118 - not a dict

@@ -1,0 +1,174 @@
+"""The pipeline's working state in a database: rollouts, looks, the outbox, used nonces.
+
+Satisfies `ReleaseStore`. Never the truth of a decision: that is the ledger. A rollout is replaced
+by its next version only, so of two controllers one is refused; looks and notices are kept once, so
+that repeating an act after a lost reply changes nothing (law 9).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from release_assets.domain.errors import ConflictError
+from release_assets.domain.live_traffic import LiveBatch
+from release_assets.domain.rollout import Rollout
+from release_assets.ports import Notice, ReleaseStore
+from resources.database import Database
+from resources.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+
+_TABLES = sa.MetaData()
+_ROLLOUTS = sa.Table(
+    "rollouts",
+    _TABLES,
+    sa.Column("release", sa.Text, primary_key=True),
+    sa.Column("is_over", sa.Boolean, nullable=False, index=True),
+    sa.Column("record", sa.Text, nullable=False),
+)
+_LOOKS = sa.Table(
+    "looks",
+    _TABLES,
+    sa.Column("release", sa.Text, primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
+)
+_OUTBOX = sa.Table(
+    "outbox",
+    _TABLES,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("dedup", sa.Text, nullable=False, unique=True),
+    sa.Column("delivered", sa.Boolean, nullable=False, index=True),
+    sa.Column("record", sa.Text, nullable=False),
+)
+_NONCES = sa.Table("nonces", _TABLES, sa.Column("nonce", sa.Text, primary_key=True))
+
+_ROLLOUT, _LOOK, _NOTICE = Records(Rollout), Records(LiveBatch), Records(Notice)
+
+
+class SqlReleaseStore(ReleaseStore):
+    """The release store at a database URL; pickled by its URL, safe between processes."""
+
+    def __init__(self, url: str, *, wait_seconds: float = 30.0) -> None:
+        self.url = url
+        self._wait_seconds = wait_seconds
+        self._database = Database(url, _TABLES, wait_seconds=wait_seconds)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self.url, self._wait_seconds)
+
+    def rollout(self, release: str) -> Rollout | None:
+        """The rollout of a release."""
+        with self._database.reading() as connection:
+            return _rollout(connection, release)
+
+    def active_rollouts(self) -> Sequence[Rollout]:
+        """Rollouts that are not over, by release."""
+        active = sa.select(_ROLLOUTS.c.record).where(~_ROLLOUTS.c.is_over)
+        with self._database.reading() as connection:
+            records = connection.scalars(active.order_by(_ROLLOUTS.c.release)).all()
+        return tuple(_ROLLOUT.read(record) for record in records)
+
+    def save_rollout(self, rollout: Rollout) -> None:
+        """Insert, or replace version n by n + 1; raises `ConflictError` on any other version."""
+        values = {"is_over": rollout.is_over, "record": _ROLLOUT.write(rollout)}
+        of_this = _ROLLOUTS.c.release == rollout.release
+        with self._database.writing() as connection:
+            stored = _rollout(connection, rollout.release)
+            if stored == rollout:
+                return
+            _require_next(stored, rollout)
+            if stored is None:
+                connection.execute(_ROLLOUTS.insert(), {"release": rollout.release, **values})
+            else:
+                connection.execute(_ROLLOUTS.update().where(of_this), values)
+
+    def looks(self, release: str) -> Sequence[LiveBatch]:
+        """All batches of a rollout, by id."""
+        of_this = sa.select(_LOOKS.c.record).where(_LOOKS.c.release == release)
+        with self._database.reading() as connection:
+            records = connection.scalars(of_this.order_by(_LOOKS.c.id)).all()
+        return tuple(_LOOK.read(record) for record in records)
+
+    def last_look(self, release: str) -> LiveBatch | None:
+        """The newest batch of a rollout."""
+        record = self._newest(release, _LOOKS.c.record)
+        return None if record is None else _LOOK.read(record)
+
+    def live_state(self, release: str) -> Mapping[str, Any] | None:
+        """The evidence after the newest batch."""
+        evidence = self._newest(release, _LOOKS.c.evidence)
+        return None if evidence is None else json.loads(evidence)
+
+    def _newest(self, release: str, column: sa.Column[str]) -> str | None:
+        newest = sa.select(column).where(_LOOKS.c.release == release)
+        with self._database.reading() as connection:
+            return connection.scalar(newest.order_by(_LOOKS.c.id.desc()).limit(1))
+
+    def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:
+        """Insert the batch and the evidence after it; the same id again changes nothing."""
+        key = {"release": release, "id": batch.id}
+        values = {"record": _LOOK.write(batch), "evidence": json.dumps(state)}
+        with self._database.writing() as connection:
+            _insert_once(connection, _LOOKS, key, values)
+
+    def enqueue(self, notice: Notice) -> None:
+        """Put a notice into the outbox; the same `dedup` again changes nothing."""
+        values = {"delivered": False, "record": _NOTICE.write(notice)}
+        with self._database.writing() as connection:
+            _insert_once(connection, _OUTBOX, {"dedup": notice.dedup}, values)
+
+    def undelivered(self) -> Sequence[Notice]:
+        """Notices still to deliver, oldest first."""
+        waiting = sa.select(_OUTBOX.c.record).where(~_OUTBOX.c.delivered)
+        with self._database.reading() as connection:
+            records = connection.scalars(waiting.order_by(_OUTBOX.c.number)).all()
+        return tuple(_NOTICE.read(record) for record in records)
+
+    def mark_delivered(self, dedup: str) -> None:
+        """Take a notice out of the outbox; its `dedup` stays known."""
+        this = _OUTBOX.update().where(_OUTBOX.c.dedup == dedup)
+        with self._database.writing() as connection:
+            connection.execute(this.values(delivered=True))
+
+    def use_nonce(self, nonce: str) -> bool:
+        """Use a nonce; False when it was used before."""
+        with self._database.writing() as connection:
+            return _insert_once(connection, _NONCES, {"nonce": nonce}, {})
+
+
+def _reopened(url: str, wait_seconds: float) -> SqlReleaseStore:
+    return SqlReleaseStore(url, wait_seconds=wait_seconds)
+
+
+def _rollout(connection: Connection, release: str) -> Rollout | None:
+    query = sa.select(_ROLLOUTS.c.record).where(_ROLLOUTS.c.release == release)
+    record = connection.scalar(query)
+    return None if record is None else _ROLLOUT.read(record)
+
+
+def _require_next(stored: Rollout | None, rollout: Rollout) -> None:
+    known = stored.version if stored else 0
+    if rollout.version != known + 1:
+        raise ConflictError(
+            f"the rollout of {rollout.release} is at version {known}, so version {rollout.version} "
+            "was not written; read it again"
+        )
+
+
+def _insert_once(
+    connection: Connection, table: sa.Table, key: dict[str, Any], values: dict[str, Any]
+) -> bool:
+    """Insert unless the key is there; alone in a write transaction, so nobody comes between."""
+    same = sa.and_(*(table.c[name] == value for name, value in key.items()))
+    if connection.scalar(sa.select(sa.literal(1)).select_from(table).where(same)):
+        return False
+    connection.execute(table.insert(), key | values)
+    return True

@@ -1,0 +1,23 @@
+"""Watches live traffic: one look at each rollout, the brake first.
+
+On a breach the brake is pulled inside this tick, before any run starts (law 3).
+"""
+
+import dagster as dg
+
+from release_assets.controlling import Controller
+from release_assets.ports import ReleaseStore
+from sensors.requesting import EVERY_TICK_S
+
+
+@dg.sensor(
+    minimum_interval_seconds=EVERY_TICK_S,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    target=[],
+)
+def live_slos(
+    controller: dg.ResourceParam[Controller], release_store: dg.ResourceParam[ReleaseStore]
+) -> dg.SkipReason:
+    """Look at every rollout; cut what breaches."""
+    said = [controller.tick(rollout) for rollout in release_store.active_rollouts()]
+    return dg.SkipReason("; ".join(said) or "no rollout is on its way")

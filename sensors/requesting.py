@@ -1,0 +1,89 @@
+"""Turns the domain's requests into Dagster's, with the partitions that they need."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from release_assets.partitions import RELEASES, STAGES, canary_stage_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from release_assets.domain.triggers import Request
+
+    StageKeys = Mapping[str, Sequence[str]]  # release to the keys of its canary stages
+
+EVERY_TICK_S = 3  # the engine's loop makes that five seconds (research: dagster.md 6)
+MOST_ATTEMPTS = 5
+_STAGED = {"enter_stage", "conclude_stage"}
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def result(
+    requests: Sequence[Request],
+    *,
+    cursor: Mapping[str, str] | None = None,
+    stages: StageKeys | None = None,
+) -> dg.SensorResult:
+    """What a tick answers."""
+    added = [RELEASES.build_add_request(sorted({r.release for r in requests}))]
+    named = {(stages or {})[r.release][r.stage] for r in requests if r.action in _STAGED}
+    if named:
+        added.append(STAGES.build_add_request(sorted(named)))
+    return dg.SensorResult(
+        run_requests=[_run_request(r, _partition(r, stages or {})) for r in requests],
+        dynamic_partitions_requests=added if requests else None,
+        cursor=json.dumps(dict(cursor), sort_keys=True) if cursor is not None else None,
+    )
+
+
+def read_cursor(context: dg.SensorEvaluationContext) -> dict[str, str]:
+    """The cursor that `result` wrote."""
+    return json.loads(context.cursor) if context.cursor else {}
+
+
+def unless_on_its_way(
+    context: dg.SensorEvaluationContext, requests: Sequence[Request], stages: StageKeys
+) -> tuple[Request, ...]:
+    """Those without an unfinished run; the run key counts the runs that ended before."""
+    asked = []
+    for request in requests:
+        partition = str(_partition(request, stages))
+        ended, unfinished = _runs(context.instance, request.action, partition)
+        if not unfinished and ended < MOST_ATTEMPTS:
+            asked.append(replace(request, run_key=f"{request.run_key}:{ended}"))
+    return tuple(asked)
+
+
+def _runs(instance: dg.DagsterInstance, job: str, partition: str) -> tuple[int, int]:
+    tags = {"dagster/partition": partition}
+    every = instance.get_runs_count(dg.RunsFilter(job_name=job, tags=tags))
+    unfinished = instance.get_runs_count(
+        dg.RunsFilter(job_name=job, tags=tags, statuses=_UNFINISHED)
+    )
+    return every - unfinished, unfinished
+
+
+def _run_request(request: Request, partition: str) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=request.run_key,
+        job_name=request.action,
+        partition_key=partition,
+        tags=dict(request.tags),
+    )
+
+
+def _partition(request: Request, stages: StageKeys) -> str:
+    if request.action not in _STAGED or request.stage is None:
+        return request.release
+    return canary_stage_key(request.release, stages[request.release][request.stage])

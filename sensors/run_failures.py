@@ -1,0 +1,25 @@
+"""Watches failed runs of pre-merge and staging: what follows is a run of its own."""
+
+import dagster as dg
+
+from release_assets.jobs import JOBS, REPORT_FAILED_PHASE, RUN_PRE_MERGE, RUN_STAGING
+from release_assets.rollback.failure_report import PHASE_TAG, RUN_TAG
+from sensors.requesting import EVERY_TICK_S
+
+_PHASES = {RUN_PRE_MERGE: "pre_merge", RUN_STAGING: "staging"}
+
+
+@dg.run_failure_sensor(
+    monitored_jobs=[JOBS[name] for name in _PHASES],
+    request_job=JOBS[REPORT_FAILED_PHASE],
+    minimum_interval_seconds=EVERY_TICK_S,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def run_failures(context: dg.RunFailureSensorContext) -> dg.RunRequest:
+    """The report about a phase that did not pass."""
+    failed = context.dagster_run
+    return dg.RunRequest(
+        run_key=f"{REPORT_FAILED_PHASE}:{failed.run_id}",
+        partition_key=failed.tags["dagster/partition"],
+        tags={PHASE_TAG: _PHASES[failed.job_name], RUN_TAG: failed.run_id},
+    )

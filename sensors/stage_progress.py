@@ -1,0 +1,74 @@
+"""Watches rollouts: asks for the run that the next step up needs, after the last look.
+
+The first stage after a promotion, the gate of a stage that may advance, the next stage after its
+gate, completion after the watch, the paperwork after a brake. A run that is on its way is not
+asked for again; one that died is, a few times.
+"""
+
+import dagster as dg
+
+from release_assets.domain.release import ReleaseKey
+from release_assets.domain.rollout import Rollout
+from release_assets.domain.rollout_plan import RolloutPlan
+from release_assets.domain.triggers import Request, next_run
+from release_assets.jobs import (
+    COMPLETE_RELEASE,
+    CONCLUDE_STAGE,
+    ENTER_STAGE,
+    JOBS,
+    ROLL_BACK_RELEASE,
+)
+from release_assets.partitions import stage_key
+from release_assets.ports import ReleaseStore
+from release_assets.records import Records
+from release_assets.watching import Watch
+from sensors.requesting import EVERY_TICK_S, result, unless_on_its_way
+
+_ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
+
+
+@dg.sensor(
+    jobs=[JOBS[action] for action in _ACTIONS],
+    minimum_interval_seconds=EVERY_TICK_S,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def stage_progress(
+    context: dg.SensorEvaluationContext,
+    records: dg.ResourceParam[Records],
+    watch: dg.ResourceParam[Watch],
+    release_store: dg.ResourceParam[ReleaseStore],
+) -> dg.SensorResult:
+    """The next run of every rollout."""
+    active = release_store.active_rollouts()
+    wanted = [_next(records, watch, rollout) for rollout in active]
+    wanted += [_enter_first(r) for r in records.promoted() if release_store.rollout(r) is None]
+    stages = {r: _stage_keys(records, r) for r in {w.release for w in wanted if w}}
+    return result(unless_on_its_way(context, [w for w in wanted if w], stages), stages=stages)
+
+
+def _next(records: Records, watch: Watch, rollout: Rollout) -> Request | None:
+    plan = _plan(records, rollout.release)
+    at = rollout.last_look_at or rollout.stage_entered_at
+    decision = watch.conclude(rollout, plan, watch.state(rollout, plan), at).decision
+    return next_run(rollout, decision, is_stage_proven=_is_proven(records, rollout, plan))
+
+
+def _is_proven(records: Records, rollout: Rollout, plan: RolloutPlan) -> bool:
+    release = records.repository.release(ReleaseKey.parse(rollout.release))
+    stage = plan.stages[rollout.stage]
+    key = stage_key(stage.index, stage.traffic_pct)
+    return bool(records.written(release, "rollout", event="stage_proven", stage=key))
+
+
+def _enter_first(release: str) -> Request:
+    key = f"{ENTER_STAGE}:{release}:0"
+    return Request(action=ENTER_STAGE, release=release, stage=0, run_key=key)
+
+
+def _stage_keys(records: Records, release: str) -> tuple[str, ...]:
+    return tuple(stage_key(s.index, s.traffic_pct) for s in _plan(records, release).stages)
+
+
+def _plan(records: Records, release: str) -> RolloutPlan:
+    found = records.repository.release(ReleaseKey.parse(release))
+    return records.repository.plan(found.key.feature, found.commit)
