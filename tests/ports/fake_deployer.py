@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import UnavailableError
 from release_assets.ports import Deployer, Environment, Running
@@ -23,6 +23,7 @@ class FakeDeployer(Deployer):
     def __init__(self) -> None:
         self._units: dict[tuple[str, Environment], tuple[Running, Unit]] = {}
         self._ports: dict[tuple[str, Environment], int] = {}
+        self.events: dict[tuple[str, Environment], list[dict[str, Any]]] = {}
         self.lose_next_reply = False
         self.serves_instead: Unit | None = None
         self.deploys = 0
@@ -46,6 +47,11 @@ class FakeDeployer(Deployer):
 
     def running(self, environment: Environment) -> Sequence[Running]:
         return tuple(r for r, _ in self._units.values() if r.environment == environment)
+
+    def published_events(
+        self, release_digest: str, environment: Environment
+    ) -> list[dict[str, Any]]:
+        return list(self.events.get((release_digest, environment), ()))
 
     def read_back(self, address: str) -> Unit:
         for running, unit in self._units.values():

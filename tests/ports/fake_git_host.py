@@ -81,6 +81,9 @@ class FakeGitHost(GitHost):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
 
+    def first_parent(self, commit: str) -> str:
+        return self._find(commit).parents[0]
+
     def commits_between(self, base: str, head: str) -> Sequence[Commit]:
         known = self._ancestors(self._find(base).commit.sha)
         new = self._ancestors(self._find(head).commit.sha)

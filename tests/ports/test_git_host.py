@@ -151,6 +151,7 @@ def test_a_merge_lands_the_change_on_main(host, change):
     merge = host.merge(101, "local:ben", at=AT + timedelta(minutes=9))
     assert host.main() == merge.commit
     assert host.read_file(host.main(), CODE) == b"print('v2')\n"
+    assert host.first_parent(merge.commit) == before
     seen = host.change(101)
     assert (seen.merge, seen.base, seen.head) == (merge, before, change.head)
     assert [c.sha for c in seen.commits] == [change.head]

@@ -89,7 +89,7 @@ def ramp(router: CaddyRouter, arms: list[Arm], pct: float) -> Traffic:
 
 
 def ask(router: CaddyRouter, count: int, path: str = "/") -> Counter[str]:
-    with httpx.Client(base_url=router.front_door, trust_env=False) as client:
+    with httpx.Client(base_url=router.front(), trust_env=False) as client:
         return Counter(answer(client, path) for _ in range(count))
 
 

@@ -47,13 +47,19 @@ def unit_file(address: str) -> dict:
 def test_a_unit_is_told_its_release_its_prompts_and_where_calls_go(deployer, host, tmp_path):
     release = tiny_release(host, 1)
     told = unit_file(deployer.deploy(release, PRODUCTION).address)
-    assert told == {
-        "release": "tiny-1",
-        "prompt_set": release.unit.prompts,
-        "prompt_registry": str(tmp_path / "prompts"),
-        "call_log": str(tmp_path / "calls.jsonl"),
-        "event_log": None,
-    }
+    assert (told["release"], told["prompt_set"]) == ("tiny-1", release.unit.prompts)
+    assert told["prompt_registry"] == str(tmp_path / "prompts")
+    assert told["call_log"] == str(tmp_path / "calls.jsonl")
+
+
+def test_the_events_of_a_unit_are_read_without_a_half_written_last_line(deployer, host):
+    release = tiny_release(host, 1)
+    assert deployer.published_events(release.digest, STAGING) == []
+    log = Path(unit_file(deployer.deploy(release, STAGING).address)["event_log"])
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text('{"event": "answer_given"}\n{"event": "answ')
+    assert deployer.published_events(release.digest, STAGING) == [{"event": "answer_given"}]
+    assert deployer.published_events(release.digest, PRODUCTION) == []
 
 
 def test_staging_calls_are_never_written_to_the_log_of_live_traffic(deployer, host, tmp_path):
