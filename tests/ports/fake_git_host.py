@@ -144,11 +144,13 @@ class FakeGitHost(GitHost):
             return change
         if change.is_merged:
             raise RefusedError(f"change {number} is merged")
+        base = self._main if self._main in self._ancestors(head) else change.base
         self._changes[number] = replace(
             change,
+            base=base,
             head=head,
             tree=self._find(head).commit.tree,
-            commits=tuple(self.commits_between(change.base, head)),
+            commits=tuple(self.commits_between(base, head)),
             pushes=(*change.pushes, Push(account=account, head=head, at=at)),
         )
         return self._reply(self._changes[number])
@@ -167,6 +169,8 @@ class FakeGitHost(GitHost):
         change = self.change(number)
         if change.merge:
             return change.merge
+        if change.base != self._main:
+            raise RefusedError(f"change {number} is behind main")
         latest = {r.account: r.state for r in change.reviews if r.tree == change.tree}
         others = {state for who, state in latest.items() if who != change.author}
         status = self.statuses(change.head).get("pre-merge", {"outcome": "missing"})
@@ -181,13 +185,11 @@ class FakeGitHost(GitHost):
         if self.other_writer:
             self._main, self.other_writer = self.other_writer, None
             raise ConflictError(f"main moved from {main}")
-        touched = {path for commit in change.commits for path in commit.paths}
-        theirs = self._find(change.head).files
-        files = {p: c for p, c in self._find(main).files.items() if p not in touched}
-        files |= {path: theirs[path] for path in touched if path in theirs}
+        stored = self._find(change.head)
+        paths = tuple(sorted({path for commit in change.commits for path in commit.paths}))
         parents, message = (main, change.head), f"Merge change {change.number}: {change.title}\n"
-        self._main = self._store(parents, files, (account,), message, tuple(sorted(touched)))
-        tree = self._find(self._main).commit.tree
+        self._main = self._store(parents, stored.files, (account,), message, paths)
+        tree = stored.commit.tree
         merge = Merge(account=account, commit=self._main, tree=tree, at=at)
         self._changes[change.number] = replace(change, merge=merge)
         return merge

@@ -161,6 +161,17 @@ def test_a_merge_lands_the_change_on_main(host, change):
     ]
 
 
+def test_a_change_behind_main_is_not_merged(host, change):
+    other = host.open_change(
+        102, "Other", "local:dev", commit(host, b"o", path="x"), at=AT, feature="policy-search"
+    )
+    for one in (change, other):
+        approve(host, one)
+    host.merge(101, "local:ben", at=AT)
+    with pytest.raises(RefusedError, match="behind main"):
+        host.merge(102, "local:ben", at=AT)
+
+
 def test_merging_again_returns_the_same_merge(host, change):
     approve(host, change)
     merge = host.merge(101, "local:ben", at=AT)
@@ -186,9 +197,10 @@ def test_the_fake_has_the_faults_of_the_world():
     fake = FakeGitHost(FILES, ACCOUNTS)
     opened = fake.open_change(101, "Better answers", "local:ada", commit(fake), at=AT)
     approve(fake, opened)
-    fake.other_writer = commit(fake, b"elsewhere", path="policy.yaml")
+    before, fake.other_writer = fake.main(), commit(fake, b"elsewhere", path="policy.yaml")
     with pytest.raises(ConflictError):
         fake.merge(101, "local:ben", at=AT)
+    fake._main = before
     fake.lose_next_reply = True
     with pytest.raises(UnavailableError):
         fake.merge(101, "local:ben", at=AT)
