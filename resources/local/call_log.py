@@ -1,5 +1,6 @@
 """Live metrics from the units' call log: counts per release digest and time, and scored pairs.
 
+Calls that no unit answered come from the front door's log: a dead unit cannot tell of itself.
 Reports, never judges. A call belongs to the moment it was answered. Its rating counts in the
 window in which the call matures, whatever has arrived by then: counting ratings as they arrive
 favours the faster kind (statistics, delayed feedback). Read `until` a little in the past: a line
@@ -8,6 +9,7 @@ is written just after the moment it names.
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left, insort
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -18,9 +20,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from release_assets.domain.live_traffic import CallCounts, ScoredPair
 from release_assets.ports import LiveMetrics
 from resources.local.appended_lines import AppendedLines
+from resources.local.caddy_config import arms_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+
+_GATEWAY_TIMEOUT, _CLIENT_CLOSED = 504, 499
+_UNANSWERED = ""
 
 
 class _Call(NamedTuple):
@@ -46,19 +53,22 @@ class CallLog(LiveMetrics):
     Args:
         path: The call log, JSON lines, appended by any number of units.
         pairs: The pairs file of the replayer.
+        front: The front door's log of calls that no unit answered, or None.
         maturity_s: Age at which a call's ratings are complete; a rating counts from then on.
     """
 
-    def __init__(self, path: str, pairs: str, maturity_s: float = 0.0) -> None:
-        self._paths = (path, pairs)
+    def __init__(
+        self, path: str, pairs: str, front: str | None = None, maturity_s: float = 0.0
+    ) -> None:
+        self._paths = (path, pairs, front or os.devnull)
         self._maturity_s = maturity_s
         self._lock = Lock()
         self._begin()
 
     @property
     def damaged(self) -> int:
-        """Lines of both files that could not be read or understood."""
-        return self._calls.damaged + self._pairs.damaged + self._not_understood
+        """Lines of all files that could not be read or understood."""
+        return sum(file.damaged for file in self._files) + self._not_understood
 
     def counts(
         self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
@@ -77,15 +87,15 @@ class CallLog(LiveMetrics):
             slow=sum(slow_over_ms is not None and call.latency_ms > slow_over_ms for call in calls),
             feedback_negative=ratings.count("negative"),
             feedback=len(ratings),
-            costs_usd=tuple(call.cost_usd for call in calls),
+            costs_usd=tuple(call.cost_usd for call in calls if call.call != _UNANSWERED),
         )
 
     def last_call_at(self, release_digest: str) -> datetime | None:
         """When the release last answered a live call."""
         with self._lock:
             self._catch_up()
-            calls = self._calls_of[release_digest]
-        return datetime.fromtimestamp(calls[-1].at, UTC) if calls else None
+            at = self._last_answers.get(release_digest)
+        return datetime.fromtimestamp(at, UTC) if at else None
 
     def pairs(
         self, candidate_digest: str, since: datetime, until: datetime
@@ -103,18 +113,19 @@ class CallLog(LiveMetrics):
         return [word for at, word in filter(None, said) if at < end]
 
     def _begin(self) -> None:
-        path, pairs = self._paths
-        self._calls, self._pairs = AppendedLines(path), AppendedLines(pairs)
+        self._files = tuple(AppendedLines(path) for path in self._paths)
         self._not_understood = 0
         self._calls_of: dict[str, list[_Call]] = defaultdict(list)
         self._pairs_of: dict[str, list[_DatedPair]] = defaultdict(list)
         self._ratings: dict[str, tuple[float, str]] = {}
+        self._last_answers: dict[str, float] = {}
 
     def _catch_up(self) -> None:
-        if self._calls.is_replaced() or self._pairs.is_replaced():
+        if any(file.is_replaced() for file in self._files):
             self._begin()
-        self._take(self._calls.rest(), self._take_event)
-        self._take(self._pairs.rest(), self._take_pair)
+        takers = (self._take_event, self._take_pair, self._take_unanswered)
+        for file, take in zip(self._files, takers, strict=True):
+            self._take(file.rest(), take)
 
     def _take(
         self, lines: Iterator[dict[str, Any]], take: Callable[[dict[str, Any]], None]
@@ -127,9 +138,15 @@ class CallLog(LiveMetrics):
 
     def _take_event(self, line: dict[str, Any]) -> None:
         if line["event"] == "answer_given":
-            _keep_sorted(self._calls_of[line["release_digest"]], _call(line))
+            digest, call = line["release_digest"], _call(line)
+            _keep_sorted(self._calls_of[digest], call)
+            self._last_answers[digest] = max(call.at, self._last_answers.get(digest, 0.0))
         elif line["event"] == "feedback_given":
             self._ratings[line["call"]] = (_seconds(line["at"]), line["rating"])
+
+    def _take_unanswered(self, line: dict[str, Any]) -> None:
+        digest = arms_of(line["arms"])[line["upstream"]]
+        _keep_sorted(self._calls_of[digest], _unanswered(line))
 
     def _take_pair(self, line: dict[str, Any]) -> None:
         _keep_sorted(self._pairs_of[line["candidate_digest"]], _pair(line))
@@ -145,6 +162,20 @@ def _call(line: dict[str, Any]) -> _Call:
         bool(line["error"]),
         bool(line.get("timeout", False)),
         line["behaviour"] == "refuse",
+    )
+
+
+def _unanswered(line: dict[str, Any]) -> _Call:
+    """A call that cost nothing and was answered by nobody: `ts` and `duration` are seconds."""
+    slow, gave_up = line["status"] == _GATEWAY_TIMEOUT, line["status"] == _CLIENT_CLOSED
+    return _Call(
+        at=float(line["ts"]),
+        call=_UNANSWERED,
+        latency_ms=1000 * float(line["duration"]),
+        cost_usd=0.0,
+        error=True,
+        timeout=slow or gave_up,
+        refusal=False,
     )
 
 

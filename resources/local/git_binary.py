@@ -7,17 +7,21 @@ depend on whose machine reads it, and a change is untrusted input.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import ConflictError, NotFoundError, UnavailableError
+from resources.local.durable_files import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 NO_OBJECT = "0" * 40
 _TIMEOUT_S = 60.0
+_LOCK_WAIT_MS = 500
+_LOCK_IN_THE_WAY = re.compile(r"Unable to create '([^']+\.lock)': File exists")
 
 
 class Git:
@@ -32,7 +36,7 @@ class Git:
         """The output of a git command; raises `UnavailableError` when it fails."""
         done = self.attempt(*arguments, stdin=stdin, environment=environment)
         if done.returncode != 0:
-            raise UnavailableError(f"git {arguments[0]} failed: {_last_line(done.stderr)}")
+            raise UnavailableError(f"git {arguments[0]} failed: {_first_line(done.stderr)}")
         return done.stdout
 
     def attempt(
@@ -50,7 +54,7 @@ class Git:
                 env=_scrubbed() | dict(environment or {}),
             )
         except FileNotFoundError as exc:
-            raise UnavailableError("git is not installed; install git 2.38 or newer") from exc
+            raise UnavailableError("git is not installed; install it") from exc
         except subprocess.TimeoutExpired as exc:
             raise UnavailableError(f"git {arguments[0]} took over {_TIMEOUT_S:.0f} s") from exc
 
@@ -87,12 +91,27 @@ class Git:
     def move_refs(self, moves: Iterable[tuple[str, str, str]]) -> None:
         """Move (ref, to, from) all together; raises `ConflictError` when one stands elsewhere."""
         lines = [f"update {ref} {to} {old}\n" for ref, to, old in moves]
-        text = "".join(["start\n", *lines, "prepare\n", "commit\n"])
-        done = self.attempt("update-ref", "--stdin", stdin=text.encode())
+        text = "".join(["start\n", *lines, "prepare\n", "commit\n"]).encode()
+        with locked(Path(self.repository) / "countersign.lock"):
+            done = self._update_refs(text)
+            while done.returncode != 0 and self._remove_left_over_lock(done.stderr.decode()):
+                done = self._update_refs(text)
         if done.returncode != 0:
             raise ConflictError(
-                f"somebody else wrote first: {_last_line(done.stderr)}; read again before acting"
+                f"somebody else wrote first: {_first_line(done.stderr)}; read again before acting"
             )
+
+    def _update_refs(self, text: bytes) -> subprocess.CompletedProcess[bytes]:
+        wait = ["-c", f"core.filesRefLockTimeout={_LOCK_WAIT_MS}"]
+        return self.attempt(*wait, "update-ref", "--stdin", stdin=text)
+
+    def _remove_left_over_lock(self, said: str) -> bool:
+        # We hold the only lock that our writers take, and git waited: whoever made this is gone.
+        found = _LOCK_IN_THE_WAY.search(said)
+        if not found or not Path(found[1]).is_relative_to(Path(self.repository).absolute()):
+            return False
+        Path(found[1]).unlink(missing_ok=True)
+        return True
 
     def require_repository(self) -> None:
         """Raise `NotFoundError` when there is no repository at the path."""
@@ -129,6 +148,6 @@ def _parse_batch(wanted: list[str], output: bytes) -> dict[str, bytes]:
     return found
 
 
-def _last_line(text: bytes) -> str:
+def _first_line(text: bytes) -> str:
     lines = text.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "no message"
+    return lines[0] if lines else "no message"

@@ -142,6 +142,7 @@ def _config(ports: Mapping[str, str]) -> dict[str, Any]:
                 "use": "call_log",
                 "path": "{here}/logs/calls.jsonl",
                 "pairs": "{here}/logs/pairs.jsonl",
+                "front": "{here}/caddy/front.jsonl",
             },
             "change_tickets": {"use": "files", "folder": "{here}/tickets"},
             "notifier": {"use": "files", "folder": "{here}/outbox"},

@@ -29,6 +29,9 @@ class FakeTrafficRouter(TrafficRouter):
         self.other_writer: Traffic | None = None
         self.history: list[float] = []
 
+    def front(self) -> str:
+        return "http://front.invalid"
+
     def read(self) -> Traffic:
         if self.is_down:
             raise UnavailableError("the router is down")

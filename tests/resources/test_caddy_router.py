@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
@@ -17,6 +18,7 @@ from release_assets.domain.errors import InputError, UnavailableError
 from release_assets.ports import Traffic
 from resources.local import caddy_config
 from resources.local.caddy_router import CaddyRouter
+from resources.local.call_log import CallLog
 from resources.local.processes import ProcessTable, free_port
 
 STABLE, CANDIDATE = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
@@ -89,7 +91,7 @@ def ramp(router: CaddyRouter, arms: list[Arm], pct: float) -> Traffic:
 
 
 def ask(router: CaddyRouter, count: int, path: str = "/") -> Counter[str]:
-    with httpx.Client(base_url=router.front_door, trust_env=False) as client:
+    with httpx.Client(base_url=router.front(), trust_env=False) as client:
         return Counter(answer(client, path) for _ in range(count))
 
 
@@ -143,6 +145,31 @@ def test_the_brake_is_quick(router, arms):
         router.brake(CANDIDATE)
         seconds.append(time.perf_counter() - start_at)
     assert min(seconds) < 0.1
+
+
+def test_a_call_that_no_unit_answered_is_noted_against_the_release_whose_turn_it_was(
+    router, arms, tmp_path
+):
+    before = ask(router, 10)
+    ramp(router, arms, 50)
+    arms[1].shutdown()
+    arms[1].server_close()
+    with httpx.Client(base_url=router.front(), trust_env=False) as client:
+        statuses = Counter(client.get("/?q=secret").status_code for _ in range(20))
+    assert statuses == {200: 10, 502: 10}
+    log = CallLog("none", "none", str(tmp_path / "caddy" / "front.jsonl"))
+    ever = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
+    eventually(lambda: log.counts(CANDIDATE, *ever, None).errors == 10)
+    assert log.counts(STABLE, *ever, None).requests == 0
+    assert before == {"stable": 10}
+    assert "secret" not in (tmp_path / "caddy" / "front.jsonl").read_text()
+
+
+def eventually(question, within_s: float = 20.0) -> None:
+    deadline = time.monotonic() + within_s
+    while not question():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_caddy_writes_nothing_outside_its_folder_and_saves_no_configuration(router, arms, tmp_path):

@@ -23,8 +23,8 @@ STUBBORN = [
     sys.executable,
     "-c",
     (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True);"
-        "time.sleep(600)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('up', flush=True); time.sleep(600)"
     ),
 ]
 PARENT = [
