@@ -22,7 +22,7 @@ from release_assets.ports import CodeHealth
 from resources.local.durable_files import locked
 from resources.scrubbed import Ended, run_scrubbed
 from resources.tool_outputs import junit_results, mypy_results, ruff_results
-from resources.tool_runs import agreed, report_on
+from resources.tool_runs import agreed, report_on, written_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class _Checks:
         ended = self._run("ruff", [*options, "--output-format", "json", "."], folder)
         if "No Python files found" in ended.errors:
             raise UnavailableError("it found no Python file that its configuration lets it read")
-        return agreed(ended, ruff_results(_or_none(ended, known=(0, 1)), self.tree))
+        return agreed(ended, ruff_results(written_by(ended, known=(0, 1)), self.tree))
 
     def types(self) -> Sequence[dict[str, Any]]:
         # mypy knows files by path, so it stands in the feature's folder, wherever that is today.
@@ -117,12 +117,6 @@ class _Checks:
         if next(folder.rglob("*.py"), None) is None:
             raise UnavailableError(f"there is no Python file below {self._under()}")
         return folder
-
-
-def _or_none(ended: Ended, *, known: Sequence[int]) -> str:
-    if ended.code not in known:
-        raise UnavailableError(f"exit code {ended.code}: {ended.last_words()}")
-    return ended.output
 
 
 def _never_seen_before(folder: Path) -> None:

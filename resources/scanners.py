@@ -20,7 +20,7 @@ from release_assets.domain.errors import UnavailableError
 from release_assets.ports import SecurityScanner
 from resources.scrubbed import Ended, run_scrubbed
 from resources.tool_outputs import kingfisher_results, ruff_results
-from resources.tool_runs import agreed, report_on
+from resources.tool_runs import agreed, report_on, written_by
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,9 +80,8 @@ class _Scans:
             "kingfisher",
             [program, "scan", str(self.tree), *_ASKS_NOBODY, *_HEARS_NO_TREE, *told, *rules],
         )
-        if ended.code not in {0, FOUND_SECRETS}:
-            raise UnavailableError(f"exit code {ended.code}: {ended.last_words()}")
-        results = kingfisher_results(ended.output, self.tree)
+        output = written_by(ended, known=(0, FOUND_SECRETS))
+        results = kingfisher_results(output, self.tree)
         return agreed(ended, results, found=(FOUND_SECRETS,))
 
     def dangerous_calls(self) -> Sequence[dict[str, Any]]:
@@ -96,9 +95,7 @@ class _Scans:
             [sys.executable, "-P", "-m", "ruff", "check", "--no-cache", *own_rules, *told, "."],
             cwd=folder,
         )
-        if ended.code not in {0, 1}:
-            raise UnavailableError(f"exit code {ended.code}: {ended.last_words()}")
-        return agreed(ended, ruff_results(ended.output, self.tree))
+        return agreed(ended, ruff_results(written_by(ended, known=(0, 1)), self.tree))
 
     def _run(self, tool: str, command: Sequence[str], cwd: Path | None = None) -> Ended:
         room = self.room / tool

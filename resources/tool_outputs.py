@@ -26,7 +26,7 @@ def readable(what: str) -> Iterator[None]:
     """Map every way in which a document can have another shape than we know."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, OSError, ET.ParseError) as exc:
+    except (ValueError, LookupError, TypeError, AttributeError, OSError, ET.ParseError) as exc:
         kind = type(exc).__name__
         raise UnavailableError(f"its {what} cannot be read ({kind}: {exc})") from exc
 

@@ -39,6 +39,13 @@ def report_on(tool: str, package: str, work: Callable[[], Sequence[dict[str, Any
     )
 
 
+def written_by(ended: Ended, *, known: Collection[int]) -> str:
+    """What a tool that always writes a document wrote, if it ended in a way that we know."""
+    if ended.code not in known or not ended.output.strip():
+        raise UnavailableError(f"exit code {ended.code}: {ended.last_words()}")
+    return ended.output
+
+
 def agreed(
     ended: Ended, results: Sequence[dict[str, Any]], *, found: Collection[int] = (1,)
 ) -> Sequence[dict[str, Any]]:

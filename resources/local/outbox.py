@@ -69,4 +69,6 @@ def _document(notice: Notice) -> dict[str, Any]:
 def _documents(content: bytes) -> Iterator[dict[str, Any]]:
     for line in content.splitlines():
         with suppress(ValueError):  # an edited line is no reason not to tell anybody
-            yield json.loads(line)
+            document = json.loads(line)
+            if isinstance(document, dict):
+                yield document

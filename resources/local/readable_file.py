@@ -36,9 +36,12 @@ def add_once(path: Path, *, title: str, headline: str, text: str, dedup: str, at
 
 
 def _one_line(text: str) -> str:
-    return _plain(" ".join(text.split()))
+    return _without_comments(" ".join(text.split()))
 
 
 def _plain(text: str) -> str:
-    without_comments = text.strip().replace("<!--", "&lt;!--")
-    return _HEADING.sub(r"\1\\\2", without_comments)
+    return _HEADING.sub(r"\1\\\2", _without_comments(text.strip()))
+
+
+def _without_comments(text: str) -> str:
+    return text.replace("<!--", "&lt;!--")
