@@ -105,7 +105,7 @@ def test_a_unit_whose_pid_file_is_damaged_is_replaced_and_none_is_left_over(
     pid_file.write_text(json.dumps({"pid": 1}))
     second = deployer.deploy(release, STAGING)
     assert second.workload != first.workload
-    assert not Path(f"/proc/{first.workload.removeprefix('pid:')}").exists()
+    assert started(int(first.workload.removeprefix("pid:"))) is None
 
 
 def test_files_altered_after_the_export_are_not_deployed(deployer, host, tmp_path):
