@@ -87,4 +87,6 @@ class Controller:
 def allowed_pct(records: Records, release: Release) -> float | None:
     """The share that an intent to raise allows while its run is under way (law 9)."""
     intents = records.written(release, "intent", act="raise_traffic")
-    return float(intents[-1].body["traffic_pct"]) if intents else None
+    seen = records.written(release, "observation", act="raise_traffic")
+    is_open = intents and (not seen or seen[-1].seq < intents[-1].seq)
+    return float(intents[-1].body["traffic_pct"]) if is_open else None

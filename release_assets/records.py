@@ -66,7 +66,7 @@ class Records:
             release=str(release.key),
             release_digest=release.digest,
             measured_at=self.clock.now(),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             summary=summary,
             inputs=inputs,
             table=table,

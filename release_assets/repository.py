@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from release_assets.domain.documents import decode
 from release_assets.domain.manifest import Manifest, read_manifest, unit_of
 from release_assets.domain.models import read_models
 from release_assets.domain.people_file import read_people
@@ -101,8 +102,11 @@ class FeatureRepository:
 
     def plan(self, feature: str, commit: str) -> RolloutPlan:
         """The rollout plan that the manifest at a commit names."""
-        path = self.manifest(feature, commit).rollout_plan
-        return read_rollout_plan(self._text(commit, path), file=path)
+        manifest = self.manifest(feature, commit)
+        allowed = self.policy().tier(manifest.risk_tier).allow_manual_rollback is not None
+        path = manifest.rollout_plan
+        text = self._text(commit, path)
+        return read_rollout_plan(text, file=path, allow_manual_rollback=allowed)
 
     def policy(self) -> Policy:
         """The policy at main."""
@@ -120,4 +124,4 @@ class FeatureRepository:
         return read_people(self._text(self.git_host.main(), path), file=path)
 
     def _text(self, commit: str, path: str) -> str:
-        return self.git_host.read_file(commit, path).decode()
+        return decode(self.git_host.read_file(commit, path), file=path)

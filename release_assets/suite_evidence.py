@@ -6,7 +6,8 @@ from collections import defaultdict
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.flips import flipped_cases
+from release_assets.domain.differences import RegressionRules, flip
+from release_assets.domain.pairing import pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
     from release_assets.ports import EvidenceShape
 
 
+_RULES = RegressionRules()
+
+
 def summary_of(found: Comparison) -> dict[str, Any]:
     """Means per scorer on both sides, and the cases whose outcome was lost or gained."""
-    flipped = flipped_cases(found.candidate, found.baseline)
-    candidate, baseline = _means_by_case(found.candidate), _means_by_case(found.baseline)
-    lost = [c for c in flipped if candidate.get(c, 0.0) < baseline.get(c, 0.0)]
+    pairs = pair(found.candidate, found.baseline).pairs
+    lost = {p.case for p in pairs if flip(p, _RULES) < 0}
+    gained = {p.case for p in pairs if flip(p, _RULES) > 0} - lost
     return {
         "cases": len({row.case for row in found.candidate}),
         "repeats": 1 + max((row.repeat for row in found.candidate), default=-1),
@@ -30,7 +34,7 @@ def summary_of(found: Comparison) -> dict[str, Any]:
         "candidate": _means(found.candidate),
         "main": _means(found.baseline),
         "lost": sorted(lost),
-        "gained": sorted(set(flipped) - set(lost)),
+        "gained": sorted(gained),
         "asked_again": sorted({row.case for row in found.candidate_again}),
     }
 
@@ -51,10 +55,3 @@ def _means(rows: Iterable[ScoreRow]) -> dict[str, float]:
     for row in rows:
         by_scorer[row.scorer].append(row.score or 0.0)
     return {scorer: round(fmean(scores), 4) for scorer, scores in sorted(by_scorer.items())}
-
-
-def _means_by_case(rows: Iterable[ScoreRow]) -> dict[str, float]:
-    by_case = defaultdict(list)
-    for row in rows:
-        by_case[row.case].append(row.score or 0.0)
-    return {case: fmean(scores) for case, scores in by_case.items()}

@@ -93,7 +93,7 @@ class Database:
             connection.execution_options(countersign_begin=begin)
             with self._patiently(connection.begin):
                 if self.dialect == "postgresql":
-                    _order_on_server(connection, begin)
+                    self._order_on_server(connection, begin)
                 yield connection
 
     def _connect(self, engine: Engine) -> Connection:
@@ -132,7 +132,19 @@ class Database:
         return engine
 
     def _server(self) -> Engine:
-        return sa.create_engine(self.url, pool_pre_ping=True)
+        try:
+            return sa.create_engine(self.url, pool_pre_ping=True)
+        except ImportError as exc:
+            message = f"the driver for '{self.url.drivername}' is not installed"
+            raise InputError(message, hint="pip install psycopg2-binary") from exc
+
+    def _order_on_server(self, connection: Connection, begin: str) -> None:
+        if begin == "BEGIN IMMEDIATE":
+            wait_ms = int(self._wait_seconds * 1000)
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {wait_ms}")
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('countersign'))")
+        else:
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
     def _patiently(self, act: Callable[[], T]) -> T:
         """Try again while others hold the file; SQLite's own waiting leaves some cases out."""
@@ -179,13 +191,6 @@ def _connected(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options()["countersign_begin"])
-
-
-def _order_on_server(connection: Connection, begin: str) -> None:
-    if begin == "BEGIN IMMEDIATE":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('countersign'))")
-    else:
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
 
 def _missing(connection: Connection, tables: sa.MetaData) -> bool:

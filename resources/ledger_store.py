@@ -1,27 +1,22 @@
 """The ledger in a database: one insert-only table, whose last row is the head.
 
 Satisfies `Ledger`. The database refuses what a mistake could do to the rows (`ledger_guards.py`);
-an administrator can drop these guards. So each read is checked against the tree, and nothing is
-decided on a row changed by hand; a rewrite of everything is shown by any head seen before.
+an administrator can drop these guards. So a process verifies every row once, whatever it asks for,
+and later only what is new and what it reads again: no row that was changed, hidden or taken out by
+hand takes part in a decision. Appending does not wait for that; damage is said to whoever reads.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from release_assets.domain.errors import AdapterError, LedgerError
-from release_assets.domain.ledger import (
-    Entry,
-    Head,
-    Row,
-    next_row,
-    require_tree,
-    split_peaks,
-    verify,
-)
+from release_assets.domain.ledger import Entry, Head, Row, next_row, verify
+from release_assets.domain.ledger_index import LedgerIndex
 from release_assets.ports import Ledger
 from resources import ledger_guards
 from resources.database import Database
@@ -36,7 +31,7 @@ _TABLES = sa.MetaData()
 _ENTRIES = sa.Table(
     "ledger",
     _TABLES,
-    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("at", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("release", sa.Text, index=True),
@@ -46,6 +41,8 @@ _ENTRIES = sa.Table(
     sa.Column("peaks", sa.LargeBinary, nullable=False),
 )
 
+_IN_ORDER = sa.select(_ENTRIES).order_by(_ENTRIES.c.seq)
+_AT_ONCE = 500
 _GUARDS = {
     "sqlite": tuple(ledger_guards.SQLITE.values()),
     "postgresql": ledger_guards.POSTGRESQL,
@@ -59,7 +56,8 @@ class SqlLedger(Ledger):
         self.url = url
         self._wait_seconds = wait_seconds
         self._database = Database(url, _TABLES, guards=_GUARDS, wait_seconds=wait_seconds)
-        self._last_seen: Head | None = None
+        self._index = LedgerIndex()
+        self._one_reader = RLock()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopened, (self.url, self._wait_seconds)
@@ -91,24 +89,19 @@ class SqlLedger(Ledger):
         self, *, release: str | None = None, kinds: Sequence[str] = (), after: int = 0
     ) -> Sequence[Entry]:
         """Entries in order; raises `LedgerError` when they are not those that were written."""
-        query = sa.select(_ENTRIES).where(_ENTRIES.c.seq > after).order_by(_ENTRIES.c.seq)
-        if release is not None:
-            query = query.where(_ENTRIES.c.release == release)
-        if kinds:
-            query = query.where(_ENTRIES.c.kind.in_(kinds))
         with self._verified() as connection:
-            return tuple(row.entry() for row in _rows(connection, query))
+            wanted = self._index.find(release, kinds, after)
+            return tuple(row.entry() for row in self._index.same(wanted, _some(connection, wanted)))
 
     def head(self) -> Head:
-        """Size and root."""
-        with self._reading() as connection:
-            return _head(_last(connection))
+        """Size and root, verified."""
+        with self._verified():
+            return self._index.head
 
     def rows(self) -> Sequence[Row]:
         """The rows as they are stored, unverified; for `verify` and for copies."""
-        query = sa.select(_ENTRIES).order_by(_ENTRIES.c.seq)
         with self._reading() as connection:
-            return tuple(_rows(connection, query))
+            return tuple(_rows(connection, _IN_ORDER))
 
     def verify(self, seen: Iterable[Head] = ()) -> Head:
         """Verify every entry and the whole tree, against heads seen elsewhere too."""
@@ -120,14 +113,14 @@ class SqlLedger(Ledger):
 
     @contextmanager
     def _verified(self) -> Iterator[Connection]:
-        # Before the read begins: a head seen later may be longer than what this read sees.
-        seen = (self._last_seen,) if self._last_seen else ()
-        with self._reading() as connection:
-            leaves = sa.select(_ENTRIES.c.seq, _ENTRIES.c.leaf).order_by(_ENTRIES.c.seq)
-            head = _head(_last(connection))
-            require_tree(((seq, leaf) for seq, leaf in connection.execute(leaves)), head, seen=seen)
+        """A view in which every row is known to be in the tree."""
+        with self._one_reader, self._reading() as connection:
+            last = _last(connection)
+            self._index.require_continued(
+                last.seq if last else 0, _some(connection, [self._index.size])
+            )
+            self._index.grow(_rows(connection, _IN_ORDER.where(_ENTRIES.c.seq > self._index.size)))
             yield connection
-        self._last_seen = head
 
     def _require_guards(self, connection: Connection) -> None:
         if self._database.dialect != "sqlite":
@@ -166,8 +159,11 @@ def _last(connection: Connection) -> Row | None:
     return next(_rows(connection, query), None)
 
 
-def _head(last: Row | None) -> Head:
-    return Head.of(last.seq, split_peaks(last.peaks)) if last else Head.of(0, ())
+def _some(connection: Connection, numbers: Sequence[int]) -> Iterator[Row]:
+    """The rows of these numbers, in order."""
+    for start in range(0, len(numbers), _AT_ONCE):
+        chunk = numbers[start : start + _AT_ONCE]
+        yield from _rows(connection, _IN_ORDER.where(_ENTRIES.c.seq.in_(chunk)))
 
 
 def _rows(connection: Connection, query: sa.Select[Any]) -> Iterator[Row]:

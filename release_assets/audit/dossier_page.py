@@ -17,14 +17,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from release_assets.audit.ramp_picture import lasted, picture_of
 from release_assets.domain.history.reading import moment_in_words, role_in_words, share_in_words
 from release_assets.domain.history.timeline import act_in_words
+from release_assets.domain.verdict import Outcome
 from release_assets.pipeline import PHASES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jinja2 import Template
 
     from release_assets.domain.dossier import Dossier
     from release_assets.domain.history.gates import GateHistory
     from release_assets.domain.history.reading import Names
+    from release_assets.domain.verdict import Finding
 
 SHOWN_DIGITS = 12
 
@@ -83,6 +87,7 @@ def _template() -> Template:
         "share": share_in_words,
         "short": short,
         "words": words,
+        "worst_first": worst_first,
     }
     return environment.get_template("dossier.html.j2")
 
@@ -99,8 +104,15 @@ def words(name: str) -> str:
 
 
 def figure(value: float | None) -> str:
-    """A number as it is read: four digits, whole thousands; nothing where nothing was measured."""
+    """A number as it is read: a few digits, whole thousands; nothing where nothing was measured."""
     if value is None:
         return ""
-    thousands = 1_000 <= abs(value) < 1_000_000
-    return f"{value:,.0f}" if thousands else f"{value:.4g}"
+    if 1_000 <= abs(value) < 1_000_000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}" if abs(value) < 1 else f"{value:.4g}"
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings as they are read: what failed, what is undecided, what holds."""
+    order = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.PASSED)
+    return sorted(findings, key=lambda finding: order.index(finding.outcome))

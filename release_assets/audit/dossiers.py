@@ -1,18 +1,24 @@
-"""Compiles a dossier from the ports: the whole ledger, and the names of people at main.
+"""Compiles dossiers from the ports, and writes their pages.
 
-The gates that a promotion needs are always told of, judged or not. Decides nothing.
+Takes the whole ledger and the names of people at main. The gates that a promotion needs are always
+told of, judged or not. Decides nothing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release_assets.audit.dossier_page import render
 from release_assets.domain.dossier import compile_dossier
+from release_assets.domain.errors import InputError
 from release_assets.domain.history.reading import Names
 from release_assets.pipeline import BEFORE_PROMOTION
 from release_assets.repository import FeatureRepository
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from release_assets.domain.dossier import Dossier
     from release_assets.ports import Ledger, Ports
 
@@ -25,3 +31,23 @@ def dossier_of(release: str, ledger: Ledger, names: Names) -> Dossier:
 def names_at_main(ports: Ports) -> Names:
     """Names and keys of everybody in the roster at main."""
     return Names.from_roster(FeatureRepository(ports.git_host, ports.settings).roster())
+
+
+def write_page(dossier: Dossier, names: Names, path: Path) -> None:
+    """Write one page; raises `InputError` when it cannot be written there."""
+    try:
+        path.write_text(render(dossier, names), encoding="utf-8")
+    except OSError as exc:
+        message = f"the dossier cannot be written: {exc.strerror}"
+        raise InputError(message, file=str(path), hint="name another file with --output") from exc
+
+
+def write_pages(ports: Ports, releases: Sequence[str], folder: Path) -> tuple[Path, ...]:
+    """Write `dossier-<release>.html` for each release into a folder; returns the paths."""
+    names, ledger = names_at_main(ports), ports.ledger.entries()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for release in releases:
+        paths.append(folder / f"dossier-{release}.html")
+        write_page(compile_dossier(release, ledger, names, BEFORE_PROMOTION), names, paths[-1])
+    return tuple(paths)

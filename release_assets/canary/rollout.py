@@ -39,7 +39,7 @@ def rollout(
         "authored_by": records.people(release, "authored_by"),
         "reviewed_by": records.people(release, "reviewed_by"),
         "signed_by": list(records.signatories(release)),
-        "executed_by": f"dagster run {context.run_id}",
+        "executed_by": f"dagster run {context.run.run_id}",
     }
     promoted = {"event": "promoted", "traffic_pct": 0, "people": people, "plan": plan.digest}
     records.write("rollout", promoted, release)

@@ -39,11 +39,11 @@ def stage_traffic(
     pct = plan.stages[stage].traffic_pct
     records.write("intent", {"act": "raise_traffic", "traffic_pct": pct}, release)
     traffic = _raise(traffic_router, deployer, release, pct)
-    records.write("observation", _seen(traffic), release)
     if before is None or before.stage < stage:
         _enter(records, release_store, release, plan, stage, clock)
         event = {"event": "stage_entered", "stage": stage_key(stage, pct), "traffic_pct": pct}
         records.write("rollout", event, release)
+    records.write("observation", _seen(traffic), release)
     return records.evidence(
         context, release, summary=traffic_document(traffic), inputs={"plan": plan.digest}
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from release_assets.domain.errors import InputError
 from release_assets.domain.release import ReleaseKey
 
 if TYPE_CHECKING:
@@ -30,15 +29,14 @@ def audit() -> None:
 @as_json_option
 def dossier(*, release: str, output: str | None, as_json: bool) -> None:
     """Everything of RELEASE in one HTML file, made only from ledger entries."""
-    from release_assets.audit.dossier_page import render
-    from release_assets.audit.dossiers import dossier_of, names_at_main
+    from release_assets.audit.dossiers import dossier_of, names_at_main, write_page
     from resources.wiring import config_path, load_world
 
     named, ports = str(ReleaseKey.parse(release)), load_world(config_path())
     names = names_at_main(ports)
     compiled = dossier_of(named, ports.ledger, names)
     path = Path(output or f"dossier-{named}.html")
-    _write(path, render(compiled, names))
+    write_page(compiled, names, path)
     document = compiled.document() | {"page": str(path)}
     click.echo(json.dumps(document, ensure_ascii=False) if as_json else compiled.headline)
     click.echo(f"written to {path}", err=True)
@@ -68,14 +66,6 @@ def lineage(ctx: click.Context, *, release: str, as_json: bool) -> None:
             click.echo(f"{finding.outcome:<12} {finding.rule}: {finding.because}")
         click.echo(verdict.headline)
     ctx.exit(verdict.outcome.exit_code)
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as exc:
-        message = f"the dossier cannot be written: {exc.strerror}"
-        raise InputError(message, file=str(path), hint="name another file with --output") from exc
 
 
 def _print_tree(walk: Walk) -> None:

@@ -100,6 +100,7 @@ def _rate(world: Composition) -> float:
 def _play(folder: WorldFolder, world: Composition, screen: Screen, names: tuple[str, ...]) -> Show:
     from release_assets.demo.stage import Show
     from resources.local.git_host import LocalGitHost
+    from resources.local.starting import require_alive
     from resources.local.stories import People, read_stories
 
     stories = [s for s in read_stories() if not names or s.name in names or s.release in names]
@@ -107,7 +108,7 @@ def _play(folder: WorldFolder, world: Composition, screen: Screen, names: tuple[
         raise InputError(f"no story is called {', '.join(names)}", hint="try 'better'")
     host = LocalGitHost(str(folder.path / "repository.git"))
     show = Show.of(stories, world, People(folder, host, world.ports.clock.now))
-    show.play(screen.show, DEADLINE_S)
+    show.play(screen.show, lambda: require_alive(folder), DEADLINE_S)
     return show
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from release_assets.domain.ledger import Entry, Row
+    from release_assets.ports import Ledger
     from resources.ledger_store import SqlLedger
 
 WHOLE = "ledger_is_whole"
@@ -58,7 +59,8 @@ def verify_ledger(
     if as_json:
         click.echo(_json(verdict.document() | about | {"first_bad_entry": bad}))
     else:
-        click.echo("\n".join([verdict.headline, *(f"  {f.because}" for f in verdict.findings)]))
+        told = (f.because for f in verdict.findings if f.because not in verdict.headline)
+        click.echo("\n".join([verdict.headline, *(f"  {because}" for because in told)]))
     ctx.exit(verdict.outcome.exit_code)
 
 
@@ -117,16 +119,21 @@ def _passed(rule: str, because: str, n: int) -> Finding:
 
 
 def _open(url: str | None) -> SqlLedger:
-    if url is None:
-        from release_assets.cli.world import open_world
-
-        return open_world().ports.ledger
     from resources.ledger_store import SqlLedger
 
-    found = SqlLedger(url)
+    hint = "give --ledger sqlite:///file.db"
+    found = SqlLedger(url) if url else _of_the_world()
+    if not isinstance(found, SqlLedger):
+        raise InputError("the ledger of this world is not in a database", hint=hint)
     if not found.is_there():
-        raise InputError(f"there is no ledger at {url}", hint="give --ledger sqlite:///file.db")
+        raise InputError(f"there is no ledger at {found.url}", hint=hint)
     return found
+
+
+def _of_the_world() -> Ledger:
+    from release_assets.cli.world import open_world
+
+    return open_world().ports.ledger
 
 
 def _read_head(text: str) -> Head:

@@ -36,13 +36,16 @@ class Show:
         ordered = sorted(stories, key=lambda s: (known.get(s.name, len(known)), s.number))
         return cls(tuple(Journey(story, world, people) for story in ordered))
 
-    def play(self, show: Callable[[Show], None], deadline_s: float) -> None:
+    def play(
+        self, show: Callable[[Show], None], require_alive: Callable[[], None], deadline_s: float
+    ) -> None:
         """Step all journeys until they have ended; raises `UnavailableError` when time is up."""
         deadline = time.monotonic() + deadline_s
         while any(j.at is not Step.ENDED for j in self.journeys):
             if time.monotonic() > deadline:
                 stuck = ", ".join(j.story.release for j in self.journeys if j.at is not Step.ENDED)
                 raise UnavailableError(f"{stuck} did not end within {deadline_s:.0f} s")
+            require_alive()
             self._begin_next()
             for journey in self.journeys:
                 journey.step()

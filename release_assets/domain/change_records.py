@@ -15,7 +15,7 @@ from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads it at run tim
 from release_assets.domain.change import Change, Merge, Push, Review, ReviewState
 from release_assets.domain.contributors import Deed, Work, resolved
 from release_assets.domain.documents import FileRecord, read_json_lines
-from release_assets.domain.reviews import judge_review
+from release_assets.domain.reviews import REVIEWED_MERGE, judge_review
 from release_assets.domain.segregation import DEPLOYER, KNOWN, failed, judge_deployer, passed
 
 if TYPE_CHECKING:
@@ -62,8 +62,10 @@ def read_change_records(text: str, *, file: str) -> tuple[ChangeRecord, ...]:
 def judge_record(record: ChangeRecord, roster: Roster) -> tuple[Finding, ...]:
     """Every rule of segregation on one landed change."""
     made_by = resolved(_deeds(record), _gaps(record), roster)
+    reviewed = judge_review(_change(record), made_by, roster)
     return (
-        *judge_review(_change(record), made_by, roster),
+        # A record has one tree, so it cannot show that the merge brought nothing else.
+        *(finding for finding in reviewed if finding.rule != REVIEWED_MERGE),
         *_judge_merger(record, roster),
         _judge_landing(record),
         _judge_bypass(record),

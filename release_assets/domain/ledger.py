@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -195,45 +196,73 @@ def as_decimals(value: Any, where: str = "body") -> Any:
             raise LedgerError(f"{where} is a {kind}, which JSON does not know; write it as text")
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """The beginning of a ledger that was verified: its size and the tree's peaks after it."""
+
+    size: int = 0
+    peaks: Peaks = ()
+
+    @property
+    def head(self) -> Head:
+        """Size and root."""
+        return Head.of(self.size, self.peaks)
+
+    def then(self, row: Row) -> Verified:
+        """With the next row; raises `LedgerError` when this is not the row that follows."""
+        _require_next(row.seq, self.size)
+        _require_own_leaf(row)
+        peaks = extend(self.peaks, self.size, row.leaf)
+        if b"".join(peaks) != row.peaks:
+            raise bad_entry(
+                row.seq,
+                "it does not continue the entries before it; one of them, or this one, was changed "
+                "and its hash recomputed; compare with a backup",
+            )
+        return Verified(size=row.seq, peaks=peaks)
+
+    def require_head(self, seen: Head) -> None:
+        """Refuse to go on when a head seen earlier at this size was another one."""
+        if seen != self.head:
+            raise bad_entry(
+                self.size,
+                "a head seen at this size has another root, so an entry up to here was replaced "
+                "and everything after it recomputed; compare with a backup",
+            )
+
+
 def verify(rows: Iterable[Row], *, seen: Iterable[Head] = ()) -> Head:
     """Verify a whole ledger, from its first row; returns its head.
 
     `seen` are heads that somebody else holds (a sign-off, a checkpoint, yesterday's mail). Raises
     `LedgerError` that names the first bad entry and says what is wrong with it.
     """
-    expected = _by_size(seen)
-    size = 0
-    peaks: Peaks = ()
+    heads: dict[int, list[Head]] = defaultdict(list)
+    for head in seen:
+        heads[head.size].append(head)
+    done = Verified()
     for row in rows:
-        peaks = _require_sound(row, size, peaks)
-        size += 1
-        _require_seen(size, peaks, expected)
-    _require_not_cut(size, expected)
-    return Head.of(size, peaks)
+        _require_our_form(row)
+        done = done.then(row)
+        for head in heads.get(done.size, ()):
+            done.require_head(head)
+    require_not_cut(done.size, max(heads, default=0))
+    return done.head
 
 
-def require_tree(
-    leaves: Iterable[tuple[int, bytes]], head: Head, *, seen: Iterable[Head] = ()
-) -> None:
-    """Refuse a ledger whose numbered leaf hashes are not the tree of its head.
-
-    Cheaper than `verify`, since no body is read; with `Row.entry` of the rows in question it shows
-    that they are the ones in the tree. Raises `LedgerError`.
-    """
-    expected = _by_size(seen)
-    size = 0
-    peaks: Peaks = ()
-    for seq, leaf in leaves:
-        _require_next(seq, size)
-        peaks = extend(peaks, size, leaf)
-        size += 1
-        _require_seen(size, peaks, expected)
-    _require_not_cut(size, expected)
-    if Head.of(size, peaks) != head:
+def require_not_cut(size: int, seen: int) -> None:
+    """Refuse a ledger that is shorter than somebody saw it; raises `LedgerError`."""
+    if seen > size:
         raise LedgerError(
-            f"the hashes of the {size} entries are not those of the ledger's head, so one was "
-            "changed; run `countersign ledger verify` to find it"
+            f"the ledger ends at entry {size}, but a head of {seen} entries was seen: entry "
+            f"{size + 1} and what follows were cut off; restore them from a backup",
+            entry=size + 1,
         )
+
+
+def bad_entry(seq: int, what: str) -> LedgerError:
+    """The error about one entry."""
+    return LedgerError(f"entry {seq}: {what}", entry=seq)
 
 
 def split_peaks(stored: bytes) -> Peaks:
@@ -241,85 +270,47 @@ def split_peaks(stored: bytes) -> Peaks:
     return tuple(stored[i : i + HASH_BYTES] for i in range(0, len(stored), HASH_BYTES))
 
 
-def _require_sound(row: Row, size: int, peaks: Peaks) -> Peaks:
-    _require_next(row.seq, size)
-    _require_own_leaf(row)
+def _require_our_form(row: Row) -> None:
+    """What we would not have written is not ours, even when its hashes are right."""
     if row.kind not in ENTRY_KINDS:
-        raise _bad(row.seq, f"it is of unknown kind '{row.kind}'")
+        raise bad_entry(row.seq, f"it is of unknown kind '{row.kind}'")
     _read_time(row)
     if canonical(_read_body(row)) != row.body:
-        raise _bad(row.seq, "its body is not in canonical form")
-    grown = extend(peaks, size, row.leaf)
-    if b"".join(grown) != row.peaks:
-        raise _bad(
-            row.seq,
-            "it does not continue the entries before it; one of them, or this one, was changed "
-            "and its hash recomputed; compare with a backup",
-        )
-    return grown
+        raise bad_entry(row.seq, "its body is not in canonical form")
 
 
 def _require_own_leaf(row: Row) -> None:
     if row.computed_leaf() != row.leaf:
-        raise _bad(
+        raise bad_entry(
             row.seq,
             "its content does not match its hash, so it was changed after it was written; compare "
             "with a backup and trust nothing decided on it",
         )
 
 
-def _require_seen(size: int, peaks: Peaks, expected: Mapping[int, frozenset[str]]) -> None:
-    if size in expected and expected[size] != {Head.of(size, peaks).root}:
-        raise _bad(
-            size,
-            "a head seen at this size has another root, so an entry up to here was replaced and "
-            "everything after it recomputed; compare with a backup",
-        )
-
-
-def _require_not_cut(size: int, expected: Mapping[int, frozenset[str]]) -> None:
-    if beyond := [known for known in expected if known > size]:
-        raise LedgerError(
-            f"the ledger ends at entry {size}, but a head of {max(beyond)} entries was seen: entry "
-            f"{size + 1} and what follows were cut off; restore them from a backup",
-            entry=size + 1,
-        )
-
-
-def _by_size(seen: Iterable[Head]) -> dict[int, frozenset[str]]:
-    found: dict[int, frozenset[str]] = {}
-    for head in seen:
-        found[head.size] = found.get(head.size, frozenset()) | {head.root}
-    return found
-
-
 def _require_next(seq: int, size: int) -> None:
     if seq <= size:
-        raise _bad(seq, f"it stands where entry {size + 1} belongs: the order was changed")
+        raise bad_entry(seq, f"it stands where entry {size + 1} belongs: the order was changed")
     if seq > size + 1:
         raise LedgerError(
             f"entry {size + 1} is missing: entry {seq} follows entry {size}", entry=size + 1
         )
 
 
-def _bad(seq: int, what: str) -> LedgerError:
-    return LedgerError(f"entry {seq}: {what}", entry=seq)
-
-
 def _read_time(row: Row) -> datetime:
     try:
         return datetime.fromisoformat(row.at)
     except ValueError as exc:
-        raise _bad(row.seq, f"its time '{row.at}' cannot be read") from exc
+        raise bad_entry(row.seq, f"its time '{row.at}' cannot be read") from exc
 
 
 def _read_body(row: Row) -> Mapping[str, Any]:
     try:
         body = json.loads(row.body)
     except ValueError as exc:
-        raise _bad(row.seq, f"its body is not JSON ({exc})") from exc
+        raise bad_entry(row.seq, f"its body is not JSON ({exc})") from exc
     if not isinstance(body, dict):
-        raise _bad(row.seq, "its body is not a JSON object")
+        raise bad_entry(row.seq, "its body is not a JSON object")
     return body
 
 

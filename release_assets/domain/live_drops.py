@@ -7,6 +7,7 @@ every slice against its own stable answers is proven; a slice too rare to be jud
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.live_streams import group_of
@@ -67,15 +68,13 @@ def _proof_clause(what: str, margin: float, shown: float) -> str:
 
 def fairness_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
     """Of the gaps between slices that the candidate opens."""
-    judged, rare = _judged_slices(state, slo)
-    if len({key[3] for key in judged}) < 2:
+    judged, rare = _judged_streams(state, slo)
+    gaps = [key for key in judged if key[2] == "gap"]
+    if not gaps:
         text = f"fewer than two values of {slo.subject} have enough scored pairs to be compared"
-        finding = Finding(
-            rule=slo.name, outcome=Outcome.INCONCLUSIVE, because=text, limit=slo.limit, n=0
-        )
-        return Reading(finding=finding, evidence_for=1.0)
+        return Reading(finding=_undecided(slo, text), evidence_for=1.0)
     weakest = min(judged, key=lambda key: (proof(state, key), key))
-    widest = max((k for k in judged if k[2] == "gap"), key=lambda k: (tally(state, k).mean, k))
+    widest = max(gaps, key=lambda key: (tally(state, key).mean, key))
     shown, seen = proof(state, weakest), tally(state, widest)
     text = f"{drop_sentence(slo, widest, seen)}; {_weakest_clause(weakest, margin, shown)}"
     finding = Finding(
@@ -92,6 +91,11 @@ def fairness_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
     return Reading(finding=replace(finding, interval=_doubled(finding)), evidence_for=shown)
 
 
+def _undecided(slo: Slo, because: str) -> Finding:
+    outcome = Outcome.INCONCLUSIVE
+    return Finding(rule=slo.name, outcome=outcome, because=because, limit=slo.limit, n=0)
+
+
 def _doubled(finding: Finding) -> tuple[float, float] | None:
     """A gap of two drops spans [-2, 2]; the interval was computed on half of it."""
     return None if finding.interval is None else (finding.interval[0] * 2, finding.interval[1] * 2)
@@ -102,12 +106,18 @@ def _weakest_clause(key: Key, margin: float, shown: float) -> str:
     return _proof_clause(what, margin, shown)
 
 
-def _judged_slices(state: LiveState, slo: Slo) -> tuple[list[Key], list[str]]:
-    """The streams of slices with a fair share of this stage's units, and the values without."""
-    keys = [k for k in state.windows.keys if k[0] == group_of(slo) and tally(state, k).n]
-    sizes = {key[3]: tally(state, key).n for key in keys if key[2] == "drop"}
-    rare = sorted(value for value, n in sizes.items() if n < RARE_SLICE * sum(sizes.values()))
-    return [key for key in keys if not set(key[3:]) & set(rare)], rare
+def _judged_streams(state: LiveState, slo: Slo) -> tuple[list[Key], list[str]]:
+    """All streams that must be proven, seen or not, and the slices that are too rare to judge."""
+    keys = [k for k in state.windows.keys if k[0] == group_of(slo) and k[2] == "drop"]
+    sizes = {key: tally(state, key).n for key in keys}
+    every = sum(sizes.values())
+    fair = sorted(key for key in keys if sizes[key] >= RARE_SLICE * every)
+    gaps = [
+        (*one[:2], "gap", one[3], other[3])
+        for one, other in permutations(fair, 2)
+        if one[1] == other[1]
+    ]
+    return [*fair, *gaps], sorted(key[3] for key in keys if key not in fair)
 
 
 def ratio_reading(state: LiveState, slo: Slo, margin: float) -> Reading:

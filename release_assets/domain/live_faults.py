@@ -43,9 +43,7 @@ def _counted(faults: Table, scored: dict[str, Scores]) -> Table:
     rows = np.vstack([faults.rows, np.zeros((len(fresh), faults.width))])
     keys = (*faults.keys, *fresh)
     for scorer, own in scored.items():
-        ours = sum(max(0.0, lack) for _, lack in own.missing)
-        theirs = sum(max(0.0, -lack) for _, lack in own.missing)
-        rows[keys.index((scorer,))] += (own.seen, own.unusable, ours, theirs)
+        rows[keys.index((scorer,))] += (own.seen, own.unusable, *own.lost)
     return faults.with_rows(rows, keys=keys)
 
 

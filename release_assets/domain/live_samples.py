@@ -7,7 +7,6 @@ a number or outside 0..1 is a kind of its own and is never compared. Refuses to 
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,12 +14,13 @@ from typing import TYPE_CHECKING
 from release_assets.domain.statistics.blocks import balanced, unit_means
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from release_assets.domain.live_traffic import LiveBatch, ScoredCall, ScoredPair
 
 Slices = tuple[tuple[str, str], ...]
 Observation = tuple[str, float]
+_DEAREST = 1e9  # usd for one call; more is no amount of money
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,12 +43,15 @@ class Scores:
     """All that one scorer said in one batch.
 
     `missing` holds, per unit, candidate missing minus stable missing: a judge that is down for
-    both arms says nothing about the release. `seen` counts pairs and candidate calls.
+    both arms says nothing about the release. `lost` counts candidate and stable answers without a
+    usable score, missing or not, as if both arms had had `seen` answers. `unusable` scores are
+    the scorer's fault, so they accuse nobody.
     """
 
     drops: tuple[Drop, ...]
     levels: tuple[Observation, ...]
     missing: tuple[Observation, ...]
+    lost: tuple[float, float]
     seen: int
     unusable: int
 
@@ -78,6 +81,7 @@ def scores(batch: LiveBatch, scorer: str, version: str) -> Scores:
         drops=(*replayed, *_blocks(calls)),
         levels=(*_levels(pairs), *((c.unit, c.score or 0.0) for c in candidates if _fine(c))),
         missing=(*((p.unit, _lack(p)) for p in pairs), *_missing_blocks(calls)),
+        lost=_lost(pairs, calls, len(candidates)),
         seen=len(pairs) + len(candidates),
         unusable=sum(_is_fault(s) for p in pairs for s in (p.candidate, p.stable))
         + sum(_is_fault(c.score) for c in calls),
@@ -93,7 +97,19 @@ def _fine(call: ScoredCall) -> bool:
 
 
 def _lack(pair: ScoredPair) -> float:
-    return float(is_usable(pair.stable)) - float(is_usable(pair.candidate))
+    return float(pair.candidate is None) - float(pair.stable is None)
+
+
+def _lost(
+    pairs: Sequence[ScoredPair], calls: Sequence[ScoredCall], candidates: int
+) -> tuple[float, float]:
+    ours = [c for c in calls if c.is_candidate and not _fine(c)]
+    theirs = [c for c in calls if not c.is_candidate and not _fine(c)]
+    weight = candidates / max(1, len(calls) - candidates)
+    return (
+        sum(not is_usable(p.candidate) for p in pairs) + float(len(ours)),
+        sum(not is_usable(p.stable) for p in pairs) + weight * len(theirs),
+    )
 
 
 def _drop_of(pair: ScoredPair) -> Drop:
@@ -126,8 +142,8 @@ def _blocks(calls: Iterable[ScoredCall]) -> list[Drop]:
 def _missing_blocks(calls: Iterable[ScoredCall]) -> list[Observation]:
     made: list[Observation] = []
     for slices, (ours, theirs) in _arms(calls).items():
-        candidate = unit_means((c.unit, float(not _fine(c))) for c in ours)
-        stable = unit_means((c.unit, float(not _fine(c))) for c in theirs)
+        candidate = unit_means((c.unit, float(c.score is None)) for c in ours)
+        stable = unit_means((c.unit, float(c.score is None)) for c in theirs)
         sides = zip(*balanced(candidate, stable), strict=True)
         made += [(f"block {i} {slices}", float(c - s)) for i, (c, s) in enumerate(sides)]
     return made
@@ -143,5 +159,5 @@ def _arms(calls: Iterable[ScoredCall]) -> dict[Slices, tuple[list[ScoredCall], l
 def usable_costs(costs_usd: Iterable[float]) -> tuple[list[float], int]:
     """The costs that are amounts of money, and how many were not."""
     every = list(costs_usd)
-    fine = [cost for cost in every if math.isfinite(cost) and cost >= 0]
+    fine = [cost for cost in every if 0 <= cost <= _DEAREST]  # false for NaN
     return fine, len(every) - len(fine)

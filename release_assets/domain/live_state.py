@@ -51,7 +51,7 @@ class LiveState:
     `spent` of the starting capital has been handed out, `spread` of that evenly over the planned
     time; `waiting` is handed out but has no stream yet. `capital` holds the bets against the
     release over the whole ramp, `windows` the bets for it and the tallies of this stage, `faults`
-    per scorer (seen, unusable, candidate missing, stable missing) of this stage.
+    per scorer (seen, unusable, candidate lost, stable lost) of this stage.
     """
 
     plan_digest: str

@@ -28,7 +28,10 @@ def change(
         "differs_from_main_in": list(
             release.unit.differences(records.repository.baseline(release.key).unit)
         ),
-        "commits": [{"sha": c.sha, "authors": list(c.authors)} for c in submitted.commits],
+        "commits": [
+            {"sha": c.sha, "authors": list(c.authors), "paths": list(c.paths)}
+            for c in submitted.commits
+        ],
         "pushers": sorted({p.account for p in submitted.pushes}),
         "age_s": round((clock.now() - submitted.opened_at).total_seconds()),
     }

@@ -17,6 +17,6 @@ def gate(
 ) -> dg.MaterializeResult:
     """The commit status that lets the change merge."""
     release = records.release(context)
-    verdict, entry = pass_gate(records, release, PRE_MERGE, context.run_id)
+    verdict, entry = pass_gate(records, release, PRE_MERGE, context.run.run_id)
     git_host.post_status(release.commit, "pre-merge", verdict)
     return gate_materialisation(context, release, verdict, entry)

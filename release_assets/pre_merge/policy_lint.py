@@ -11,9 +11,11 @@ from typing import TypeVar
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
+from release_assets.domain.documents import decode
 from release_assets.domain.errors import InputError
 from release_assets.domain.manifest_lint import lint_manifest
 from release_assets.domain.models import read_prices
+from release_assets.domain.planner import plan_findings
 from release_assets.domain.release import Release
 from release_assets.domain.rollout_plan import RolloutPlan
 from release_assets.domain.verdict import Finding
@@ -57,18 +59,30 @@ def _lint(records: Records, release: Release, today: date) -> tuple[Finding, ...
     repository, feature = records.repository, release.key.feature
     manifest = repository.manifest(feature, release.commit)
     baseline, plan = repository.baseline(release.key), _plan(records, release)
-    prices_file = repository.files(feature, release.commit).get(manifest.prices, b"")
-    return lint_manifest(
+    file = manifest.prices
+    prices = repository.files(feature, release.commit).get(file, b"")
+    findings = lint_manifest(
         manifest,
         models=repository.models(),
         policy=repository.policy(),
         plan=plan,
-        prices=_or_error(lambda: read_prices(prices_file.decode(), file=manifest.prices)),
+        prices=_or_error(lambda: read_prices(decode(prices, file=file), file=file)),
         suites=_suite_sizes(records, release),
         slices=LIVE_SLICES,
         changed_parts=release.unit.differences(baseline.unit),
         main=repository.manifest(feature, repository.git_host.main()),
         today=today,
+    )
+    return findings if isinstance(plan, InputError) else (*findings, *_provable(records, release))
+
+
+def _provable(records: Records, release: Release) -> tuple[Finding, ...]:
+    traffic = records.repository.manifest(release.key.feature, release.commit).traffic
+    plan = records.repository.plan(release.key.feature, release.commit)
+    return plan_findings(
+        plan,
+        calls_per_second=traffic.calls_per_second,
+        scores_per_hour=traffic.scores_per_hour,
     )
 
 

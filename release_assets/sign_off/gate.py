@@ -14,5 +14,5 @@ def gate(
 ) -> dg.MaterializeResult:
     """That independent people reviewed and signed this release."""
     release = records.release(context)
-    verdict, entry = pass_gate(records, release, SIGN_OFF, context.run_id)
+    verdict, entry = pass_gate(records, release, SIGN_OFF, context.run.run_id)
     return gate_materialisation(context, release, verdict, entry)

@@ -17,7 +17,7 @@ def gate(
 ) -> dg.MaterializeResult:
     """The verdict of staging, on the ticket and in the ledger."""
     release = records.release(context)
-    verdict, entry = pass_gate(records, release, STAGING, context.run_id)
+    verdict, entry = pass_gate(records, release, STAGING, context.run.run_id)
     text = findings_table(verdict.findings)
     change_tickets.comment(str(release.key), "Staging passed", text, dedup=entry.digest)
     return gate_materialisation(context, release, verdict, entry)

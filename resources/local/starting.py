@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from release_assets.composition import Composition
 
+_BIN = Path(sys.executable).parent
 APPROVED = EXAMPLES / FEATURE / "features" / FEATURE / "handbook" / "2026"
 _DEADLINE_S = 120.0
 _POLL_S = 0.2
@@ -83,10 +85,20 @@ def start_dagster(folder: WorldFolder) -> None:
     _await(lambda: _accepts(host, int(port)), "the code server", folder, "code_server")
     workspace = ["-w", str(folder.dagster_home / "workspace.yaml")]
     host, _, port = folder.address("webserver").partition(":")
-    _start(folder, "daemon", ["-m", "dagster._daemon.cli", "run", *workspace])
-    _start(folder, "webserver", ["-m", "dagster_webserver", *workspace, "-h", host, "-p", port])
+    _start(folder, "daemon", [str(_BIN / "dagster-daemon"), "run", *workspace])
+    _start(
+        folder, "webserver", [str(_BIN / "dagster-webserver"), *workspace, "-h", host, "-p", port]
+    )
     ui = f"http://{folder.address('webserver')}/server_info"
     _await(lambda: _answers(ui), "the Dagster UI", folder, "webserver")
+
+
+def require_alive(folder: WorldFolder) -> None:
+    """Raise `UnavailableError` with the last words of a process that died."""
+    for name in ("caddy", "replayer", "load", "code_server", "daemon", "webserver"):
+        if not folder.processes.alive(name):
+            tail = folder.processes.log_tail(name)
+            raise UnavailableError(f"{name} died; start the demo again. Its last words: {tail}")
 
 
 def _start(folder: WorldFolder, name: str, arguments: list[str]) -> None:

@@ -121,7 +121,7 @@ def _config(ports: Mapping[str, str]) -> dict[str, Any]:
             "clock": {"use": "system"},
             "git_host": {"use": "local_git", "repository": "{here}/repository.git"},
             "code_checker": {"use": "tools", "cache": "{here}/cache"},
-            "security_scanner": {"use": "local"},
+            "security_scanner": {"use": "local", "cache": "{here}/cache"},
             "deployer": {
                 "use": "processes",
                 "folder": "{here}/units",

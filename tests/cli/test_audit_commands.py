@@ -51,6 +51,18 @@ def test_a_word_that_is_no_release_is_wrong_input(world, run):
     assert "write it like 'policy-search-142'" in ran.err
 
 
+def test_all_pages_of_a_demo_are_written_at_once(world, tmp_path):
+    from release_assets.audit.dossiers import write_pages
+
+    paths = write_pages(world, ["policy-search-101", "policy-search-104"], tmp_path / "dossiers")
+
+    assert [p.name for p in paths] == [
+        "dossier-policy-search-101.html",
+        "dossier-policy-search-104.html",
+    ]
+    assert "refused" in paths[1].read_text("utf-8")
+
+
 def test_lineage_needs_a_dagster_home(world, run, monkeypatch):
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
 

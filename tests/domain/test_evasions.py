@@ -1,8 +1,8 @@
 """The evasion catalogue: ways around four eyes seen in public, each a change that must not pass.
 
-Numbers are those of the catalogue in docs/; each row is a change, or a roster, that somebody really
-used, and the rule that stops it. A new evasion is a new row before it is a fix. The rows that need
-git or the ledger are tested beside them (merge trees, ranges, forged gates, replayed sign-offs).
+The numbers are those of a catalogue of public incidents; each row is a change, or a roster, that
+somebody really used, and the rule that stops it. Numbers that are not here need a git host, the
+ledger or a cluster, and are tested where those are. A new evasion is a new row before it is a fix.
 """
 
 from dataclasses import dataclass, field, replace

@@ -16,10 +16,10 @@ from release_assets.domain.ledger import (
     as_decimals,
     canonical,
     next_row,
-    require_tree,
     split_peaks,
     verify,
 )
+from release_assets.domain.ledger_index import LedgerIndex
 from release_assets.domain.merkle import extend, peaks_of
 from release_assets.domain.verdict import Outcome
 
@@ -157,16 +157,45 @@ def test_an_empty_ledger_is_sound():
     assert verify([]) == EMPTY_HEAD
 
 
-def test_the_leaves_alone_show_a_changed_tree():
-    leaves = [(row.seq, row.leaf) for row in ROWS]
-    require_tree(leaves, HEAD, seen=[verify(ROWS[:5])])
+def indexed(rows):
+    index = LedgerIndex()
+    index.grow(rows)
+    return index
 
-    with pytest.raises(LedgerError, match="one was changed"):
-        require_tree([*leaves[:-1], (21, ROWS[0].leaf)], HEAD)
-    with pytest.raises(LedgerError, match="entry 20 is missing"):
-        require_tree([*leaves[:19], leaves[20]], HEAD)
-    with pytest.raises(LedgerError, match="cut off"):
-        require_tree(leaves[:5], verify(ROWS[:5]), seen=[HEAD])
+
+def test_an_index_knows_the_rows_again():
+    index = indexed(ROWS)
+
+    assert index.head == HEAD
+    assert index.find(None, (), 19) == [20, 21]
+    assert index.find(None, ("drift",), 0) == index.find("a-1", (), 0) == []
+    assert list(index.same([3, 20], [ROWS[2], ROWS[19]])) == [ROWS[2], ROWS[19]]
+
+
+@pytest.mark.parametrize("rows", [[], [ROWS[3]], [recomputed(2, body=OTHER)[2]]])
+def test_an_index_refuses_rows_that_are_not_those_it_knows(rows):
+    with pytest.raises(LedgerError, match="entry 3: it is not the one that was read before"):
+        list(indexed(ROWS).same([3], rows))
+
+
+def test_an_index_stops_at_the_first_bad_row_and_goes_on_from_there():
+    index = LedgerIndex()
+    with pytest.raises(LedgerError, match="entry 10"):
+        index.grow(changed(9, body=OTHER))
+    index.grow(ROWS[index.size :])
+
+    assert index.head == HEAD
+
+
+def test_an_index_refuses_another_ledger_and_a_shorter_one():
+    forged = rehashed(FORGED)
+    index = indexed(ROWS)
+    index.require_continued(21, [ROWS[20]])
+
+    with pytest.raises(LedgerError, match="another root"):
+        index.require_continued(21, [forged[20]])
+    with pytest.raises(LedgerError, match="entry 6 and what follows were cut off"):
+        index.require_continued(5, [])
 
 
 @given(st.integers(0, 20), st.integers(0, 4), st.integers(0, 10_000))

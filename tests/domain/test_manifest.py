@@ -41,6 +41,8 @@ FILES = {
     "prompts/answer.yaml": b"template: y",
     "handbook/2026/en.jsonl": b"{}",
     "handbook/2025/en.jsonl": b"{}",
+    "handbook/2026-draft/en.jsonl": b"{}",
+    "policy_search_old/serve.py": b"print('old')",
     "prices.yaml": b"usd",
 }
 

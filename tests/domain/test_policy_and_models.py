@@ -51,7 +51,7 @@ def test_the_shipped_policy_leaves_no_rollback_to_a_person():
 def test_a_manual_rollback_needs_its_reason():
     policy = policy_with("drill_age", "allow_manual_rollback: {because: no users}\n    drill_age")
     assert policy.tier(RiskTier.LOW).allow_manual_rollback.because == "no users"
-    assert "policy.yaml:14: 'tiers.low.allow_manual_rollback.because' must be filled in" in refusal(
+    assert "'tiers.low.allow_manual_rollback.because' must be filled in" in refusal(
         "drill_age", "allow_manual_rollback: {because: ''}\n    drill_age"
     )
 
@@ -62,12 +62,12 @@ def test_a_manual_rollback_needs_its_reason():
         (
             "margin: 0.05",
             "margin: 5",
-            "policy.yaml:7: 'tiers.low.regression.margin' must be less than 1",
+            "'tiers.low.regression.margin' must be less than 1",
         ),
         ("margin: 0.05", "margin: 0", "must be more than 0, not 0"),
-        ("margin: 0.05, ", "", "policy.yaml:7: the key 'tiers.low.regression.margin' is missing"),
-        ("repeats_max: 5", "repeats_max: 2", "policy.yaml:7: 'repeats_max' is less than 'repeats'"),
-        ("cases_max: 30", "cases_max: 3", "policy.yaml:8: 'cases_max' is less than 'cases_min'"),
+        ("margin: 0.05, ", "", "the key 'tiers.low.regression.margin' is missing"),
+        ("repeats_max: 5", "repeats_max: 2", "'repeats_max' is less than 'repeats'"),
+        ("cases_max: 30", "cases_max: 3", "'cases_max' is less than 'cases_min'"),
         ("prompt_leak: 0.85, ", "", "the attack family 'prompt_leak' has no floor"),
         (
             "pre_merge: [code_health, eval_smoke",
@@ -97,6 +97,11 @@ def test_an_unknown_word_in_the_policy_is_refused_with_the_nearest(old, new, nea
     with pytest.raises(UnknownWordError) as caught:
         policy_with(old, new)
     assert caught.value.hint == f"did you mean '{near}'?"
+
+
+def test_a_refusal_of_the_policy_names_the_line_that_is_wrong():
+    line = POLICY[: POLICY.index("gap_max: 0.1")].count("\n") + 1
+    assert refusal("gap_max: 0.1", "gap_max: 10").startswith(f"policy.yaml:{line}: ")
 
 
 def test_a_tier_that_the_policy_does_not_speak_of_cannot_release():
@@ -145,7 +150,7 @@ def test_the_model_registry_knows_revisions_and_their_last_day():
         (
             'revision: "2"',
             'revision: "3"',
-            "models.yaml:8: 'extractive-bm25' revision '3' stands twice",
+            "'extractive-bm25' revision '3' stands twice",
         ),
         ("tiers: [low]", "tiers: []", "'models[2].tiers' must be filled in, not an empty list"),
         ("tiers: [low]", "tiers: [lwo]", "unknown word 'lwo' (did you mean 'low'?)"),

@@ -72,7 +72,8 @@ def test_a_good_release_goes_through_all_stages_to_complete():
 def test_a_bad_release_is_braked_and_then_rolled_back():
     braked = play(E.STAGE_PASSED, E.BRAKE_PULLED)
     assert (braked.state, planned_traffic_pct(braked, PLAN)) == (S.BRAKED, 0)
-    assert play(E.RESTORED, start=braked).state is S.ROLLED_BACK
+    rolled_back = play(E.RESTORED, start=braked)
+    assert (rolled_back.state, planned_traffic_pct(rolled_back, PLAN)) == (S.ROLLED_BACK, 0)
 
 
 def test_a_brake_can_be_pulled_again_while_the_restoration_is_under_way():

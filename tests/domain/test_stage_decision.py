@@ -258,6 +258,7 @@ def test_a_shadow_stage_tells_of_a_breach_and_goes_on():
         Act.ADVANCE,
         "shadow stage, would have braked: errors 4 %",
     )
+    assert decision.healthy == at.healthy + timedelta(seconds=5)
     assert decide(at, plan, traffic_pct=50.0).act is Act.BRAKE
 
 

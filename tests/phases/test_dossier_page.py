@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from release_assets.audit.dossier_page import figure, render, short
+from release_assets.audit.dossier_page import figure, render, short, worst_first
 from release_assets.audit.ramp_picture import BOTTOM, LEFT, RIGHT, TOP, WIDTH, lasted, picture_of
 from release_assets.domain.dossier import compile_dossier
+from release_assets.domain.verdict import Finding, Outcome
 from release_assets.pipeline import BEFORE_PROMOTION
 from tests.fabricated.released import NAMES, STORIES, Told, tell_all
 from tests.ports.fakes import MemoryLedger
@@ -56,7 +57,7 @@ def test_the_page_is_whole_and_fetches_nothing(release, pages):
 
     assert page.open == []
     assert not {"script", "link", "img", "iframe"} & page.tags
-    assert all(link.startswith("#e") for link in page.links)
+    assert all(link.startswith("#") for link in page.links)
     assert "url(" not in pages[release]
 
 
@@ -66,7 +67,7 @@ def test_every_entry_is_a_row_and_every_link_leads_to_one(release, pages, dossie
     rows = [i for i in page.ids if i.startswith("e")]
 
     assert rows == [f"e{m.entry}" for m in dossiers[release].timeline]
-    assert {link.removeprefix("#") for link in page.links} <= set(rows)
+    assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
 
 
 def test_what_people_wrote_is_text_and_never_markup():
@@ -166,10 +167,16 @@ def test_digests_are_shortened_and_absent_ones_say_so():
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(None, ""), (0.86149, "0.8615"), (100.0, "100"), (12345.6, "12,346"), (3.2e9, "3.2e+09")],
+    [(None, ""), (0.86149, "0.861"), (100.0, "100"), (12345.6, "12,346"), (3.2e9, "3.2e+09")],
 )
 def test_figures_are_short_enough_to_read(value, said):
     assert figure(value) == said
+
+
+def test_what_failed_is_read_first():
+    found = [Finding(rule="r", outcome=o, because="") for o in Outcome]
+
+    assert [f.outcome for f in worst_first(found)] == ["failed", "inconclusive", "passed"]
 
 
 def test_a_ramp_over_midnight_names_its_days():

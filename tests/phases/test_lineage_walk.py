@@ -111,18 +111,14 @@ def test_a_deleted_run_is_inconclusive(pipeline):
 
 
 def test_a_deleted_upstream_is_inconclusive(pipeline):
-    gate_run = next(pin.run_id for pin in self_pins(pipeline))
-    pipeline.instance.delete_run(gate_run)
+    pipeline.release(RELEASE)
+    (pin,) = pipeline.walk().tips()[0].pins.values()
+    pipeline.instance.delete_run(pin.run_id)
 
     verdict = judge_lineage(pipeline.walk())
 
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert "is gone from Dagster" in verdict.headline
-
-
-def self_pins(pipeline):
-    pipeline.release(RELEASE)
-    return pipeline.walk().tips()[0].pins.values()
 
 
 def test_an_older_upstream_that_was_pinned_is_found_and_compared(pipeline):

@@ -53,10 +53,20 @@ class MemoryReleaseStore(ReleaseStore):
 
     def looks(self, release):
         found = self._looks.get(release, {})
-        return tuple(found[number] for number in sorted(found))
+        return tuple(found[number][0] for number in sorted(found))
 
-    def add_look(self, release, batch):
-        self._looks.setdefault(release, {}).setdefault(batch.id, batch)
+    def add_look(self, release, batch, state):
+        self._looks.setdefault(release, {}).setdefault(batch.id, (batch, dict(state)))
+
+    def last_look(self, release):
+        return self._newest(release)[0]
+
+    def live_state(self, release):
+        return self._newest(release)[1]
+
+    def _newest(self, release):
+        found = self._looks.get(release, {})
+        return found[max(found)] if found else (None, None)
 
     def enqueue(self, notice):
         self._outbox.setdefault(notice.dedup, notice)

@@ -114,18 +114,33 @@ def test_a_rollout_is_active_until_it_is_over(store, state):
 
 def test_looks_read_back_in_order(store):
     second = replace(BATCH, id=2, pairs=(), calls=())
-    store.add_look("policy-search-101", second)
-    store.add_look("policy-search-101", BATCH)
+    store.add_look("policy-search-101", second, {"last_batch": 2})
+    store.add_look("policy-search-101", BATCH, {"last_batch": 1})
 
     assert store.looks("policy-search-101") == (BATCH, second)
     assert store.looks("policy-search-102") == ()
 
 
+def test_the_newest_look_comes_with_the_evidence_after_it(store):
+    second = replace(BATCH, id=2)
+    store.add_look("policy-search-101", BATCH, {"last_batch": 1, "capital": [1 / 3]})
+    store.add_look("policy-search-101", second, {"last_batch": 2, "capital": [1e-17]})
+
+    assert store.last_look("policy-search-101") == second
+    assert store.live_state("policy-search-101") == {"last_batch": 2, "capital": [1e-17]}
+
+
+def test_a_rollout_that_nobody_looked_at_has_no_evidence(store):
+    assert store.last_look("policy-search-101") is None
+    assert store.live_state("policy-search-101") is None
+
+
 def test_the_same_look_again_changes_nothing(store):
-    store.add_look("policy-search-101", BATCH)
-    store.add_look("policy-search-101", replace(BATCH, stage=3))
+    store.add_look("policy-search-101", BATCH, {"last_batch": 1})
+    store.add_look("policy-search-101", replace(BATCH, stage=3), {"last_batch": 7})
 
     assert store.looks("policy-search-101") == (BATCH,)
+    assert store.live_state("policy-search-101") == {"last_batch": 1}
 
 
 def test_notices_leave_the_outbox_in_the_order_they_came(store):

@@ -15,7 +15,7 @@ import pytest
 
 from release_assets.domain.errors import InputError, LedgerError
 from release_assets.domain.ledger import Head, verify
-from resources import database
+from resources import database, ledger_store
 from resources.ledger_store import SqlLedger
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -110,6 +110,47 @@ def test_nothing_is_read_from_a_ledger_changed_by_hand(filled, path, how):
         filled.entries()
     with pytest.raises(LedgerError, match=r"entry [14]"):
         filled.verify()
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        "UPDATE ledger SET kind = 'notice' WHERE seq = 10",
+        "UPDATE ledger SET release = NULL WHERE seq = 10",
+        "DELETE FROM ledger WHERE seq = 10",
+        "UPDATE ledger SET seq = 99 WHERE seq = 10",
+    ],
+)
+@pytest.mark.parametrize("was_read_before", [True, False])
+def test_a_no_is_not_hidden_by_hand(filled, path, hide, was_read_before):
+    """Whoever asks who said no must not be told: nobody."""
+    filled.append("sign_off", {"decision": "no"}, at=NOW, release="policy-search-1")
+    filled.append("notice", {}, at=NOW)
+    reader = SqlLedger(filled.url)
+    if was_read_before:
+        assert len(reader.entries(kinds=["sign_off"])) == 1
+    without_guards(path, hide)
+
+    with pytest.raises(LedgerError, match=r"entry 1[02]"):
+        reader.entries(kinds=["sign_off"], release="policy-search-1")
+
+
+def test_a_reader_sees_what_others_write(filled):
+    reader = SqlLedger(filled.url)
+    assert len(reader.entries()) == 9
+    filled.append("drift", {"n": 1}, at=NOW)
+
+    assert [e.seq for e in reader.entries(after=8)] == [9, 10]
+    assert reader.head() == filled.verify()
+
+
+def test_many_entries_are_found_again(ledger, monkeypatch):
+    monkeypatch.setattr(ledger_store, "_AT_ONCE", 5)
+    for number in range(23):
+        ledger.append("drift" if number % 2 else "notice", {"n": number}, at=NOW)
+
+    assert [e.seq for e in ledger.entries(kinds=["notice"])] == list(range(1, 24, 2))
+    assert [e.seq for e in ledger.entries(after=3)] == list(range(4, 24))
 
 
 def test_a_cut_tail_is_noticed_by_whoever_read_before(filled, path):
@@ -266,6 +307,12 @@ def test_readers_do_not_wait_for_a_writer(filled, path):
 def test_a_url_that_keeps_nothing_is_refused(url):
     with pytest.raises(InputError, match=r"write sqlite:///folder/name\.db"):
         SqlLedger(url)
+
+
+def test_a_missing_driver_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    with pytest.raises(InputError, match="pip install psycopg2-binary"):
+        SqlLedger("postgresql+psycopg2://nobody@nowhere/ledger").head()
 
 
 def test_a_missing_folder_is_said(tmp_path):

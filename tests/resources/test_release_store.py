@@ -49,7 +49,7 @@ def test_of_many_who_hand_in_one_nonce_one_is_first(store):
 
 def test_what_was_stored_is_there_after_a_restart(store):
     store.save_rollout(ROLLOUT)
-    store.add_look(ROLLOUT.release, BATCH)
+    store.add_look(ROLLOUT.release, BATCH, {})
     store.enqueue(notice("a"))
 
     again = pickle.loads(pickle.dumps(store))  # noqa: S301 - our own bytes
