@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from resources.local.world import WorldFolder
 
 DEADLINE_S = 1500.0
-PAIRS_PER_SECOND = 60
+PAIRS_PER_SECOND = 50
 
 
 @click.command("demo")
