@@ -21,7 +21,8 @@ from release_assets.ports import (
     Notice,
     ReleaseStore,
 )
-from release_assets.records import Records, findings_table
+from release_assets.records import Records
+from release_assets.showing import findings_table
 
 PHASE_TAG = "countersign/failed_phase"
 RUN_TAG = "countersign/failed_run"
