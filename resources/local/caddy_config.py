@@ -11,6 +11,7 @@ What the front door could not get answered it notes itself, with the release who
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -56,11 +57,10 @@ def read_routes(document: Sequence[Any], revision: str) -> Traffic:
     try:
         stable = next(route for route in document if route["@id"] == "stable")
         candidate = next((route for route in document if route is not stable), None)
-        digest, arms = _read_route(stable)
-        traffic = {"stable_digest": digest, "stable_address": next(iter(arms))}
-        return Traffic(**traffic, **_read_candidate(candidate), revision=revision)
-    except (KeyError, IndexError, TypeError, StopIteration) as exc:
+        traffic = _with_candidate(_stable_alone(stable, revision), candidate)
+    except (KeyError, IndexError, TypeError, ValueError, StopIteration) as exc:
         raise UnavailableError("the router has routes that Countersign did not write") from exc
+    return traffic
 
 
 def configuration(admin: str, folder: str, first: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -137,14 +137,26 @@ def _host(address: str) -> str:
     return address.removeprefix("http://")
 
 
-def _read_candidate(route: dict[str, Any] | None) -> dict[str, Any]:
+def _stable_alone(route: dict[str, Any], revision: str) -> Traffic:
+    digest, arms = _read_route(route)
+    return Traffic(
+        stable_digest=digest,
+        stable_address=next(iter(arms)),
+        candidate_digest=None,
+        candidate_address=None,
+        candidate_pct=0.0,
+        revision=revision,
+    )
+
+
+def _with_candidate(traffic: Traffic, route: dict[str, Any] | None) -> Traffic:
     if route is None:
-        return {"candidate_digest": None, "candidate_address": None, "candidate_pct": 0.0}
+        return traffic
     digest, arms = _read_route(route)
     address, weight = list(arms.items())[-1]
-    share = Fraction(100 * weight, sum(arms.values()))
-    return {
-        "candidate_digest": digest,
-        "candidate_address": address,
-        "candidate_pct": float(share),
-    }
+    return replace(
+        traffic,
+        candidate_digest=digest,
+        candidate_address=address,
+        candidate_pct=float(Fraction(100 * weight, sum(arms.values()))),
+    )

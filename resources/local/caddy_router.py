@@ -22,6 +22,7 @@ from release_assets.domain.errors import ConflictError, InputError, NotFoundErro
 from release_assets.ports import Traffic, TrafficRouter
 from resources.local import caddy_config, front_socket
 from resources.local.durable_files import write_atomically
+from resources.local.processes import require_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +92,12 @@ class CaddyRouter(TrafficRouter):
         return self._folder / "caddy.json"
 
     def start_command(self) -> list[str]:
-        """What to run for the router; raises `InputError` when there is nothing to start from."""
+        """What to run for the router.
+
+        Raises `InputError` when there is nothing to start from, or a port is somebody else's.
+        """
+        for address, purpose in ((self._front, "the front door"), (self._admin, "the router")):
+            require_free_port(int(address.rpartition(":")[2]), purpose)
         if not self.start_file.is_file():
             raise InputError(f"{self.start_file} is missing", hint="write the start file first")
         caddy = [_caddy_binary(), "run", "--config", str(self.start_file)]

@@ -120,7 +120,8 @@ class ProcessDeployer(Deployer):
         return self._table.end_orphans()
 
     def _prepare(self, name: str, release: Release, environment: Environment) -> _Launch:
-        unit = self._folder / "units" / _short(release.digest)
+        # By commit too: one unit may stand in trees that differ in what is no part of it.
+        unit = self._folder / "units" / f"{_short(release.digest)}-{release.commit[:12]}"
         LocalGitHost(self._repository).export(release.commit, unit)
         unit_file = self._folder / "unit-files" / f"{name}.json"
         write_atomically(unit_file, json.dumps(self._unit_document(release, environment)).encode())
@@ -164,10 +165,10 @@ class ProcessDeployer(Deployer):
         return self._await(launch.name, address)
 
     def _port(self, name: str) -> int:
-        # The unit file outlives the pid file: the port of the last start stands beside it.
+        # The port of the last start outlives the pid file.
         note = self._folder / "unit-files" / f"{name}.port"
-        last = int(note.read_text()) if note.is_file() else 0
-        port = last if last and is_free_port(last) else free_port()
+        last = note.read_text() if note.is_file() else ""
+        port = int(last) if last.isdecimal() and is_free_port(int(last)) else free_port()
         write_atomically(note, str(port).encode())
         return port
 

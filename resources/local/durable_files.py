@@ -33,13 +33,6 @@ def write_atomically(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def append_line(path: Path, line: str) -> None:
-    """Append one line in one write, so that lines of several processes never mix."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab", buffering=0) as file:
-        file.write(f"{line}\n".encode())
-
-
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file at a path; waits for the process (or thread) that holds it."""

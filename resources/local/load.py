@@ -3,7 +3,9 @@
     python -m resources.local.load --front URL --questions FILE --rate 30 --seed 1
 
 Loops over the recording with new sessions in each round, gives the recorded ratings, and stops on
-SIGTERM. A call that fails has failed: the next one goes out on time.
+SIGTERM, when it says what it sent and how that was answered. A call that fails has failed: the
+next one goes out on time. Only a connection that was closed unread, as a change of shares may do,
+is asked again.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ import itertools
 import json
 import random
 import signal
+import sys
 import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,26 +30,34 @@ if TYPE_CHECKING:
 
 TIMEOUT_S = 5.0
 MOST_IN_FLIGHT = 200
+MOST_TIMES_ASKED = 3
 
 
-async def send(front: str, questions: Sequence[dict[str, Any]], rate: float, seed: int) -> None:
-    """Send until SIGTERM or SIGINT, one call each 1/rate seconds."""
+async def send(
+    front: str, questions: Sequence[dict[str, Any]], rate: float, seed: int
+) -> Counter[str]:
+    """Send until SIGTERM or SIGINT, one call each 1/rate seconds; counts what became of them."""
+    seen: Counter[str] = Counter()
     over = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(ending, over.set)
     limits = httpx.Limits(max_connections=MOST_IN_FLIGHT)
-    async with httpx.AsyncClient(base_url=front, timeout=TIMEOUT_S, limits=limits) as client:
+    async with httpx.AsyncClient(
+        base_url=front, timeout=TIMEOUT_S, limits=limits, trust_env=False
+    ) as client:
         flight: set[asyncio.Task[None]] = set()
         started = time.monotonic()
         for number, question in enumerate(_forever(questions, seed)):
             if over.is_set():
                 break
+            seen["sent" if len(flight) < MOST_IN_FLIGHT else "held_back"] += 1
             if len(flight) < MOST_IN_FLIGHT:
-                task = asyncio.create_task(_call(client, question))
+                task = asyncio.create_task(_call(client, question, seen))
                 flight.add(task)
                 task.add_done_callback(flight.discard)
             await asyncio.sleep(max(0.0, started + (number + 1) / rate - time.monotonic()))
         await asyncio.gather(*flight)
+    return seen
 
 
 def _forever(questions: Sequence[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
@@ -59,15 +72,27 @@ def _forever(questions: Sequence[dict[str, Any]], seed: int) -> Iterator[dict[st
             yield from ({**call, "session": f"{call['session']}.{number}"} for call in calls)
 
 
-async def _call(client: httpx.AsyncClient, question: dict[str, Any]) -> None:
+async def _call(client: httpx.AsyncClient, question: dict[str, Any], seen: Counter[str]) -> None:
     asked = {name: question[name] for name in ("question", "locale", "session")}
     try:
-        answer = (await client.post("/ask", json=asked)).json()
+        answer = (await _post(client, "/ask", asked, seen)).json()
+        seen["answered"] += 1
         if question.get("feedback"):
             rating = {"call": answer["call"], "rating": question["feedback"]}
-            await client.post("/feedback", json=rating)
+            await _post(client, "/feedback", rating, seen)
+            seen["rated"] += 1
     except (httpx.HTTPError, ValueError, KeyError):
-        return
+        seen["failed"] += 1
+
+
+async def _post(
+    client: httpx.AsyncClient, path: str, body: dict[str, Any], seen: Counter[str]
+) -> httpx.Response:
+    for _ in range(MOST_TIMES_ASKED - 1):
+        with suppress(httpx.RemoteProtocolError, httpx.ReadError):
+            return (await client.post(path, json=body)).raise_for_status()
+        seen["asked_again"] += 1
+    return (await client.post(path, json=body)).raise_for_status()
 
 
 def main() -> None:
@@ -79,7 +104,9 @@ def main() -> None:
     words.add_argument("--seed", required=True, type=int)
     said = words.parse_args()
     lines = said.questions.read_text(encoding="utf-8").splitlines()
-    asyncio.run(send(said.front, [json.loads(line) for line in lines], said.rate, said.seed))
+    questions = [json.loads(line) for line in lines]
+    seen = asyncio.run(send(said.front, questions, said.rate, said.seed))
+    sys.stdout.write(f"{json.dumps(seen, sort_keys=True)}\n")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ _PROC = Path("/proc")
 def started(pid: int) -> str | None:
     """When a live process started, in the kernel's own words; None when there is none."""
     if not _has_proc():
-        return _ps("lstart=", pid)
+        return _ps_started(pid)
     fields = _stat(pid)
     return f"{_boot()}:{fields[19]}" if fields and fields[0] not in "ZX" else None
 
@@ -33,7 +33,7 @@ def group_of(pid: int) -> int | None:
 def group_lives(group: int) -> bool:
     """Whether a group has a member that is not a zombie."""
     if not _has_proc():
-        return any(line.split()[0] == str(group) for line in _ps_groups())
+        return str(group) in _ps_groups()
     return any(f[2] == str(group) and f[0] not in "ZX" for pid in _pids() if (f := _stat(pid)))
 
 
@@ -81,14 +81,19 @@ def _variable(pid: int, name: str) -> str | None:
     return next((word[len(start) :].decode(errors="replace") for word in words), None)
 
 
-def _ps(columns: str, pid: int) -> str | None:
-    command = ["ps", "-o", f"state=,{columns}", "-p", str(pid)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    state, _, rest = done.stdout.strip().partition(" ")
+def _ps_started(pid: int) -> str | None:
+    state, _, rest = _ps("-o", "state=", "-o", "lstart=", "-p", str(pid)).strip().partition(" ")
     return rest.strip() if rest and not state.startswith("Z") else None
 
 
 def _ps_groups() -> list[str]:
-    command = ["ps", "-A", "-o", "pgid=,state="]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return [line for line in done.stdout.splitlines() if line.split()[1:] and "Z" not in line]
+    """The group of each process that is not a zombie."""
+    rows = (line.split() for line in _ps("-A", "-o", "pgid=", "-o", "state=").splitlines())
+    return [row[0] for row in rows if len(row) > 1 and not row[1].startswith("Z")]
+
+
+def _ps(*words: str) -> str:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+    command = ["ps", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return done.stdout

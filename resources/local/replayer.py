@@ -16,7 +16,7 @@ import json
 import os
 import signal
 import time
-from dataclasses import dataclass, field
+from collections import deque
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,30 +38,48 @@ TIMEOUT_S = 3.0
 TICK_S = 0.1
 ROUTER_EVERY_S = 0.5
 MOST_AT_ONCE = 8
+MOST_OWED_S = 5.0
 SCORER = "groundedness"
 
 
-@dataclass
 class Budget:
-    """Pairs per second, shared equally over the locales seen; what is not used is not saved up."""
+    """Pairs per second, shared equally over the locales as far as each has calls to give.
 
-    pairs_per_second: float
-    _spent: dict[str, float] = field(default_factory=dict)
+    A locale with few calls has them all replayed and the others share the rest; what nobody uses
+    is saved up for a second, and no locale is owed more than a few seconds.
+    """
+
+    def __init__(self, pairs_per_second: float) -> None:
+        self._rate = pairs_per_second
+        self._saved = 0.0
+        self._given: dict[str, float] = {}
 
     def admit(self, calls: Iterable[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
-        """The calls that the last `seconds` have a budget for, the earliest of each locale."""
-        fresh = list(calls)
-        for call in fresh:
-            self._spent.setdefault(call["locale"], 0.0)
-        share = self.pairs_per_second * seconds / max(1, len(self._spent))
-        left = {locale: min(debt + share, 2 * share + 1) for locale, debt in self._spent.items()}
+        """The calls that there is a budget for, after `seconds` more; the earliest come first."""
+        self._saved = min(self._saved + self._rate * seconds, max(1.0, self._rate))
+        waiting = _by_locale(calls)
+        least = min(self._given.values(), default=0.0)
+        self._given = dict.fromkeys(waiting, least) | self._given
         admitted = []
-        for call in fresh:
-            if left[call["locale"]] >= 1:
-                left[call["locale"]] -= 1
-                admitted.append(call)
-        self._spent = left
+        while self._saved >= 1 and waiting:
+            locale = min(waiting, key=self._given.__getitem__)
+            admitted.append(waiting[locale].popleft())
+            self._given[locale] += 1
+            self._saved -= 1
+            waiting = {name: queue for name, queue in waiting.items() if queue}
+        self._forget_old_debts()
         return admitted
+
+    def _forget_old_debts(self) -> None:
+        floor = max(self._given.values(), default=0.0) - self._rate * MOST_OWED_S
+        self._given = {locale: max(given, floor) for locale, given in self._given.items()}
+
+
+def _by_locale(calls: Iterable[dict[str, Any]]) -> dict[str, deque[dict[str, Any]]]:
+    waiting: dict[str, deque[dict[str, Any]]] = {}
+    for call in calls:
+        waiting.setdefault(call["locale"], deque()).append(call)
+    return waiting
 
 
 class Replayer:
@@ -69,6 +87,7 @@ class Replayer:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._calls = AppendedLines(config["call_log"])
+        self._calls.skip_to_end()  # what was live before us is nobody's sample
         self._pairs = os.open(config["pairs"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._router = CaddyRouter(config["admin"], front="", folder=config["folder"])
         self._budget = Budget(config["pairs_per_second"])
@@ -81,7 +100,7 @@ class Replayer:
     async def run(self, over: asyncio.Event) -> None:
         """Until told to stop."""
         last = time.monotonic()
-        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
             while not over.is_set():
                 now = time.monotonic()
                 await self._round(client, now - last)
@@ -110,10 +129,11 @@ class Replayer:
     async def _pair(
         self, client: httpx.AsyncClient, call: dict[str, Any], traffic: Traffic
     ) -> None:
+        candidate = (str(traffic.candidate_address), str(traffic.candidate_digest))
+        stable = (traffic.stable_address, traffic.stable_digest)
         async with self._gate:
-            candidate, stable = await asyncio.gather(
-                self._score(client, call, str(traffic.candidate_address)),
-                self._score(client, call, traffic.stable_address),
+            scores = await asyncio.gather(
+                *(self._score(client, call, *arm) for arm in (candidate, stable))
             )
         self._write(
             {
@@ -123,32 +143,34 @@ class Replayer:
                 "stable_digest": traffic.stable_digest,
                 "scorer": SCORER,
                 "scorer_version": SCORERS[SCORER],
-                "candidate": candidate,
-                "stable": stable,
+                "candidate": scores[0],
+                "stable": scores[1],
                 "slices": {"locale": call["locale"]},
             }
         )
 
     async def _score(
-        self, client: httpx.AsyncClient, call: dict[str, Any], address: str
+        self, client: httpx.AsyncClient, call: dict[str, Any], address: str, digest: str
     ) -> float | None:
+        """None when the unit does not answer, or when another unit answers in its place."""
         asked = {name: call[name] for name in ("question", "locale", "session")}
         try:
             reply = await client.post(f"{address}/ask", json=asked, headers={"X-Replay": "1"})
-            reply.raise_for_status()
-            answer = reply.json()
-        except (httpx.HTTPError, ValueError):
+            answer = reply.raise_for_status().json()
+            if answer["release_digest"] != digest:
+                return None
+            return score(
+                SCORER,
+                case=None,
+                question=call["question"],
+                answer=answer["answer"],
+                behaviour=answer["behaviour"],
+                citations=answer["citations"],
+                locale=call["locale"],
+                handbook=self._handbook,
+            )
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return None
-        return score(
-            SCORER,
-            case=None,
-            question=call["question"],
-            answer=answer["answer"],
-            behaviour=answer["behaviour"],
-            citations=answer["citations"],
-            locale=call["locale"],
-            handbook=self._handbook,
-        )
 
     def _write(self, pair: dict[str, Any]) -> None:
         os.write(self._pairs, json.dumps(pair, ensure_ascii=False).encode() + b"\n")

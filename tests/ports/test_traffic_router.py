@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from release_assets.domain.errors import ConflictError, InputError, UnavailableError
+from release_assets.domain.errors import ConflictError, UnavailableError
 from release_assets.ports import Traffic
 from resources.local.caddy_router import CaddyRouter
 from resources.local.processes import ProcessTable, free_port
@@ -107,12 +107,12 @@ def test_the_candidate_becomes_stable(router):
     assert shares(router.shift(now, done)) == done
 
 
-def test_caddy_refuses_shares_that_are_none(tmp_path):
-    caddy = CaddyRouter("127.0.0.1:1", "127.0.0.1:2", str(tmp_path))
-    with pytest.raises(UnavailableError):
-        caddy.read()
-    with pytest.raises(InputError):
-        caddy.start_command()
+def test_a_router_that_does_not_answer_is_unavailable(tmp_path):
+    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    caddy = CaddyRouter(*addresses, str(tmp_path))
+    for act in (caddy.read, lambda: caddy.brake(CANDIDATE), lambda: caddy.shift(at(0), at(1))):
+        with pytest.raises(UnavailableError):
+            act()
 
 
 @pytest.mark.parametrize("fault", ["lose_next_reply", "other_writer"])

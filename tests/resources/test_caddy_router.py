@@ -204,6 +204,14 @@ def test_caddy_starts_from_the_release_that_became_stable(router, arms, table):
     assert router.read().stable_digest == CANDIDATE
 
 
+def test_a_router_starts_from_a_file_and_on_ports_of_its_own(router, tmp_path):
+    with pytest.raises(InputError, match="for the front door is in use"):
+        router.start_command()
+    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    with pytest.raises(InputError, match="write the start file first"):
+        CaddyRouter(*addresses, str(tmp_path / "elsewhere")).start_command()
+
+
 @pytest.mark.parametrize("pct", [-1, 100.5, 1e-9])
 def test_an_impossible_share_is_refused(pct):
     traffic = Traffic(

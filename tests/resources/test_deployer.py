@@ -6,6 +6,8 @@ import json
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -106,6 +108,17 @@ def test_a_unit_whose_pid_file_is_damaged_is_replaced_and_none_is_left_over(
     second = deployer.deploy(release, STAGING)
     assert second.workload != first.workload
     assert started(int(first.workload.removeprefix("pid:"))) is None
+
+
+def test_one_unit_may_be_deployed_from_trees_that_differ_in_what_is_no_part_of_it(deployer, host):
+    release = tiny_release(host, 1)
+    deployer.deploy(release, STAGING)
+    deployer.retire(release.digest, STAGING)
+    at = datetime(2026, 3, 2, tzinfo=UTC)
+    ada, files = "Ada <ada@example.com>", {"features/tiny/evals/smoke.jsonl": b"{}"}
+    later = host.commit(release.commit, files, author=ada, message="Evals\n", at=at)
+    running = deployer.deploy(replace(release, commit=later), STAGING)
+    assert running.release_digest == release.digest
 
 
 def test_files_altered_after_the_export_are_not_deployed(deployer, host, tmp_path):

@@ -138,6 +138,17 @@ def test_a_program_whose_starter_was_killed_before_noting_it_is_an_orphan_of_the
     assert process_facts.started(process.pid) is None
 
 
+def test_without_proc_the_same_is_known_from_ps(folder, monkeypatch):
+    monkeypatch.setattr(process_facts, "_has_proc", lambda: False)
+    process = start(folder, "stubborn", STUBBORN)
+    eventually(lambda: "up" in table(folder).log_tail("stubborn"))
+    assert table(folder).find("stubborn") == process
+    assert process_facts.group_lives(process.pid)
+    assert table(folder).end_orphans(grace_s=0.1) == ("stubborn",)
+    assert process_facts.started(process.pid) is None
+    assert not process_facts.group_lives(process.pid)
+
+
 def test_orphans_of_another_folder_are_left_alone(folder):
     start(folder / "mine", "unit", SLEEPER)
     theirs = start(folder / "mine-too", "unit", SLEEPER)
