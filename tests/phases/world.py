@@ -43,6 +43,7 @@ RELEASE = f"{FEATURE}-101"
 ROOT = f"features/{FEATURE}"
 ANSWER = f"{ROOT}/prompts/answer.yaml"
 STAGE_KEYS = ("1-at-1pct", "2-at-10pct", "3-at-50pct", "4-at-100pct")
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 _HERE = []  # the world that the definitions of this process are about
 
 
@@ -228,7 +229,11 @@ class World:
     def run(self, job, partition=RELEASE, **tags):
         """Run a job here, over the definitions proper."""
         result = _job(job).execute_in_process(
-            instance=self.instance, partition_key=partition, raise_on_error=False, tags=tags or None
+            instance=self.instance,
+            partition_key=partition,
+            raise_on_error=False,
+            tags=tags or None,
+            run_config=QUIET,
         )
         return Ran(result)
 

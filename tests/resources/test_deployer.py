@@ -16,6 +16,7 @@ import pytest
 from release_assets.domain.errors import UnavailableError
 from release_assets.ports import Environment
 from resources.local.deployer import ProcessDeployer
+from resources.local.process_facts import started
 from tests.ports.tiny_feature import tiny_release, tiny_repository
 
 STAGING, PRODUCTION = Environment.STAGING, Environment.PRODUCTION
