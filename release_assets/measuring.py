@@ -7,7 +7,7 @@ for want of them (DESIGN section 5).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.evidence import RowStatus, ScoreRow
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from release_assets.records import Records
 
 CONFIRMATIONS = 4
+_COLUMNS = tuple(f.name for f in fields(ScoreRow))  # `asdict` copies deeply: a second a suite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,8 @@ class Comparison:
             ("baseline", True, self.baseline_again),
         )
         return [
-            asdict(row) | {"arm": arm, "again": again, "status": str(row.status)}
+            {n: getattr(row, n) for n in _COLUMNS}
+            | {"arm": arm, "again": again, "status": str(row.status)}
             for arm, again, rows in sides
             for row in rows
         ]

@@ -16,4 +16,4 @@ def _at(station):
     return found
 
 
-adopted, merged, staged, promoted, ramping, braked = map(_at, worlds.STATIONS)
+adopted, merged, staged, promoted, ramping, braked, watching = map(_at, worlds.STATIONS)

@@ -10,6 +10,7 @@ import copy
 import shutil
 from dataclasses import dataclass
 from functools import cache, cached_property
+from unittest.mock import patch
 
 import dagster as dg
 
@@ -23,6 +24,7 @@ from release_assets.partitions import RELEASES, STAGES, canary_stage_key
 from release_assets.ports import Environment, Ports, PromptPointers, Settings
 from resources.evidence_store import FileEvidenceStore
 from resources.ledger_store import SqlLedger
+from resources.local import world as local_world
 from resources.local.git_host import LocalGitHost
 from resources.local.prompt_registry import DirectoryPromptRegistry
 from resources.local.world import FEATURE, WorldFolder, build
@@ -56,6 +58,17 @@ def definitions():
 @cache
 def _job(name):
     return definitions().resolve_job_def(name)
+
+
+def _with_one_scorer(path):
+    """The examples, judged by one scorer: a third of the rows says as much to these tests."""
+    shutil.copytree(local_world.EXAMPLES, path, dirs_exist_ok=True)
+    manifest = path / FEATURE / ROOT / "feature.yaml"
+    three = 'scorers: {groundedness: "1", correctness: "1", refusal: "1"}'
+    text = manifest.read_text("utf-8")
+    assert three in text
+    manifest.write_text(text.replace(three, 'scorers: {groundedness: "1"}'), "utf-8")
+    return path
 
 
 @dataclass
@@ -105,7 +118,8 @@ class World:
     def anew(cls, path):
         """The example feature as main, its unit adopted as the stable release."""
         world = cls(path)
-        build(world.folder, world.clock.now())
+        with patch.object(local_world, "EXAMPLES", _with_one_scorer(path.with_name("examples"))):
+            build(world.folder, world.clock.now())
         world.adopt()
         return world
 
@@ -245,6 +259,20 @@ class World:
         """Let time pass, and let the controller look at each rollout once."""
         self.clock.wait(seconds)
         return [self.composition.controller.tick(r) for r in self.store.active_rollouts()]
+
+    def prove(self):
+        """Enough looks, with enough pairs, for a canary stage to be proven."""
+        self.metrics.pairs_a_look = 1600
+        return [self.look(10) for _ in range(4)][-1][0]
+
+    def to_full_traffic(self):
+        """Stage by stage, each through its gate."""
+        for stage in range(3):
+            assert self.run_stage("enter_stage", stage).is_success
+            self.prove()
+            concluded = self.run_stage("conclude_stage", stage)
+            assert concluded.is_success, concluded.failures
+        assert self.run_stage("enter_stage", 3).is_success
 
     def entries(self, kind, release=RELEASE):
         """Bodies of the entries of a kind about a release, oldest first."""

@@ -58,7 +58,15 @@ def braked(root):
     return world
 
 
-STATIONS = (adopted, merged, staged, promoted, ramping, braked)
+@cache
+def watching(root):
+    """At 100 %, with the old unit kept warm."""
+    with promoted(root).copy(root / "watching") as world:
+        world.to_full_traffic()
+    return world
+
+
+STATIONS = (adopted, merged, staged, promoted, ramping, braked, watching)
 
 
 @pytest.fixture
