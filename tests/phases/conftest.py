@@ -1,4 +1,4 @@
-"""A fixture for each station of a good release: `world` is the one with nothing but a stable unit."""
+"""A fixture for each station of a good release; `world` holds a stable unit and no change."""
 
 import pytest
 

@@ -98,7 +98,10 @@ def test_a_ledger_that_cannot_be_read_does_not_stop_the_cut(ramping_world, monke
     def damaged(*_, **__):
         raise LedgerError("entry 3 was changed")
 
-    brake, rollout = ramping_world.composition.controller.brake, ramping_world.store.rollout(RELEASE)
+    brake, rollout = (
+        ramping_world.composition.controller.brake,
+        ramping_world.store.rollout(RELEASE),
+    )
     release, now = ramping_world.release(), ramping_world.clock.now()
     with monkeypatch.context() as broken:
         for act in ("append", "entries"):

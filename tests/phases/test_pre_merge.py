@@ -1,6 +1,5 @@
 """May this change merge? Each claim is made to fail by one thing, and the gate stays shut."""
 
-
 import dagster as dg
 import pytest
 
