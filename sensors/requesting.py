@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EVERY_TICK_S = 3  # the engine's loop makes that five seconds (research: dagster.md 6)
 MOST_ATTEMPTS = 5
 _STAGED = {"enter_stage", "conclude_stage"}
-_UNFINISHED = [
+UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -67,7 +67,7 @@ def unless_on_its_way(
 
 def is_under_way(context: dg.SensorEvaluationContext, job: str) -> bool:
     """Whether a run of this job has not ended."""
-    unfinished = dg.RunsFilter(job_name=job, statuses=_UNFINISHED)
+    unfinished = dg.RunsFilter(job_name=job, statuses=UNFINISHED)
     return context.instance.get_runs_count(unfinished) > 0
 
 
@@ -75,7 +75,7 @@ def _runs(instance: dg.DagsterInstance, job: str, partition: str) -> tuple[int, 
     tags = {"dagster/partition": partition}
     every = instance.get_runs_count(dg.RunsFilter(job_name=job, tags=tags))
     unfinished = instance.get_runs_count(
-        dg.RunsFilter(job_name=job, tags=tags, statuses=_UNFINISHED)
+        dg.RunsFilter(job_name=job, tags=tags, statuses=UNFINISHED)
     )
     return every - unfinished, unfinished
 

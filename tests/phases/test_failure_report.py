@@ -1,4 +1,4 @@
-"""What follows when a phase did not pass: the merge stays shut, staging is taken back, people hear."""
+"""What follows when a phase did not pass: merge shut, staging taken back, people told."""
 
 import pytest
 

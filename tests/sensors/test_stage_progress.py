@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from release_assets.partitions import canary_stage_key
+from sensors.requesting import UNFINISHED
 from sensors.stage_progress import stage_progress
 from tests.phases.test_promotion import freeze
 from tests.phases.world import RELEASE, STAGE_KEYS
@@ -82,7 +83,6 @@ def add_run(world, status):
 @pytest.mark.parametrize(
     "status",
     [
-        dg.DagsterRunStatus.QUEUED,
         dg.DagsterRunStatus.NOT_STARTED,
         dg.DagsterRunStatus.STARTING,
         dg.DagsterRunStatus.STARTED,
@@ -94,6 +94,17 @@ def test_a_run_under_way_is_not_asked_for_again(world_at, tick, status):
     add_run(world, status)
 
     assert asked(tick(stage_progress, world)) == []
+
+
+def test_every_status_counts_as_under_way_but_those_of_ended_runs():
+    ended = {
+        dg.DagsterRunStatus.SUCCESS,
+        dg.DagsterRunStatus.FAILURE,
+        dg.DagsterRunStatus.CANCELED,
+        dg.DagsterRunStatus.MANAGED,  # runs of another system, which we have none of
+    }
+
+    assert set(UNFINISHED) == set(dg.DagsterRunStatus) - ended
 
 
 def test_a_run_that_died_is_asked_for_again_under_a_new_key(world_at, tick):
