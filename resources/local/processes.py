@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _MARK = "COUNTERSIGN_PROCESS"
 _POLL_S = 0.02
-# Popen objects of our own children: without them a dead child stays a zombie.
-_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,7 +166,7 @@ def _spawn(
 ) -> subprocess.Popen[bytes]:
     try:
         with log.open("ab") as output:
-            child = subprocess.Popen(
+            return _Outliving(
                 list(command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -179,8 +177,6 @@ def _spawn(
             )
     except OSError as exc:
         raise UnavailableError(f"cannot start {command[0]}: {exc.strerror}") from exc
-    _CHILDREN[child.pid] = child
-    return child
 
 
 def _is_alive(process: Process) -> bool:
@@ -189,9 +185,9 @@ def _is_alive(process: Process) -> bool:
 
 
 def _reap(pid: int) -> None:
-    child = _CHILDREN.get(pid)
-    if child and child.poll() is not None:
-        _CHILDREN.pop(pid, None)
+    # A dead child of this very process stays a zombie until somebody asks for its end.
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def _end(pids: Iterable[int], grace_s: float) -> None:
@@ -221,5 +217,14 @@ def _gone(groups: set[int], within_s: float) -> bool:
 
 
 def _has_members(group: int) -> bool:
-    _reap(group)
-    return facts.group_lives(group)
+    is_alive = facts.group_lives(group)
+    if not is_alive:
+        _reap(group)
+    return is_alive
+
+
+class _Outliving(subprocess.Popen[bytes]):
+    """A program that outlives its starter on purpose."""
+
+    def __del__(self) -> None:
+        """Not a mistake: nobody needs to wait for it."""
