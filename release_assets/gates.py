@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
-from release_assets.records import materialisation
+from release_assets.showing import materialisation
 
 if TYPE_CHECKING:
     from typing import Any

@@ -7,7 +7,6 @@ audit trail. Knows nothing of any phase.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from release_assets.domain.errors import NotFoundError, RefusedError
 from release_assets.domain.evidence import Evidence
 from release_assets.domain.release import ReleaseKey, Unit
 from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
+from release_assets.showing import check_result, evidence_name, gate_name, materialisation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -225,94 +225,3 @@ class Records:
 
 def _lacking(gate: str, because: str) -> Finding:
     return Finding(rule=gate, outcome=Outcome.FAILED, because=because)
-
-
-def evidence_name(asset: dg.AssetKey, partition: str) -> str:
-    """The ledger name of evidence: `<phase>/<asset>`, and `@<canary stage>` where there is one."""
-    return asset.to_user_string() + stage_suffix(partition)
-
-
-def gate_name(claim: dg.AssetCheckKey, partition: str) -> str:
-    """The ledger name of a claim's verdict: `<phase>/<claim>`, and `@<canary stage>`."""
-    return f"{claim.asset_key.path[0]}/{claim.name}{stage_suffix(partition)}"
-
-
-def stage_suffix(partition: str) -> str:
-    """`@<canary stage>` of a partition in CANARY_STAGES, else nothing."""
-    if isinstance(partition, dg.MultiPartitionKey):
-        return f"@{partition.keys_by_dimension['stage']}"
-    return ""
-
-
-def materialisation(
-    context: dg.AssetExecutionContext,
-    entry: Entry,
-    release: Release,
-    shown: Mapping[str, Any],
-) -> dg.MaterializeResult[Any]:
-    """What Dagster shows of a ledger entry: its number and digest, and pins of its inputs."""
-    metadata = {"ledger_entry": entry.seq, "ledger_digest": entry.digest, **_shown(shown)}
-    tags = {"release/digest": tag(release.digest), "ledger/entry": str(entry.seq)}
-    return dg.MaterializeResult(
-        metadata=metadata,
-        tags=tags | pins(context),
-        data_version=dg.DataVersion(tag(entry.digest)),
-    )
-
-
-def pins(context: dg.AssetExecutionContext) -> dict[str, str]:
-    """`lineage/<upstream> = <storage id>.<run id>`; the engine's own pointer errs (DESIGN 6)."""
-    found = {}
-    for upstream in sorted(context.assets_def.dependency_keys):
-        partition = _upstream_partition(context, upstream)
-        records = context.instance.fetch_materializations(
-            dg.AssetRecordsFilter(asset_key=upstream, asset_partitions=[partition]), limit=1
-        ).records
-        if records:
-            name = "lineage/" + ".".join(upstream.path)
-            found[name] = f"{records[0].storage_id}.{records[0].run_id}"
-    return found
-
-
-def _upstream_partition(context: dg.AssetExecutionContext, upstream: dg.AssetKey) -> str:
-    key = context.partition_key
-    if upstream.path[0] == "canary" and upstream.path[-1] != "rollout":
-        return key
-    return key.keys_by_dimension["release"] if isinstance(key, dg.MultiPartitionKey) else key
-
-
-def check_result(verdict: Verdict, entry: Entry) -> dg.AssetCheckResult:
-    """A verdict as Dagster shows it: red unless passed, with all findings in a table."""
-    return dg.AssetCheckResult(
-        passed=verdict.is_passed,
-        severity=dg.AssetCheckSeverity.ERROR,
-        description=verdict.headline,
-        metadata={
-            "outcome": str(verdict.outcome),
-            "ledger_entry": entry.seq,
-            "ledger_digest": entry.digest,
-            "findings": dg.MetadataValue.md(findings_table(verdict.findings)),
-        },
-    )
-
-
-def findings_table(findings: Iterable[Finding]) -> str:
-    """All findings as a Markdown table, worst first."""
-    order = {Outcome.FAILED: 0, Outcome.INCONCLUSIVE: 1, Outcome.PASSED: 2}
-    ranked = sorted(findings, key=lambda f: order[f.outcome])
-    lines = ["| outcome | rule | slice | because |", "|---|---|---|---|"]
-    lines += [f"| {f.outcome} | {f.rule} | {f.slice or ''} | {f.because} |" for f in ranked]
-    return "\n".join(lines)
-
-
-def tag(text: str) -> str:
-    """A digest as an event tag: Dagster allows 63 characters of `[A-Za-z0-9_.-]`."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:63]
-
-
-def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {k: v if isinstance(v, int | float | str) else _as_json(v) for k, v in values.items()}
-
-
-def _as_json(value: Any) -> Any:
-    return value if isinstance(value, dg.MetadataValue) else dg.MetadataValue.json(value)

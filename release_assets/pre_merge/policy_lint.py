@@ -13,12 +13,13 @@ import dagster as dg
 from release_assets.declaring import claim, evidence
 from release_assets.domain.documents import decode
 from release_assets.domain.errors import InputError
+from release_assets.domain.evidence import EvalCase
 from release_assets.domain.manifest_lint import lint_manifest
 from release_assets.domain.models import read_prices
 from release_assets.domain.planner import plan_findings
 from release_assets.domain.release import Release
 from release_assets.domain.rollout_plan import RolloutPlan
-from release_assets.domain.verdict import Finding
+from release_assets.domain.verdict import Finding, Outcome
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import Clock
 from release_assets.records import Records
@@ -73,6 +74,7 @@ def _lint(records: Records, release: Release, today: date) -> tuple[Finding, ...
         main=repository.manifest(feature, repository.git_host.main()),
         today=today,
     )
+    findings = (*findings, *_suites_can_be_read(records, release))
     return findings if isinstance(plan, InputError) else (*findings, *_provable(records, release))
 
 
@@ -90,12 +92,26 @@ def _plan(records: Records, release: Release) -> RolloutPlan | InputError:
     return _or_error(lambda: records.repository.plan(release.key.feature, release.commit))
 
 
+def _suites_can_be_read(records: Records, release: Release) -> tuple[Finding, ...]:
+    """One failed finding for each suite that cannot be read, with its line."""
+    read = _suites(records, release).values()
+    wrong = [str(error) for error in read if isinstance(error, InputError)]
+    rule = "every_suite_can_be_read"
+    if not wrong:
+        return (Finding(rule=rule, outcome=Outcome.PASSED, because="every suite can be read"),)
+    return tuple(Finding(rule=rule, outcome=Outcome.FAILED, because=text) for text in wrong)
+
+
 def _suite_sizes(records: Records, release: Release) -> dict[str, int]:
-    """Cases by suite; a suite that cannot be read has none."""
+    """Cases by suite, of those that can be read."""
+    read = _suites(records, release)
+    return {name: len(cases) for name, cases in read.items() if isinstance(cases, tuple)}
+
+
+def _suites(records: Records, release: Release) -> dict[str, tuple[EvalCase, ...] | InputError]:
     feature, commit = release.key.feature, release.commit
     names = records.repository.manifest(feature, commit).suites
-    read = {n: _or_error(lambda n=n: records.repository.suite(feature, commit, n)) for n in names}
-    return {name: len(cases) for name, cases in read.items() if isinstance(cases, tuple)}
+    return {n: _or_error(lambda n=n: records.repository.suite(feature, commit, n)) for n in names}
 
 
 def _or_error(read: Callable[[], T]) -> T | InputError:

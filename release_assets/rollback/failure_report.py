@@ -7,8 +7,9 @@ a verdict is told as a crash (law 2: a crash is never a verdict).
 import dagster as dg
 
 from release_assets.declaring import evidence
+from release_assets.domain.errors import InputError
 from release_assets.domain.ledger import Entry
-from release_assets.domain.release import Release
+from release_assets.domain.release import Release, ReleaseKey
 from release_assets.domain.verdict import Finding, Outcome, conclude
 from release_assets.pipeline import PHASES, PRE_MERGE, STAGING, Phase
 from release_assets.ports import (
@@ -20,7 +21,8 @@ from release_assets.ports import (
     Notice,
     ReleaseStore,
 )
-from release_assets.records import Records, findings_table
+from release_assets.records import Records
+from release_assets.showing import findings_table
 
 PHASE_TAG = "countersign/failed_phase"
 RUN_TAG = "countersign/failed_run"
@@ -37,7 +39,10 @@ def failure_report(
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult:
     """What stopped the release, and what was done about it."""
-    release = records.release(context)
+    try:
+        release = records.release(context)
+    except InputError as exc:
+        return _unreadable(context, records, git_host, release_store, clock, exc)
     phase = next(p for p in PHASES if p.name == context.run.tags[PHASE_TAG])
     failed_run = context.run.tags[RUN_TAG]
     findings = _findings(records, release, phase, failed_run)
@@ -64,6 +69,37 @@ def failure_report(
     release_store.enqueue(notice)
     summary = {"phase": phase.name, "because": verdict.headline, "failed_run": failed_run}
     return records.evidence(context, release, summary=summary, inputs={"run": failed_run})
+
+
+def _unreadable(
+    context: dg.AssetExecutionContext,
+    records: Records,
+    git_host: GitHost,
+    release_store: ReleaseStore,
+    clock: Clock,
+    error: InputError,
+) -> dg.MaterializeResult:
+    """A manifest that cannot be read has no digest to judge: the author is told the line."""
+    key = ReleaseKey.parse(context.partition_key)
+    because = str(error)
+    finding = Finding(rule="manifest_can_be_read", outcome=Outcome.FAILED, because=because)
+    verdict = conclude("pre_merge/gate", [finding])
+    git_host.post_status(records.repository.commit_of(key), "pre-merge", verdict)
+    body = verdict.document() | {"act": "pre_merge", "because": because}
+    now = clock.now()
+    entry = records.ledger.append("refusal", body, at=now, release=str(key))
+    author = records.repository.change(key).author.removeprefix("local:")
+    notice = Notice(
+        channel=f"slack:@{author}",
+        headline=f"{key} cannot be read",
+        text=because,
+        release=str(key),
+        dedup=entry.digest,
+        at=now,
+    )
+    release_store.enqueue(notice)
+    metadata = {"because": because, "ledger_entry": entry.seq, "ledger_digest": entry.digest}
+    return dg.MaterializeResult(metadata=metadata)
 
 
 def _findings(

@@ -6,7 +6,8 @@ from release_assets.declaring import evidence
 from release_assets.gates import gate_materialisation, pass_gate
 from release_assets.pipeline import STAGING
 from release_assets.ports import ChangeTickets
-from release_assets.records import Records, findings_table
+from release_assets.records import Records
+from release_assets.showing import findings_table
 
 
 @evidence("staging", *(f"staging/{c.evidence}" for c in STAGING.claims))

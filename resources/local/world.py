@@ -181,7 +181,6 @@ def environment(folder: WorldFolder) -> dict[str, str]:
         "HOME": str(folder.path / "home"),
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "PYTHONPATH": str(CODE),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONWARNINGS": "ignore",
         "DO_NOT_TRACK": "1",
         "OPENBLAS_NUM_THREADS": "1",

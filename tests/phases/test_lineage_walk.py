@@ -42,7 +42,7 @@ class Pipeline:
         return made
 
     def _record(self, context, name):
-        from release_assets.records import materialisation, stage_suffix
+        from release_assets.showing import materialisation, stage_suffix
 
         key = context.partition_key
         staged = isinstance(key, dg.MultiPartitionKey)

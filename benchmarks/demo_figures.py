@@ -1,0 +1,69 @@
+"""How long the demo takes, and how much memory: the figures that README states.
+
+    .venv/bin/python benchmarks/demo_figures.py
+
+Runs the demo once in a folder of its own, samples the memory of all its processes (proportional
+set size, so that shared pages count once), and prints a Markdown table. Wants a quiet machine and
+says how loaded it was.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+EVERY_S = 2.0
+
+
+def pss_mib(folder: str) -> float:
+    """MiB of all processes that name the folder, their own share of shared pages."""
+    total = 0
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            about = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+            if folder.encode() in about:
+                lines = (process / "smaps_rollup").read_text().splitlines()
+                total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        except OSError:
+            continue
+    return total / 1024
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as room:
+        folder = str(Path(room) / "demo")
+        command = [sys.executable, "-m", "release_assets.cli", "demo", "--folder", folder, "--json"]
+        peak, over = [0.0], threading.Event()
+
+        def sample() -> None:
+            while not over.wait(EVERY_S):
+                peak[0] = max(peak[0], pss_mib(folder))
+
+        sampler = threading.Thread(target=sample)
+        sampler.start()
+        before = os.getloadavg()[0]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        over.set()
+        sampler.join()
+    document = json.loads(done.stdout)
+    print(table(document, peak[0], before))
+    sys.exit(done.returncode)
+
+
+def table(document: dict, peak_mib: float, load_before: float) -> str:
+    rows = [("all four stories", f"{document['seconds']:.0f} s")]
+    rows += [(s["name"], f"{s['ended']}, {s['seconds']:.0f} s") for s in document["stories"]]
+    reactions = [s["reaction_s"] for s in document["stories"] if s["reaction_s"] is not None]
+    rows += [("from decidable breach to last candidate call", f"{x:.1f} s") for x in reactions]
+    rows += [("peak memory, all processes", f"{peak_mib:.0f} MiB")]
+    rows += [("load average before", f"{load_before:.2f} on {os.cpu_count()} cores")]
+    return "\n".join(["| what | figure |", "|---|---|", *(f"| {a} | {b} |" for a, b in rows)])
+
+
+if __name__ == "__main__":
+    main()
