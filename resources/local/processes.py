@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -133,32 +132,6 @@ class ProcessTable:
 
     def _mark(self, name: str) -> str:
         return f"{self._folder}:{name}"
-
-
-def free_port() -> int:
-    """A loopback port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def require_free_port(port: int, purpose: str) -> None:
-    """Raise `InputError` when somebody listens on a loopback port already."""
-    if not is_free_port(port):
-        raise InputError(
-            f"port {port} for {purpose} is in use", hint="stop what listens there or name another"
-        )
-
-
-def is_free_port(port: int) -> bool:
-    """Whether a loopback port can be listened on."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def _spawn(
