@@ -49,12 +49,14 @@ def demo(
     world_folder = WorldFolder(folder.absolute())
     with Screen() as screen, _world(world_folder, screen, keep=keep) as world:
         show = _play(world_folder, world, screen, names)
-        document = _document(world_folder, world, show, time.monotonic() - began)
+        waits = sys.stdout.isatty() and not as_json and not keep
+        seconds = time.monotonic() - began
+        document = _document(world_folder, world, show, seconds, stays=waits or keep)
         screen.console.print(closing_table(show))
         _tell_the_end(screen, document)
         if as_json:
             click.echo(json.dumps(document, ensure_ascii=False))
-        if sys.stdout.isatty() and not as_json and not keep:
+        if waits:
             _wait_for_ctrl_c(screen, str(document["ui"]))
     as_told = all(j.ended == j.story.expect for j in show.journeys)
     ctx.exit(0 if as_told and document["ledger"]["verified"] else 1)
@@ -113,7 +115,7 @@ def _play(folder: WorldFolder, world: Composition, screen: Screen, names: tuple[
 
 
 def _document(
-    folder: WorldFolder, world: Composition, show: Show, seconds: float
+    folder: WorldFolder, world: Composition, show: Show, seconds: float, *, stays: bool
 ) -> dict[str, Any]:
     """The document of DESIGN section 10."""
     from release_assets.demo.closing import drain_outbox, verified_ledger, write_dossiers
@@ -123,7 +125,7 @@ def _document(
         "stories": [j.document() for j in sorted(show.journeys, key=lambda j: j.story.number)],
         "dossiers": write_dossiers(folder, world, [j.story.release for j in show.journeys]),
         "ledger": verified_ledger(world),
-        "ui": f"http://{folder.address('webserver')}",
+        "ui": f"http://{folder.address('webserver')}" if stays else None,
         "seconds": round(seconds, 1),
     }
 
