@@ -36,10 +36,17 @@ PAIRS_PER_SECOND = 50
     show_default=True,
     help="Where the world lives; made anew.",
 )
+@click.option("--ui-port", type=int, help="Of the Dagster UI; default: one that is free.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def demo(
-    ctx: click.Context, *, names: tuple[str, ...], keep: bool, folder: Path, as_json: bool
+    ctx: click.Context,
+    *,
+    names: tuple[str, ...],
+    keep: bool,
+    folder: Path,
+    ui_port: int | None,
+    as_json: bool,
 ) -> None:
     """Build a local world and take four changes through it, from pull request to production."""
     from release_assets.demo.screen import Screen, closing_table
@@ -47,7 +54,7 @@ def demo(
 
     began = time.monotonic()
     world_folder = WorldFolder(folder.absolute())
-    with Screen() as screen, _world(world_folder, screen, keep=keep) as world:
+    with Screen() as screen, _world(world_folder, screen, ui_port, keep=keep) as world:
         show = _play(world_folder, world, screen, names)
         waits = sys.stdout.isatty() and not as_json and not keep
         seconds = time.monotonic() - began
@@ -63,7 +70,9 @@ def demo(
 
 
 @contextlib.contextmanager
-def _world(folder: WorldFolder, screen: Screen, *, keep: bool) -> Iterator[Composition]:
+def _world(
+    folder: WorldFolder, screen: Screen, ui_port: int | None, *, keep: bool
+) -> Iterator[Composition]:
     """A world with everything running; ended again, whatever happens inside."""
     from release_assets.composition import compose
     from resources.clock import SystemClock
@@ -77,7 +86,7 @@ def _world(folder: WorldFolder, screen: Screen, *, keep: bool) -> Iterator[Compo
         screen.note(f"ended what an earlier run left: {', '.join(orphans)}")
     try:
         screen.note(f"building a world in {folder.path}")
-        build(folder, SystemClock().now())
+        build(folder, SystemClock().now(), ui_port)
         world = compose(load_world(folder.config))
         starting.start_dagster_code(folder)
         starting.adopt(world)
