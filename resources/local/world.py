@@ -163,6 +163,7 @@ def _config(ports: Mapping[str, str]) -> dict[str, Any]:
 def _write_dagster_home(folder: WorldFolder, ports: Mapping[str, str]) -> None:
     settings = {
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
         "run_coordinator": {
             "module": "dagster._core.run_coordinator",
             "class": "QueuedRunCoordinator",
