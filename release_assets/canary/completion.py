@@ -38,7 +38,8 @@ def completion(
 ) -> dg.MaterializeResult:
     """The stable release, as the router and the prompt registry have it."""
     release = records.release(context)
-    rollout = _require_watched(records, release, release_store.rollout(str(release.key)))
+    with records.refusals_recorded(release, "complete"):
+        rollout = _require_watched(records, release, release_store.rollout(str(release.key)))
     records.write("intent", {"act": "complete"}, release)
     traffic = _make_stable(traffic_router, release)
     pointers = _point(prompt_registry, release)

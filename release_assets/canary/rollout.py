@@ -25,8 +25,9 @@ def rollout(
 ) -> dg.MaterializeResult:
     """The candidate unit that runs in production, ready for its first canary stage."""
     release = records.release(context)
-    records.require_passed(release, BEFORE_PROMOTION)
-    _require_a_free_road(release_store, str(release.key))
+    with records.refusals_recorded(release, "promote"):
+        records.require_passed(release, BEFORE_PROMOTION)
+        _require_a_free_road(release_store, str(release.key))
     records.write("intent", {"act": "deploy", "environment": "production"}, release)
     running = deployer.deploy(release, Environment.PRODUCTION)
     observed = deployer.read_back(running.address)
