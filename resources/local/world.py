@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from resources.identity import generate_key
-from resources.local.git_host import create
-from resources.local.processes import ProcessTable, free_port, require_free_port
+from resources.local.git_seed import create
+from resources.local.loopback_ports import free_port, require_free_port
+from resources.local.processes import ProcessTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
