@@ -1,8 +1,9 @@
 """The brake: candidate traffic to zero and the prompt pointer back, at once and together.
 
 Called from a sensor's tick, before any run starts (law 3). The act comes before its record: a
-ledger that cannot be written must not keep people on a bad release. Every line is safe to repeat;
-the paperwork (reading back, incident) follows in `roll_back_release`.
+ledger that fails must not keep people on a bad release, nor keep them from hearing of it. Every
+line is safe to repeat, and repeated until the ledger knows; the paperwork (reading back, incident)
+follows in `roll_back_release`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release_assets.domain.errors import LedgerError
 from release_assets.domain.rollout import RolloutEvent
 from release_assets.ports import Environment, Notice, PromptPointers, Traffic
 from release_assets.rollouts import move
@@ -33,7 +35,10 @@ class Brake:
     release_store: ReleaseStore
 
     def pull(self, rollout: Rollout, release: Release, because: str, now: datetime) -> Rollout:
-        """Cut, restore the pointer, record, and tell the people; returns the braked rollout."""
+        """Cut, restore the pointer, tell the people, and record; returns the braked rollout.
+
+        Raises `LedgerError` when it could not be recorded; the traffic is cut by then.
+        """
         traffic = self.traffic_router.brake(rollout.release_digest)
         pointers = self._point_back()
         braked = move(
@@ -43,8 +48,8 @@ class Brake:
             now=now,
             because=because,
         )
-        self._record(release, traffic, pointers, because)
         self._tell(release, because, now)
+        self._record(release, traffic, pointers, because)
         return braked
 
     def _point_back(self) -> PromptPointers:
@@ -69,7 +74,7 @@ class Brake:
     def _tell(self, release: Release, because: str, now: datetime) -> None:
         plan = self.records.repository.plan(release.key.feature, release.commit)
         author = self.records.repository.change(release.key).author.removeprefix("local:")
-        signatories = self.records.signatories(release)
+        signatories = self._signatories(release)
         people = [f"slack:@{author}", *(f"slack:@{person}" for person in signatories)]
         pagers = [f"pager:{author}", *(f"pager:{person}" for person in signatories)]
         for channel in dict.fromkeys((*plan.notify, *people, *pagers)):
@@ -83,6 +88,13 @@ class Brake:
                     at=now,
                 )
             )
+
+    def _signatories(self, release: Release) -> tuple[str, ...]:
+        """Nobody when the ledger cannot be read; the plan's channels and the author hear of it."""
+        try:
+            return self.records.signatories(release)
+        except LedgerError:
+            return ()
 
 
 def traffic_document(traffic: Traffic) -> dict[str, object]:

@@ -14,6 +14,7 @@ from release_assets.domain.errors import ConflictError
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout import RolloutState
 from release_assets.domain.stage_decision import Act, Decision, follow, note_look
+from release_assets.freezing import why_frozen
 from release_assets.ports import Notice
 
 if TYPE_CHECKING:
@@ -42,16 +43,25 @@ class Controller:
         release = self.records.repository.release(ReleaseKey.parse(rollout.release))
         plan = self.records.repository.plan(release.key.feature, release.commit)
         if rollout.state is RolloutState.BRAKED:
-            return f"{rollout.release}: braked, the restoration is under way"
+            return self._keep_braked(rollout, release, now)
         look = self.watch.look(
             rollout,
             plan,
             now,
             allowed_pct=allowed_pct(self.records, release),
-            frozen=self._frozen(now),
+            frozen=why_frozen(self.records, now),
         )
         self._act(rollout, release, look.decision, now)
         return f"{rollout.release}: {look.decision.act}, {look.decision.because}"
+
+    def _keep_braked(self, rollout: Rollout, release: Release, now: datetime) -> str:
+        """Pulled again where the router gave traffic back, or the ledger does not know of it."""
+        traffic = self.watch.traffic_router.read()
+        is_cut = traffic.candidate_digest != release.digest or traffic.candidate_pct == 0
+        if not is_cut or not self.records.written(release, "rollout", event="breached"):
+            self.brake.pull(rollout, release, rollout.because, now)
+            return f"{rollout.release}: braked again, {rollout.because}"
+        return f"{rollout.release}: braked, the restoration is under way"
 
     def _act(self, rollout: Rollout, release: Release, decision: Decision, now: datetime) -> None:
         if decision.act is Act.BRAKE:
@@ -78,10 +88,6 @@ class Controller:
                 at=now,
             )
             self.brake.release_store.enqueue(notice)
-
-    def _frozen(self, now: datetime) -> str | None:
-        window = self.records.repository.policy().freeze_at(now)
-        return window.because if window else None
 
 
 def allowed_pct(records: Records, release: Release) -> float | None:

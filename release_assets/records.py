@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from release_assets.ports import Clock, EvidenceStore, Ledger
     from release_assets.repository import FeatureRepository
 
+ENDS = ("completed", "rolled_back")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Records:
@@ -168,10 +170,18 @@ class Records:
         record = self.newest_evidence("sign_off/change_record", release)
         return list(record.body["summary"][role])
 
-    def promoted(self) -> tuple[str, ...]:
-        """The releases that were put on their plan, in order."""
-        entries = self.ledger.entries(kinds=("rollout",))
-        return tuple(str(e.release) for e in entries if e.body["event"] == "promoted")
+    def on_the_road(self) -> tuple[str, ...]:
+        """The releases that were put on their plan and did not end yet, in order.
+
+        By the ledger alone: what a lost release store forgot is neither free nor started twice.
+        """
+        road: dict[str, None] = {}
+        for entry in self.ledger.entries(kinds=("rollout",)):
+            if entry.body["event"] == "promoted":
+                road[str(entry.release)] = None
+            if entry.body["event"] in ENDS:
+                road.pop(str(entry.release), None)
+        return tuple(road)
 
     def stable(self, feature: str) -> Entry:
         """The entry by which the present stable release became it; raises `NotFoundError`."""

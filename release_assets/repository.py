@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from release_assets.domain.documents import decode
 from release_assets.domain.manifest import Manifest, read_manifest, unit_of
@@ -21,7 +21,7 @@ from release_assets.domain.rollout_plan import read_rollout_plan
 from release_assets.domain.suites import read_suite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from release_assets.domain.change import Change
     from release_assets.domain.evidence import EvalCase
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from release_assets.domain.policy import Policy
     from release_assets.domain.rollout_plan import RolloutPlan
     from release_assets.ports import GitHost, Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class FeatureRepository:
 
     @cached_property
     def _releases(self) -> dict[tuple[ReleaseKey, str], Release]:
+        return {}
+
+    @cached_property
+    def _documents(self) -> dict[tuple[Any, ...], Any]:
         return {}
 
     def root(self, feature: str) -> str:
@@ -85,8 +91,7 @@ class FeatureRepository:
 
     def manifest(self, feature: str, commit: str) -> Manifest:
         """The manifest at a commit."""
-        path = f"{self.root(feature)}/feature.yaml"
-        return read_manifest(self._text(commit, path), file=path)
+        return self._read(read_manifest, commit, f"{self.root(feature)}/feature.yaml")
 
     def suite(self, feature: str, commit: str, name: str) -> tuple[EvalCase, ...]:
         """The cases of a suite at a commit."""
@@ -105,23 +110,27 @@ class FeatureRepository:
         manifest = self.manifest(feature, commit)
         allowed = self.policy().tier(manifest.risk_tier).allow_manual_rollback is not None
         path = manifest.rollout_plan
-        text = self._text(commit, path)
-        return read_rollout_plan(text, file=path, allow_manual_rollback=allowed)
+        return self._read(read_rollout_plan, commit, path, allow_manual_rollback=allowed)
 
     def policy(self) -> Policy:
         """The policy at main."""
-        path = self.settings.policy
-        return read_policy(self._text(self.git_host.main(), path), file=path)
+        return self._read(read_policy, self.git_host.main(), self.settings.policy)
 
     def models(self) -> ModelRegistry:
         """The model registry at main."""
-        path = self.settings.models
-        return read_models(self._text(self.git_host.main(), path), file=path)
+        return self._read(read_models, self.git_host.main(), self.settings.models)
 
     def roster(self) -> Roster:
         """The people at main."""
-        path = self.settings.people
-        return read_people(self._text(self.git_host.main(), path), file=path)
+        return self._read(read_people, self.git_host.main(), self.settings.people)
+
+    def _read(self, read: Callable[..., T], commit: str, path: str, **how: bool) -> T:
+        """A document at a commit; commits never change, so each is parsed once."""
+        key = (read, commit, path, *how.values())
+        if key not in self._documents:
+            self._documents[key] = read(self._text(commit, path), file=path, **how)
+        found: T = self._documents[key]
+        return found
 
     def _text(self, commit: str, path: str) -> str:
         return decode(self.git_host.read_file(commit, path), file=path)

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from release_assets.domain.errors import UnavailableError
+from release_assets.domain.errors import AdapterError, InputError
 from release_assets.ports import Clock, Ledger, Notice, Notifier, ReleaseStore
 from sensors.requesting import EVERY_TICK_S
 
@@ -19,12 +19,12 @@ def outbox(
     ledger: dg.ResourceParam[Ledger],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SkipReason:
-    """Deliver what waits; what cannot be delivered waits for the next tick."""
+    """Deliver what waits; what cannot be delivered waits on, and keeps nothing else waiting."""
     waiting = release_store.undelivered()
     for notice in waiting:
         try:
             notifier.deliver(notice)
-        except UnavailableError as exc:
+        except (AdapterError, InputError) as exc:
             context.log.warning("%s did not take a notice: %s", notice.channel, exc)
             continue
         ledger.append("notice", _document(notice), at=clock.now(), release=notice.release)

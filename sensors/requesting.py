@@ -65,6 +65,12 @@ def unless_on_its_way(
     return tuple(asked)
 
 
+def is_under_way(context: dg.SensorEvaluationContext, job: str) -> bool:
+    """Whether a run of this job has not ended."""
+    unfinished = dg.RunsFilter(job_name=job, statuses=_UNFINISHED)
+    return context.instance.get_runs_count(unfinished) > 0
+
+
 def _runs(instance: dg.DagsterInstance, job: str, partition: str) -> tuple[int, int]:
     tags = {"dagster/partition": partition}
     every = instance.get_runs_count(dg.RunsFilter(job_name=job, tags=tags))

@@ -1,15 +1,18 @@
 """Watches the ledger for sign-offs: a release with a yes asks to be promoted, one at a time.
 
 Whether the quorum is complete, the promotion's own gate decides; here a yes is only a reason to
-ask (a launch is a request, DESIGN section 4.3).
+ask (a launch is a request, DESIGN section 4.3). While another release is on the road, or in a
+freeze window, nothing is asked.
 """
 
 import dagster as dg
 
-from release_assets.domain.triggers import next_promotion
+from release_assets.domain.triggers import Ready, next_promotion
+from release_assets.freezing import why_frozen
 from release_assets.jobs import JOBS, PROMOTE_RELEASE
-from release_assets.ports import Ledger, ReleaseStore
-from sensors.requesting import EVERY_TICK_S, result
+from release_assets.ports import Clock
+from release_assets.records import Records
+from sensors.requesting import EVERY_TICK_S, is_under_way, read_cursor, result
 
 
 @dg.sensor(
@@ -18,13 +21,31 @@ from sensors.requesting import EVERY_TICK_S, result
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def sign_offs(
-    ledger: dg.ResourceParam[Ledger], release_store: dg.ResourceParam[ReleaseStore]
-) -> dg.SensorResult:
-    """Releases that somebody signed and that are not on their plan yet."""
-    entries = ledger.entries(kinds=("sign_off", "rollout"))
-    signed = [e for e in entries if e.kind == "sign_off"]
-    yes = [e for e in signed if e.body["statement"]["predicate"]["decision"] == "yes"]
-    promoted = [e.release_digest for e in entries if e.kind == "rollout"]
-    ready = tuple(dict.fromkeys((str(e.release), str(e.release_digest)) for e in yes))
-    active = release_store.active_rollouts()
-    return result(next_promotion(ready, active, [str(d) for d in promoted]))
+    context: dg.SensorEvaluationContext,
+    records: dg.ResourceParam[Records],
+    clock: dg.ResourceParam[Clock],
+) -> dg.SensorResult | dg.SkipReason:
+    """The next release that somebody signed and that is not on its plan yet."""
+    if road := records.on_the_road():
+        return dg.SkipReason(f"{road[0]} is on its rollout plan")
+    if because := why_frozen(records, clock.now()):
+        return dg.SkipReason(f"frozen {because}")
+    if is_under_way(context, PROMOTE_RELEASE):
+        return dg.SkipReason("a promotion is under way")
+    ready, promoted = _signed(records), _promoted(records)
+    requests, handled = next_promotion(ready, promoted, read_cursor(context))
+    return result(requests, cursor=handled)
+
+
+def _signed(records: Records) -> list[Ready]:
+    """In the order of the first yes, with the number of the last one."""
+    found: dict[tuple[str, str], int] = {}
+    for entry in records.ledger.entries(kinds=("sign_off",)):
+        if entry.body["statement"]["predicate"]["decision"] == "yes":
+            found[str(entry.release), str(entry.release_digest)] = entry.seq
+    return [Ready(release=r, release_digest=d, signed=seq) for (r, d), seq in found.items()]
+
+
+def _promoted(records: Records) -> set[str]:
+    entries = records.ledger.entries(kinds=("rollout",))
+    return {str(e.release_digest) for e in entries if e.body["event"] == "promoted"}

@@ -2,7 +2,7 @@
 
 The first stage after a promotion, the gate of a stage that may advance, the next stage after its
 gate, completion after the watch, the paperwork after a brake. A run that is on its way is not
-asked for again; one that died is, a few times.
+asked for again; one that died is, a few times. In a freeze window nothing is asked to rise.
 """
 
 import dagster as dg
@@ -11,6 +11,7 @@ from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout import Rollout
 from release_assets.domain.rollout_plan import RolloutPlan
 from release_assets.domain.triggers import Request, next_run
+from release_assets.freezing import why_frozen
 from release_assets.jobs import (
     COMPLETE_RELEASE,
     CONCLUDE_STAGE,
@@ -19,7 +20,7 @@ from release_assets.jobs import (
     ROLL_BACK_RELEASE,
 )
 from release_assets.partitions import stage_key
-from release_assets.ports import ReleaseStore
+from release_assets.ports import Clock, ReleaseStore
 from release_assets.records import Records
 from release_assets.watching import Watch
 from sensors.requesting import EVERY_TICK_S, result, unless_on_its_way
@@ -37,13 +38,16 @@ def stage_progress(
     records: dg.ResourceParam[Records],
     watch: dg.ResourceParam[Watch],
     release_store: dg.ResourceParam[ReleaseStore],
+    clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """The next run of every rollout."""
     active = release_store.active_rollouts()
     wanted = [_next(records, watch, rollout) for rollout in active]
-    wanted += [_enter_first(r) for r in records.promoted() if release_store.rollout(r) is None]
-    stages = {r: _stage_keys(records, r) for r in {w.release for w in wanted if w}}
-    return result(unless_on_its_way(context, [w for w in wanted if w], stages), stages=stages)
+    wanted += [_enter_first(r) for r in records.on_the_road() if release_store.rollout(r) is None]
+    is_frozen = why_frozen(records, clock.now()) is not None
+    asked = [w for w in wanted if w and not (is_frozen and w.action == ENTER_STAGE)]
+    stages = {r: _stage_keys(records, r) for r in {w.release for w in asked}}
+    return result(unless_on_its_way(context, asked, stages), stages=stages)
 
 
 def _next(records: Records, watch: Watch, rollout: Rollout) -> Request | None:

@@ -8,11 +8,13 @@ import dagster as dg
 
 from release_assets.declaring import evidence
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.release import Release
 from release_assets.domain.rollback import judge_parts
 from release_assets.domain.verdict import Outcome
+from release_assets.freezing import require_no_freeze
 from release_assets.pipeline import BEFORE_PROMOTION
-from release_assets.ports import Deployer, Environment, PromptPointers, PromptRegistry, ReleaseStore
-from release_assets.records import Records
+from release_assets.ports import Clock, Deployer, Environment, PromptPointers, PromptRegistry
+from release_assets.records import ENDS, Records
 
 
 @evidence("canary", "sign_off/gate", pool="production")
@@ -21,13 +23,14 @@ def rollout(
     records: dg.ResourceParam[Records],
     deployer: dg.ResourceParam[Deployer],
     prompt_registry: dg.ResourceParam[PromptRegistry],
-    release_store: dg.ResourceParam[ReleaseStore],
+    clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult:
     """The candidate unit that runs in production, ready for its first canary stage."""
     release = records.release(context)
     with records.refusals_recorded(release, "promote"):
         records.require_passed(release, BEFORE_PROMOTION)
-        _require_a_free_road(release_store, str(release.key))
+        require_no_freeze(records, clock.now())
+        _require_a_free_road(records, release)
     records.write("intent", {"act": "deploy", "environment": "production"}, release)
     running = deployer.deploy(release, Environment.PRODUCTION)
     observed = deployer.read_back(running.address)
@@ -52,10 +55,14 @@ def rollout(
     )
 
 
-def _require_a_free_road(release_store: ReleaseStore, release: str) -> None:
-    others = [r.release for r in release_store.active_rollouts() if r.release != release]
+def _require_a_free_road(records: Records, release: Release) -> None:
+    """One at a time, and each release once: what was rolled back comes again as a new change."""
+    ended = [e for end in ENDS for e in records.written(release, "rollout", event=end)]
+    if ended:
+        raise RefusedError(f"{release.key} was {ended[-1].body['event']} before; open a new change")
+    others = [r for r in records.on_the_road() if r != str(release.key)]
     if others:
-        raise RefusedError(f"{release} waits: {others[0]} is still on its rollout plan")
+        raise RefusedError(f"{release.key} waits: {others[0]} is still on its rollout plan")
 
 
 def _point_at(registry: PromptRegistry, prompt_set: str) -> None:

@@ -14,6 +14,7 @@ from release_assets.domain.errors import RefusedError
 from release_assets.domain.release import Release
 from release_assets.domain.rollout import Rollout, RolloutEvent, begin
 from release_assets.domain.rollout_plan import RolloutPlan
+from release_assets.freezing import require_no_freeze
 from release_assets.partitions import CANARY_STAGES, stage_key
 from release_assets.pipeline import BEFORE_PROMOTION
 from release_assets.ports import Clock, Deployer, Environment, ReleaseStore, Traffic, TrafficRouter
@@ -36,6 +37,7 @@ def stage_traffic(
     stage = _stage_of(context, plan)
     before = release_store.rollout(str(release.key))
     with records.refusals_recorded(release, "raise_traffic"):
+        require_no_freeze(records, clock.now())
         _require_its_turn(records, release, plan, before, stage)
     pct = plan.stages[stage].traffic_pct
     records.write("intent", {"act": "raise_traffic", "traffic_pct": pct}, release)
@@ -67,9 +69,16 @@ def _require_its_turn(
         earlier = plan.stages[stage - 1]
         gates.append(f"canary/live_quality_holds@{stage_key(stage - 1, earlier.traffic_pct)}")
     records.require_passed(release, gates)
+    _require_the_road(records, release)
     at = (before.stage, str(before.state)) if before else (-1, "promoted")
     if at not in {(stage - 1, "promoted"), (stage - 1, "ramping"), *_already(stage)}:
         raise RefusedError(f"stage {stage + 1} waits: {release.key} is {at[1]} at {at[0] + 1}")
+
+
+def _require_the_road(records: Records, release: Release) -> None:
+    """Promoted, by the ledger, and not over; the promotion saw to it that no other one is."""
+    if str(release.key) not in records.on_the_road():
+        raise RefusedError(f"{release.key} is not on its rollout plan; promote it first")
 
 
 def _already(stage: int) -> set[tuple[int, str]]:

@@ -15,7 +15,7 @@ from release_assets.domain.rollout import RolloutState
 from release_assets.domain.stage_decision import Act
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from release_assets.domain.change import Change
     from release_assets.domain.rollout import Rollout
@@ -33,6 +33,15 @@ class Request:
     run_key: str
     stage: int | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ready:
+    """A release that somebody signed; `signed` is the ledger number of the newest yes."""
+
+    release: str
+    release_digest: str
+    signed: int
 
 
 def new_heads(
@@ -69,20 +78,19 @@ def _about(action: str, change: Change, commit: str) -> Request:
 
 
 def next_promotion(
-    ready: Sequence[tuple[str, str]], active: Sequence[Rollout], promoted: Iterable[str]
-) -> tuple[Request, ...]:
-    """The first of the signed-off releases, unless the road is taken (colliding releases queue).
+    ready: Iterable[Ready], promoted: Collection[str], handled: Mapping[str, str]
+) -> tuple[tuple[Request, ...], dict[str, str]]:
+    """The first signed-off release that was not asked about yet, and the cursor after asking.
 
-    `ready` holds (release, digest) in the order of their sign-off; `promoted` their digests that
-    were promoted before.
+    `ready` stands in the order of the sign-offs, `promoted` holds digests. Each further sign-off
+    asks again, since it may complete the quorum; a release that was refused keeps nobody waiting.
     """
-    done = set(promoted)
-    waiting = [(r, d) for r, d in ready if d not in done]
-    if active or not waiting:
-        return ()
-    release, digest = waiting[0]
-    key = f"promote_release:{release}:{digest.removeprefix('sha256:')[:12]}"
-    return (Request(action="promote_release", release=release, run_key=key),)
+    for one in ready:
+        key = f"promote_release:{one.release}:{one.signed}"
+        if one.release_digest not in promoted and handled.get(one.release) != key:
+            request = Request(action="promote_release", release=one.release, run_key=key)
+            return (request,), dict(handled) | {one.release: key}
+    return (), dict(handled)
 
 
 def next_run(rollout: Rollout, decision: Decision, *, is_stage_proven: bool) -> Request | None:

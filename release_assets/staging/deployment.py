@@ -1,6 +1,7 @@
 """The merged unit runs in staging, and says by its own word that it is this release.
 
-The merge froze the manifest; from here on key and digest are one (DESIGN section 6).
+The merge froze the manifest; from here on key and digest are one. What came to main past its gate
+is not deployed (DESIGN section 6).
 """
 
 import dagster as dg
@@ -8,7 +9,7 @@ import dagster as dg
 from release_assets.declaring import claim, evidence
 from release_assets.domain.release import Unit
 from release_assets.domain.rollback import judge_parts
-from release_assets.pipeline import STAGING
+from release_assets.pipeline import PRE_MERGE, STAGING
 from release_assets.ports import Deployer, Environment
 from release_assets.records import Records
 
@@ -23,6 +24,7 @@ def deployment(
 ) -> dg.MaterializeResult:
     """What answers in staging after the deploy."""
     release = records.release(context)
+    records.require_passed(release, PRE_MERGE.verdicts)
     records.write("intent", {"act": "deploy", "environment": "staging"}, release)
     running = deployer.deploy(release, Environment.STAGING)
     observed = deployer.read_back(running.address)

@@ -16,6 +16,7 @@ import pytest
 from release_assets.domain.errors import UnavailableError
 from release_assets.ports import Environment
 from resources.local.deployer import ProcessDeployer
+from resources.local.process_facts import started
 from tests.ports.tiny_feature import tiny_release, tiny_repository
 
 STAGING, PRODUCTION = Environment.STAGING, Environment.PRODUCTION
@@ -107,7 +108,7 @@ def test_a_unit_whose_pid_file_is_damaged_is_replaced_and_none_is_left_over(
     pid_file.write_text(json.dumps({"pid": 1}))
     second = deployer.deploy(release, STAGING)
     assert second.workload != first.workload
-    assert not Path(f"/proc/{first.workload.removeprefix('pid:')}").exists()
+    assert started(int(first.workload.removeprefix("pid:"))) is None
 
 
 def test_one_unit_may_be_deployed_from_trees_that_differ_in_what_is_no_part_of_it(deployer, host):

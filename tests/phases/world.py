@@ -1,0 +1,259 @@
+"""A composed world for phases and sensors: real git, ledger and stores; plain classes elsewhere.
+
+A world lives in one folder and can be copied whole, so that what comes before a phase is done once
+for all tests of it. No process, no socket, no clock: jobs run here, over the definitions proper.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import dagster as dg
+
+from release_assets.cli.sign_off import submit
+from release_assets.composition import compose
+from release_assets.definitions import build_definitions
+from release_assets.domain.people import Role
+from release_assets.domain.release import ReleaseKey
+from release_assets.domain.sign_off_statement import Decision
+from release_assets.partitions import RELEASES, STAGES, canary_stage_key
+from release_assets.ports import Environment, Ports, PromptPointers, Settings
+from resources.evidence_store import FileEvidenceStore
+from resources.ledger_store import SqlLedger
+from resources.local.git_host import LocalGitHost
+from resources.local.prompt_registry import DirectoryPromptRegistry
+from resources.local.world import FEATURE, WorldFolder, build
+from resources.release_store import SqlReleaseStore
+from tests.phases.doubles import (
+    MarkedLint,
+    MarkedSecrets,
+    SaidShape,
+    ScriptedEngine,
+    SetClock,
+    SteadyTraffic,
+    WorldDeployer,
+)
+from tests.ports.fake_traffic_router import FakeTrafficRouter
+from tests.ports.told_in_memory import MemoryNotifier, MemoryTickets
+
+RELEASE = f"{FEATURE}-101"
+ROOT = f"features/{FEATURE}"
+ANSWER = f"{ROOT}/prompts/answer.yaml"
+STAGE_KEYS = ("1-at-1pct", "2-at-10pct", "3-at-50pct", "4-at-100pct")
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_HERE = []  # the world that the definitions of this process are about
+
+
+@cache
+def definitions():
+    """The definitions proper, over the world of the test that runs."""
+    return build_definitions(lambda: _HERE[-1].composition)
+
+
+@cache
+def _job(name):
+    return definitions().resolve_job_def(name)
+
+
+@dataclass
+class Ran:
+    """What a run did: checks by name, steps, and what was materialised."""
+
+    result: object
+
+    @property
+    def is_success(self):
+        return self.result.success
+
+    @property
+    def checks(self):
+        found = self.result.get_asset_check_evaluations()
+        return {e.check_name: e for e in found}
+
+    @property
+    def materialised(self):
+        events = self.result.get_asset_materialization_events()
+        return {e.materialization.asset_key.to_user_string(): e.materialization for e in events}
+
+    @property
+    def failures(self):
+        """What the failed steps said, with the errors beneath."""
+        events = (e for e in self.result.all_events if e.is_step_failure)
+        return "\n".join(_told(e.step_failure_data.error) for e in events)
+
+
+def _told(error):
+    return f"{error.message}\n{_told(error.cause)}" if error.cause else error.message
+
+
+class World:
+    """One world, and the ways to act on it."""
+
+    def __init__(self, path, *, clock=None, router=None, tickets=None):
+        self.folder = WorldFolder(path)
+        self.clock, self.tickets = clock or SetClock(), tickets or MemoryTickets()
+        self.router = router or FakeTrafficRouter("sha256:none", "http://stable.invalid")
+        self.deployer, self.notifier = WorldDeployer(self.router), MemoryNotifier()
+        self.engine, self.shape, self.metrics = ScriptedEngine(self.deployer), SaidShape(), None
+        self.metrics, self.lint, self.secrets = SteadyTraffic(), MarkedLint(), MarkedSecrets()
+        self.instance = None
+
+    @classmethod
+    def anew(cls, path):
+        """The example feature as main, its unit adopted as the stable release."""
+        world = cls(path)
+        build(world.folder, world.clock.now())
+        world.adopt()
+        return world
+
+    def copy(self, path):
+        """The same world elsewhere; what happens there stays there."""
+        shutil.copytree(self.folder.path, path, dirs_exist_ok=True)
+        clock, router = copy.deepcopy(self.clock), copy.deepcopy(self.router)
+        other = World(path, clock=clock, router=router, tickets=copy.deepcopy(self.tickets))
+        other.deployer._units, other.deployer._ports = map(
+            dict, (self.deployer._units, self.deployer._ports)
+        )
+        return other
+
+    def __enter__(self):
+        self.instance = dg.DagsterInstance.ephemeral()
+        self.instance.add_dynamic_partitions(RELEASES.name, [RELEASE])
+        self.instance.add_dynamic_partitions(STAGES.name, list(STAGE_KEYS))
+        _HERE.append(self)
+        return self
+
+    def __exit__(self, *_):
+        _HERE.remove(self)
+        self.instance.dispose()
+
+    @cached_property
+    def host(self):
+        return LocalGitHost(str(self.folder.path / "repository.git"))
+
+    @cached_property
+    def ports(self):
+        path = self.folder.path
+        return Ports(
+            clock=self.clock,
+            git_host=self.host,
+            code_checker=self.lint,
+            security_scanner=self.secrets,
+            deployer=self.deployer,
+            traffic_router=self.router,
+            prompt_registry=DirectoryPromptRegistry(str(path / "prompts")),
+            eval_engine=self.engine,
+            benchmark_engine=self.engine,
+            live_metrics=self.metrics,
+            change_tickets=self.tickets,
+            notifier=self.notifier,
+            evidence_shape=self.shape,
+            evidence_store=FileEvidenceStore(str(path / "evidence")),
+            ledger=SqlLedger(f"sqlite:///{path}/ledger.sqlite"),
+            release_store=SqlReleaseStore(f"sqlite:///{path}/releases.sqlite"),
+            settings=Settings(feature_root={FEATURE: ROOT}),
+        )
+
+    @cached_property
+    def composition(self):
+        return compose(self.ports)
+
+    @property
+    def records(self):
+        return self.composition.records
+
+    @property
+    def ledger(self):
+        return self.ports.ledger
+
+    @property
+    def store(self):
+        return self.ports.release_store
+
+    @property
+    def pointers(self):
+        return self.ports.prompt_registry.pointers(Environment.PRODUCTION)
+
+    def release(self, key=RELEASE):
+        return self.records.repository.release(ReleaseKey.parse(key))
+
+    def adopt(self):
+        """What ran before us is the first stable release."""
+        main = self.host.main()
+        stable = self.records.repository.release(ReleaseKey(FEATURE, 0), main)
+        files = self.records.repository.files(FEATURE, main)
+        manifest = self.records.repository.manifest(FEATURE, main)
+        registry = self.ports.prompt_registry
+        registry.publish({n: files[p] for n, p in manifest.prompts.items()})
+        first = PromptPointers(stable=stable.unit.prompts, candidate=None)
+        registry.move(Environment.PRODUCTION, None, first)
+        running = self.deployer.deploy(stable, Environment.PRODUCTION)
+        self.router.__init__(stable.digest, running.address)
+        body = {"unit": stable.unit.document(), "commit": main, "because": "it ran before us"}
+        self.records.write("adoption", body, stable)
+
+    def read(self, path):
+        """A file at main."""
+        return self.host.read_file(self.host.main(), path)
+
+    def open(self, files=None, *, number=101, author="dev"):
+        """Open a change; the good one rewords a prompt's comment, and nothing else."""
+        files = files or {ANSWER: b"# Reworded.\n" + self.read(ANSWER)}
+        head = self.host.commit(
+            self.host.main(),
+            files,
+            author=f"{author} <{author}@example.com>",
+            message="A change",
+            at=self.clock.now(),
+        )
+        return self.host.open_change(
+            number, "A change", f"local:{author}", head, at=self.clock.now(), feature=FEATURE
+        )
+
+    def review(self, number=101, reviewers=("ben", "chloe")):
+        for reviewer in reviewers:
+            self.host.review(number, f"local:{reviewer}", "approved", at=self.clock.now())
+
+    def merge(self, number=101, by="ben"):
+        return self.host.merge(number, f"local:{by}", at=self.clock.now())
+
+    def sign(self, person="rosa", *, role=Role.RELEASE_MANAGER, release=RELEASE, no=""):
+        """Sign as the command does."""
+        decision = Decision.NO if no else Decision.YES
+        key = self.folder.key(person)
+        return submit(self.composition, self.release(release), role, key, decision, no)
+
+    def run(self, job, partition=RELEASE, **tags):
+        """Run a job here, over the definitions proper."""
+        result = _job(job).execute_in_process(
+            instance=self.instance,
+            partition_key=partition,
+            raise_on_error=False,
+            tags=tags or None,
+            run_config=QUIET,
+        )
+        return Ran(result)
+
+    def run_stage(self, job, stage, release=RELEASE):
+        """Run a job about a canary stage, counted from 0."""
+        return self.run(job, canary_stage_key(release, STAGE_KEYS[stage]))
+
+    def look(self, seconds=30):
+        """Let time pass, and let the controller look at each rollout once."""
+        self.clock.wait(seconds)
+        return [self.composition.controller.tick(r) for r in self.store.active_rollouts()]
+
+    def entries(self, kind, release=RELEASE):
+        """Bodies of the entries of a kind about a release, oldest first."""
+        return [e.body for e in self.ledger.entries(release=release, kinds=(kind,))]
+
+    def verdict(self, gate, release=RELEASE):
+        """The newest verdict of a gate."""
+        return [b for b in self.entries("verdict", release) if b["gate"] == gate][-1]
+
+    def events(self, release=RELEASE):
+        """What happened to the rollout, by the ledger."""
+        return [b["event"] for b in self.entries("rollout", release)]
