@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain import live_bets, live_breaches, live_findings, live_streams
 from release_assets.domain.errors import InputError
-from release_assets.domain.live_bets import NEEDED_AGAINST, duration_of, seconds_of
+from release_assets.domain.live_bets import NEEDED_AGAINST, seconds_of, time_of
 from release_assets.domain.live_faults import excess_missing, with_scores_read
 from release_assets.domain.live_margins import margin_to_prove
 from release_assets.domain.live_state import LiveState
@@ -76,7 +76,7 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     state, scored = with_scores_read(state, batch, plan)
     offers = _offers(state, batch, plan, scored)
     elapsed_s = state.elapsed_s + seconds_of(batch)
-    marks = marks_passed(state.elapsed_s, elapsed_s, duration_of(plan, stage))
+    marks = marks_passed(state.elapsed_s, elapsed_s, time_of(plan, stage)[0])
     state = live_bets.with_bets(state, offers, marks)
     state = replace(state, last_batch=batch.id, elapsed_s=elapsed_s)
     return live_bets.with_breach(state, live_streams.shares_of(plan))

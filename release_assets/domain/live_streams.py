@@ -80,7 +80,7 @@ def shares_of(plan: RolloutPlan) -> dict[str, float]:
     """Each group's share of alpha; together one (E10)."""
     slos = [slo for stage in plan.stages for slo in stage.slos]
     appetite = {group_of(slo): _APPETITE.get(slo.metric, 1.0) for slo in slos}
-    appetite |= {missing_group(scorer): 0.5 for scorer in scorers_of(plan)}
+    appetite |= {missing_group(scorer): 0.25 for scorer in scorers_of(plan)}
     total = sum(appetite.values())
     return {group: wanted / total for group, wanted in appetite.items()}
 
