@@ -13,13 +13,12 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from release_assets.domain.live_bets import (
-    NEEDED_AGAINST,
     start_share,
     time_of,
     with_capital_handed_out,
 )
 from release_assets.domain.live_margins import margin_to_prove
-from release_assets.domain.live_state import LiveState
+from release_assets.domain.live_state import ALPHA, LiveState
 from release_assets.domain.live_streams import MISSING_TOLERATED, group_of, missing_group, shares_of
 from release_assets.domain.live_tallies import NEEDED_FOR
 from release_assets.domain.live_traffic import CallCounts, LiveBatch
@@ -179,7 +178,7 @@ def first_look(crossed: np.ndarray) -> np.ndarray:
 
 
 def breach_looks(streams: list[Stream], dose: np.ndarray) -> np.ndarray:
-    return first_look(evidence(streams, dose) >= NEEDED_AGAINST)
+    return first_look(evidence(streams, dose) >= 1 / ALPHA)
 
 
 def _even_shares(plan: RolloutPlan, look: int) -> np.ndarray:
@@ -273,7 +272,7 @@ class _Ramps:
     def _decide(self, here, stage, total):
         planned, longest = stage.duration.total_seconds(), stage.longest.total_seconds()
         shown = np.logaddexp.reduce(self.windows[:, :2] + PROOF.log_weights, axis=2).min(axis=1)
-        breach = here & (total >= NEEDED_AGAINST)
+        breach = here & (total >= 1 / ALPHA)
         is_due = self.elapsed >= planned
         proven = here & ~breach & is_due & (shown >= np.log(NEEDED_FOR))
         late = here & ~breach & ~proven & (self.elapsed >= longest)

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.live_bets import ALPHA, start_share
+from release_assets.domain.live_bets import start_share
 from release_assets.domain.live_levels import calls_to_judge
 from release_assets.domain.live_margins import SLICES_EXPECTED, margin_to_prove
+from release_assets.domain.live_state import ALPHA
 from release_assets.domain.live_streams import group_of, rate_limit, require_judgeable, shares_of
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import information

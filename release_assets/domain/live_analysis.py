@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain import live_bets, live_breaches, live_findings, live_streams
 from release_assets.domain.errors import InputError
-from release_assets.domain.live_bets import NEEDED_AGAINST, seconds_of, time_of
+from release_assets.domain.live_bets import seconds_of, time_of
 from release_assets.domain.live_faults import excess_missing, with_scores_read
 from release_assets.domain.live_margins import margin_to_prove
-from release_assets.domain.live_state import LiveState
+from release_assets.domain.live_state import ALPHA, LiveState
 from release_assets.domain.live_tallies import NEEDED_FOR, Reading
 from release_assets.domain.statistics.windows import marks_passed
 from release_assets.domain.verdict import Finding, Outcome, worst
@@ -54,12 +54,15 @@ class LiveJudgement:
     sentence: str
 
 
-def start(plan: RolloutPlan) -> LiveState:
-    """Nothing seen yet; raises `InputError` for an SLO that no live metric can answer."""
+def start(plan: RolloutPlan, *, alpha: float = ALPHA) -> LiveState:
+    """Nothing seen yet; raises `InputError` for an SLO that no live metric can answer.
+
+    The emergency path takes an `alpha` of 0.05 (statistics rule 17).
+    """
     for stage in plan.stages:
         for slo in stage.slos:
             live_streams.require_judgeable(slo)
-    return LiveState(plan_digest=plan.digest)
+    return LiveState(plan_digest=plan.digest, alpha=alpha)
 
 
 def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
@@ -138,7 +141,7 @@ def _judgement(state: LiveState, read: list[Reading]) -> LiveJudgement:
         outcome=outcome,
         findings=tuple(reading.finding for reading in read),
         evidence_against=against,
-        needed_against=NEEDED_AGAINST,
+        needed_against=state.needed_against,
         evidence_for=min(proofs, default=NEEDED_FOR),
         needed_for=NEEDED_FOR,
         scored=live_findings.scored(state),

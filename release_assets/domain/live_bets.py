@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from release_assets.domain.statistics.bets import Array
     from release_assets.domain.statistics.capital import Key
 
-ALPHA = 0.01
-NEEDED_AGAINST = 1 / ALPHA
 _AT_START, _AT_LATER_STAGES, _AT_LOOKS = 0.5, 0.3, 0.2
 _AT_STAGE = 0.1
 _IN_PLAN = 0.8  # of what is spread evenly, for the planned durations without their extensions
@@ -141,7 +139,7 @@ def evidence_against(state: LiveState) -> float:
 def with_breach(state: LiveState, shares: Mapping[str, float]) -> LiveState:
     """Latch the first look at which the evidence is complete; `shares` are those of the plan."""
     total = evidence_against(state)
-    if state.breach is not None or total < NEEDED_AGAINST:
+    if state.breach is not None or total < state.needed_against:
         return state
     named = _guilty(state, shares)
     breach = Breach(batch=state.last_batch, stage=state.stage, evidence=total, streams=named)

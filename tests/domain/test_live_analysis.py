@@ -399,3 +399,15 @@ def test_too_slow_calls_are_counted_not_averaged():
     state = run(the_plan, [batch(1, candidate=slow)])
     sentence = live_analysis.judge(state, the_plan).sentence
     assert sentence.startswith("20.0% of 400 calls took longer than 4500 ms, 5% allowed")
+
+
+def test_the_emergency_path_breaches_with_less_evidence():
+    the_plan = only(LEVEL)
+    calls = CallCounts(requests=100, errors=6)
+    usual, short = live_analysis.start(the_plan), live_analysis.start(the_plan, alpha=0.05)
+    usual, short = (
+        live_analysis.look(s, batch(1, candidate=calls), the_plan) for s in (usual, short)
+    )
+    assert live_analysis.judge(short, the_plan).needed_against == 20
+    assert short.breach
+    assert not usual.breach

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from release_assets.domain import live_analysis
-from release_assets.domain.live_bets import ALPHA, NEEDED_AGAINST, evidence_against
+from release_assets.domain.live_bets import evidence_against
+from release_assets.domain.live_state import ALPHA
 from release_assets.domain.live_traffic import CallCounts
 from tests.domain.live_world import T0, batch, only, pair, plan
 
@@ -31,7 +32,7 @@ def crossed_by_calls_and_events(limit):
         grown = [live_analysis.look(state, fine, the_plan) for state in row]
         row = [*grown, live_analysis.look(row[-1], bad, the_plan)]
         row = [replace(state, breach=None) for state in row]
-        crossed[n, : n + 1] = [evidence_against(state) >= NEEDED_AGAINST for state in row]
+        crossed[n, : n + 1] = [evidence_against(state) >= 1 / ALPHA for state in row]
     return crossed
 
 
