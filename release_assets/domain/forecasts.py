@@ -127,7 +127,7 @@ class _Rates:
 
 
 def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, rates: _Rates) -> SloForecast:
-    require_judgeable(slo)
+    require_judgeable(slo, plan)
     per_min, is_level = rates.of(slo), slo.kind is SloKind.LEVEL
     planned = per_min * (stage.duration / _MINUTE)
     margin = None if is_level else margin_to_prove(plan, stage, slo)

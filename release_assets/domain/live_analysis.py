@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from release_assets.domain import live_bets, live_breaches, live_findings, live_streams
+from release_assets.domain import live_bets, live_breaches, live_findings, live_streams, live_wagers
 from release_assets.domain.errors import InputError
 from release_assets.domain.live_bets import seconds_of, time_of
 from release_assets.domain.live_faults import excess_missing, with_scores_read
-from release_assets.domain.live_margins import margin_to_prove
+from release_assets.domain.live_margins import margin_to_prove, slice_bounds
 from release_assets.domain.live_state import ALPHA, LiveState
 from release_assets.domain.live_tallies import NEEDED_FOR, Reading
 from release_assets.domain.statistics.windows import marks_passed
@@ -29,8 +29,8 @@ from release_assets.domain.verdict import Finding, Outcome, worst
 
 if TYPE_CHECKING:
     from release_assets.domain.live_samples import Scores
-    from release_assets.domain.live_streams import Contribution
     from release_assets.domain.live_traffic import LiveBatch
+    from release_assets.domain.live_wagers import Contribution
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
 
 
@@ -61,7 +61,7 @@ def start(plan: RolloutPlan, *, alpha: float = ALPHA) -> LiveState:
     """
     for stage in plan.stages:
         for slo in stage.slos:
-            live_streams.require_judgeable(slo)
+            live_streams.require_judgeable(slo, plan)
     return LiveState(plan_digest=plan.digest, alpha=alpha)
 
 
@@ -111,9 +111,12 @@ def _offers(
     """What the batch offers to all streams; missing candidate scores narrow the margins."""
     stage, made = plan.stages[batch.stage], []
     for slo in stage.slos:
-        margin = margin_to_prove(plan, stage, slo) - excess_missing(state, slo)
-        made += live_streams.contributions(slo, margin, batch, scored)
-    lacks = [live_streams.missing_contribution(name, scored[name]) for name in sorted(scored)]
+        excess = excess_missing(state, slo)
+        margin = margin_to_prove(plan, stage, slo) - excess
+        alone = {name: slice_bounds(plan, stage, slo, name) for name in scored}
+        alone = {name: replace(b, margin=b.margin - excess) for name, b in alone.items()}
+        made += live_wagers.contributions(slo, margin, batch, scored, alone)
+    lacks = [live_wagers.missing_contribution(name, scored[name]) for name in sorted(scored)]
     return made + [lack for lack in lacks if lack is not None]
 
 

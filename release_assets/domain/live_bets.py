@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from release_assets.domain.live_state import TALLY, Breach, LiveState
-from release_assets.domain.live_streams import Contribution, shares_of
+from release_assets.domain.live_streams import shares_of
 from release_assets.domain.statistics.bets import (
     PROOF,
     Wager,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release_assets.domain.live_traffic import LiveBatch
+    from release_assets.domain.live_wagers import Contribution
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
     from release_assets.domain.statistics.bets import Array
     from release_assets.domain.statistics.capital import Key

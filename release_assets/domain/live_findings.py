@@ -44,9 +44,10 @@ def scored(state: LiveState) -> int:
 def _read(state: LiveState, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
     if slo.kind is SloKind.LEVEL:
         return Reading(finding=level_finding(state, stage, slo))
+    if slo.metric == "fairness":
+        return fairness_reading(state, plan, stage, slo)
     margin = margin_to_prove(plan, stage, slo)
-    of_metric = {"eval": drift_reading, "fairness": fairness_reading}
-    return of_metric.get(slo.metric, ratio_reading)(state, slo, margin)
+    return (drift_reading if slo.metric == "eval" else ratio_reading)(state, slo, margin)
 
 
 def _missing(state: LiveState, scorer: str) -> Finding:

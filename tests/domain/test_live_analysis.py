@@ -180,7 +180,13 @@ def test_more_errors_than_calls_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("latency_p50_ms_max", 200), ("eval_x_drift_min", 0.1), ("tokens_max", 5)]
+    ("name", "limit"),
+    [
+        ("latency_p50_ms_max", 200),
+        ("eval_x_drift_min", 0.1),
+        ("tokens_max", 5),
+        ("fairness_locale_delta_max", 0.04),
+    ],
 )
 def test_an_slo_that_nothing_measures_is_refused_at_the_start(name, limit):
     with pytest.raises(InputError, match="nothing measures"):
@@ -282,6 +288,16 @@ def test_a_locale_that_alone_got_worse_is_named():
     judgement = live_analysis.judge(state, the_plan)
     named = {f.slice for f in judgement.findings if f.outcome is Outcome.FAILED and f.slice}
     assert named == {"ja-JP"}
+
+
+def test_what_all_slices_lose_alike_is_no_gap():
+    """A drift limit of .30 allows all of them a drop of .12; the gap limit of .04 is kept."""
+    the_plan = only({"eval_groundedness_drift_max": 0.3, "fairness_locale_delta_max": 0.04})
+    rng, state = np.random.default_rng(2), live_analysis.start(the_plan)
+    for i in range(1, 60):
+        pairs = scored(rng, 100, drop=0.12, tag=f"{i}-")
+        state = live_analysis.look(state, batch(i, pairs=pairs), the_plan)
+    assert state.breach is None
 
 
 def test_one_slice_alone_shows_no_fairness():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, log_sum
@@ -27,6 +27,7 @@ from release_assets.domain.statistics.windows import (
 )
 
 W = DIFFERENCE.log_weights
+unhurried = settings(deadline=None)
 
 
 def worth(table):
@@ -108,6 +109,7 @@ def test_what_was_never_seen_is_no_window():
     assert window(Table(width=3), ("slo",), WHOLE) is None
 
 
+@unhurried
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1)), max_size=30))
 def test_each_unit_counts_once_with_the_mean_of_its_calls(rows):
     ordered = sorted(rows, key=lambda row: place_of(row[0]))
@@ -117,6 +119,7 @@ def test_each_unit_counts_once_with_the_mean_of_its_calls(rows):
         assert mean == pytest.approx(np.mean([v for u, v in rows if u == unit]))
 
 
+@unhurried
 @given(
     st.lists(st.floats(0, 1), min_size=0, max_size=20),
     st.lists(st.floats(0, 1), min_size=0, max_size=20),
