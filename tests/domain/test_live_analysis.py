@@ -235,6 +235,13 @@ def test_a_guard_stage_asks_for_its_least_number_of_calls():
         assert by_rule(judgement, "error_rate_max").outcome is outcome
 
 
+def test_a_stage_without_levels_asks_for_its_least_number_of_scored_pairs():
+    the_plan = plan(((50, 10, DRIFT, "proof"),), min_samples=300)
+    few = [batch(1, pairs=same(100)), batch(2, pairs=same(100))]
+    assert judged(the_plan, few).outcome is Outcome.INCONCLUSIVE
+    assert judged(the_plan, [*few, batch(3, pairs=same(100))]).outcome is Outcome.PASSED
+
+
 def test_a_level_over_its_limit_is_not_proven_even_without_a_breach():
     the_plan = only(LEVEL)
     over = [batch(i, candidate=CallCounts(requests=150, errors=2)) for i in (1, 2)]
