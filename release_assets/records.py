@@ -7,6 +7,7 @@ audit trail. Knows nothing of any phase.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
 from release_assets.showing import check_result, evidence_name, gate_name, materialisation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from release_assets.domain.ledger import Entry
     from release_assets.domain.policy import TierPolicy
@@ -85,6 +86,17 @@ class Records:
             release=str(release.key),
             release_digest=release.digest,
         )
+
+    @contextmanager
+    def refusals_recorded(self, release: Release, act: str) -> Iterator[None]:
+        """A refused attempt is an entry too, and stays refused (CM-5(1): allowed and denied)."""
+        try:
+            yield
+        except RefusedError as exc:
+            findings = [finding.document() for finding in exc.findings]
+            body = {"act": act, "because": str(exc), "findings": findings}
+            self.write("refusal", body, release)
+            raise
 
     def newest_evidence(self, name: str, release: Release) -> Entry:
         """The newest evidence of that name about this release digest; raises `NotFoundError`."""

@@ -46,7 +46,7 @@ def materialisation(
     shown: Mapping[str, Any],
 ) -> dg.MaterializeResult[Any]:
     """What Dagster shows of a ledger entry: its number and digest, and pins of its inputs."""
-    metadata = {"ledger_entry": entry.seq, "ledger_digest": entry.digest, **_shown(shown)}
+    metadata = {"ledger_entry": str(entry.seq), "ledger_digest": entry.digest, **_shown(shown)}
     tags = {"release/digest": tag(release.digest), "ledger/entry": str(entry.seq)}
     return dg.MaterializeResult(
         metadata=metadata,
@@ -87,7 +87,7 @@ def check_result(verdict: Verdict, entry: Entry) -> dg.AssetCheckResult:
         description=verdict.headline,
         metadata={
             "outcome": str(verdict.outcome),
-            "ledger_entry": entry.seq,
+            "ledger_entry": str(entry.seq),
             "ledger_digest": entry.digest,
             "findings": dg.MetadataValue.md(findings_table(verdict.findings)),
         },

@@ -49,7 +49,7 @@ async def ask(client: httpx.AsyncClient, address: str, case: EvalCase) -> Answer
     }
     started = time.perf_counter()
     try:
-        reply = await client.post(f"{address}/ask", json=question, headers={"X-Replay": "1"})
+        reply = await _post(client, f"{address}/ask", question)
         reply.raise_for_status()
         status, body = RowStatus.OK, reply.json()
     except httpx.TimeoutException:
@@ -57,6 +57,17 @@ async def ask(client: httpx.AsyncClient, address: str, case: EvalCase) -> Answer
     except (httpx.HTTPError, ValueError):
         status, body = RowStatus.ERROR, {}
     return Answer(status=status, body=body, latency_ms=(time.perf_counter() - started) * 1000)
+
+
+async def _post(client: httpx.AsyncClient, url: str, question: dict[str, str]) -> httpx.Response:
+    """Ask; once more when the line broke, since an idle connection may close as we ask.
+
+    A question changes nothing, so asking again is safe; a unit that breaks on it breaks twice.
+    """
+    try:
+        return await client.post(url, json=question, headers={"X-Replay": "1"})
+    except (httpx.NetworkError, httpx.RemoteProtocolError):
+        return await client.post(url, json=question, headers={"X-Replay": "1"})
 
 
 def rate(

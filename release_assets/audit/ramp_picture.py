@@ -98,9 +98,9 @@ def _spans(dossier: Dossier) -> tuple[tuple[datetime, datetime], ...]:
 
 
 def _seen_first(stage: StageHistory, traffic: Sequence[TrafficPoint]) -> datetime:
-    """The observation that a stage's entry rests on was written a moment before it."""
-    seen = [p.at for p in traffic if p.act != BRAKE and p.at <= stage.entered_at]
-    return max(seen, default=stage.entered_at)
+    """When the router was seen to give a stage its share, a moment before or after its entry."""
+    seen = [p.at for p in traffic if p.act != BRAKE and p.traffic_pct == stage.traffic_pct]
+    return min(seen, key=lambda at: abs(at - stage.entered_at), default=stage.entered_at)
 
 
 class _Axis:

@@ -38,17 +38,19 @@ def completion(
 ) -> dg.MaterializeResult:
     """The stable release, as the router and the prompt registry have it."""
     release = records.release(context)
-    rollout = _require_watched(records, release, release_store.rollout(str(release.key)))
+    with records.refusals_recorded(release, "complete"):
+        rollout = _require_watched(records, release, release_store.rollout(str(release.key)))
     records.write("intent", {"act": "complete"}, release)
     traffic = _make_stable(traffic_router, release)
     pointers = _point(prompt_registry, release)
     observed = {"act": "complete", "traffic": traffic_document(traffic), "pointers": pointers}
     records.write("observation", observed, release)
     because = f"watched at 100 % for {rollout.healthy.total_seconds():.0f} s without a breach"
+    if not records.written(release, "rollout", event="completed"):
+        records.write("rollout", {"event": "completed", "because": because}, release)
     if rollout.state is not RolloutState.COMPLETE:
         event = RolloutEvent.WATCH_PASSED
         move(release_store, str(release.key), event, now=clock.now(), because=because)
-    records.write("rollout", {"event": "completed", "because": because}, release)
     deployer.retire(rollout.stable_digest, Environment.PRODUCTION)
     return records.evidence(
         context, release, summary={"because": because, **observed}, inputs={"unit": release.digest}

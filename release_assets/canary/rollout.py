@@ -27,9 +27,10 @@ def rollout(
 ) -> dg.MaterializeResult:
     """The candidate unit that runs in production, ready for its first canary stage."""
     release = records.release(context)
-    records.require_passed(release, BEFORE_PROMOTION)
-    require_no_freeze(records, clock.now())
-    _require_a_free_road(records, release)
+    with records.refusals_recorded(release, "promote"):
+        records.require_passed(release, BEFORE_PROMOTION)
+        require_no_freeze(records, clock.now())
+        _require_a_free_road(records, release)
     records.write("intent", {"act": "deploy", "environment": "production"}, release)
     running = deployer.deploy(release, Environment.PRODUCTION)
     observed = deployer.read_back(running.address)

@@ -36,8 +36,9 @@ def stage_traffic(
     plan = records.repository.plan(release.key.feature, release.commit)
     stage = _stage_of(context, plan)
     before = release_store.rollout(str(release.key))
-    require_no_freeze(records, clock.now())
-    _require_its_turn(records, release, plan, before, stage)
+    with records.refusals_recorded(release, "raise_traffic"):
+        require_no_freeze(records, clock.now())
+        _require_its_turn(records, release, plan, before, stage)
     pct = plan.stages[stage].traffic_pct
     records.write("intent", {"act": "raise_traffic", "traffic_pct": pct}, release)
     traffic = _raise(traffic_router, deployer, release, pct)

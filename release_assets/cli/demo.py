@@ -36,10 +36,17 @@ PAIRS_PER_SECOND = 50
     show_default=True,
     help="Where the world lives; made anew.",
 )
+@click.option("--ui-port", type=int, help="Of the Dagster UI; default: one that is free.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def demo(
-    ctx: click.Context, *, names: tuple[str, ...], keep: bool, folder: Path, as_json: bool
+    ctx: click.Context,
+    *,
+    names: tuple[str, ...],
+    keep: bool,
+    folder: Path,
+    ui_port: int | None,
+    as_json: bool,
 ) -> None:
     """Build a local world and take four changes through it, from pull request to production."""
     from release_assets.demo.screen import Screen, closing_table
@@ -47,21 +54,25 @@ def demo(
 
     began = time.monotonic()
     world_folder = WorldFolder(folder.absolute())
-    with Screen() as screen, _world(world_folder, screen, keep=keep) as world:
+    with Screen() as screen, _world(world_folder, screen, ui_port, keep=keep) as world:
         show = _play(world_folder, world, screen, names)
-        document = _document(world_folder, world, show, time.monotonic() - began)
+        waits = sys.stdout.isatty() and not as_json and not keep
+        seconds = time.monotonic() - began
+        document = _document(world_folder, world, show, seconds, stays=waits or keep)
         screen.console.print(closing_table(show))
         _tell_the_end(screen, document)
         if as_json:
             click.echo(json.dumps(document, ensure_ascii=False))
-        if sys.stdout.isatty() and not as_json and not keep:
+        if waits:
             _wait_for_ctrl_c(screen, str(document["ui"]))
     as_told = all(j.ended == j.story.expect for j in show.journeys)
     ctx.exit(0 if as_told and document["ledger"]["verified"] else 1)
 
 
 @contextlib.contextmanager
-def _world(folder: WorldFolder, screen: Screen, *, keep: bool) -> Iterator[Composition]:
+def _world(
+    folder: WorldFolder, screen: Screen, ui_port: int | None, *, keep: bool
+) -> Iterator[Composition]:
     """A world with everything running; ended again, whatever happens inside."""
     from release_assets.composition import compose
     from resources.clock import SystemClock
@@ -75,7 +86,7 @@ def _world(folder: WorldFolder, screen: Screen, *, keep: bool) -> Iterator[Compo
         screen.note(f"ended what an earlier run left: {', '.join(orphans)}")
     try:
         screen.note(f"building a world in {folder.path}")
-        build(folder, SystemClock().now())
+        build(folder, SystemClock().now(), ui_port)
         world = compose(load_world(folder.config))
         starting.start_dagster_code(folder)
         starting.adopt(world)
@@ -113,7 +124,7 @@ def _play(folder: WorldFolder, world: Composition, screen: Screen, names: tuple[
 
 
 def _document(
-    folder: WorldFolder, world: Composition, show: Show, seconds: float
+    folder: WorldFolder, world: Composition, show: Show, seconds: float, *, stays: bool
 ) -> dict[str, Any]:
     """The document of DESIGN section 10."""
     from release_assets.demo.closing import drain_outbox, verified_ledger, write_dossiers
@@ -123,7 +134,7 @@ def _document(
         "stories": [j.document() for j in sorted(show.journeys, key=lambda j: j.story.number)],
         "dossiers": write_dossiers(folder, world, [j.story.release for j in show.journeys]),
         "ledger": verified_ledger(world),
-        "ui": f"http://{folder.address('webserver')}",
+        "ui": f"http://{folder.address('webserver')}" if stays else None,
         "seconds": round(seconds, 1),
     }
 

@@ -55,6 +55,10 @@ class Finding:
     slice: str | None = None
     scorer: str | None = None
 
+    def document(self) -> dict[str, Any]:
+        """The finding in the JSON document of DESIGN section 10."""
+        return asdict(self) | {"interval": list(self.interval) if self.interval else None}
+
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Finding:
         """Read back a finding's document; the ledger keeps numbers as decimal strings."""
@@ -81,7 +85,7 @@ class Verdict:
 
     def document(self) -> dict[str, Any]:
         """The JSON document of DESIGN section 10."""
-        return asdict(self) | {"findings": [_finding_document(f) for f in self.findings]}
+        return asdict(self) | {"findings": [f.document() for f in self.findings]}
 
 
 def conclude(gate: str, findings: Iterable[Finding]) -> Verdict:
@@ -107,8 +111,3 @@ def _headline(outcome: Outcome, findings: tuple[Finding, ...]) -> str:
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)
-
-
-def _finding_document(finding: Finding) -> dict[str, Any]:
-    document = asdict(finding)
-    return document | {"interval": list(finding.interval) if finding.interval else None}

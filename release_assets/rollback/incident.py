@@ -1,13 +1,16 @@
 """The incident of a rollback: what broke, how much was seen, how quickly it was taken back."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import dagster as dg
 
 from release_assets.declaring import evidence
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.live_traffic import LiveBatch
 from release_assets.domain.reaction import first_decidable_at
-from release_assets.domain.rollout import RolloutEvent, RolloutState
+from release_assets.domain.release import Release
+from release_assets.domain.rollout import Rollout, RolloutEvent, RolloutState
 from release_assets.ports import ChangeTickets, Clock, LiveMetrics, ReleaseStore
 from release_assets.records import Records
 from release_assets.rollouts import move
@@ -29,34 +32,48 @@ def incident(
     if rollout is None:
         raise RefusedError(f"{release.key} was never on its plan; there is nothing to close")
     breach = records.written(release, "rollout", event="breached")[-1]
-    every = release_store.looks(str(release.key))
-    looks = [b for b in every if b.stage == rollout.stage]
+    looks = release_store.looks(str(release.key))
     plan = records.repository.plan(release.key.feature, release.commit)
-    decidable_at = first_decidable_at(every, plan)
+    decidable_at = first_decidable_at(looks, plan)
     last_call_at = live_metrics.last_call_at(release.digest)
-    summary = {
+    summary = _seen(rollout, looks) | {
         "because": breach.body["because"],
         "braked_at": breach.at.isoformat(),
-        "stage": rollout.stage + 1,
-        "candidate_calls": sum(b.candidate.requests for b in looks),
-        "replayed_pairs": sum(len(b.pairs) for b in looks),
         "decidable_at": decidable_at.isoformat() if decidable_at else None,
         "last_candidate_call_at": last_call_at.isoformat() if last_call_at else None,
         "reaction_s": _seconds(decidable_at, last_call_at),
     }
-    change_tickets.comment(
-        str(release.key),
-        f"Rolled back from canary stage {rollout.stage + 1}",
-        _story(summary),
-        dedup=breach.digest,
-    )
-    if rollout.state is RolloutState.BRAKED:
-        event, because = RolloutEvent.RESTORED, str(summary["because"])
-        move(release_store, str(release.key), event, now=clock.now(), because=because)
-        closed = {"event": "rolled_back", "because": because, "traffic_pct": 0}
-        closed["reaction_s"] = summary["reaction_s"]
-        records.write("rollout", closed, release)
+    headline = f"Rolled back from canary stage {rollout.stage + 1}"
+    change_tickets.comment(str(release.key), headline, _story(summary), dedup=breach.digest)
+    _close(records, release_store, release, rollout, summary, clock.now())
     return records.evidence(context, release, summary=summary, inputs={"breach": breach.digest})
+
+
+def _seen(rollout: Rollout, looks: Sequence[LiveBatch]) -> dict[str, object]:
+    """How much the canary stage had seen when it was cut."""
+    mine = [batch for batch in looks if batch.stage == rollout.stage]
+    return {
+        "stage": rollout.stage + 1,
+        "candidate_calls": sum(batch.candidate.requests for batch in mine),
+        "replayed_pairs": sum(len(batch.pairs) for batch in mine),
+    }
+
+
+def _close(
+    records: Records,
+    store: ReleaseStore,
+    release: Release,
+    rollout: Rollout,
+    summary: Mapping[str, object],
+    now: datetime,
+) -> None:
+    """The ledger first, then the rollout: killed in between, the next run finds the rest."""
+    because = str(summary["because"])
+    if not records.written(release, "rollout", event="rolled_back"):
+        closed = {"event": "rolled_back", "because": because, "traffic_pct": 0}
+        records.write("rollout", closed | {"reaction_s": summary["reaction_s"]}, release)
+    if rollout.state is RolloutState.BRAKED:
+        move(store, str(release.key), RolloutEvent.RESTORED, now=now, because=because)
 
 
 def _seconds(decidable_at: datetime | None, last_call_at: datetime | None) -> float | None:
@@ -66,7 +83,7 @@ def _seconds(decidable_at: datetime | None, last_call_at: datetime | None) -> fl
     return round(max((last_call_at - decidable_at).total_seconds(), 0.0), 2)
 
 
-def _story(summary: dict[str, object]) -> str:
+def _story(summary: Mapping[str, object]) -> str:
     return (
         f"{summary['because']}\n\n"
         f"Seen on {summary['candidate_calls']} live calls and {summary['replayed_pairs']} replayed "

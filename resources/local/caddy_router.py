@@ -22,7 +22,7 @@ from release_assets.domain.errors import ConflictError, InputError, NotFoundErro
 from release_assets.ports import Traffic, TrafficRouter
 from resources.local import caddy_config, front_socket
 from resources.local.durable_files import write_atomically
-from resources.local.processes import require_free_port
+from resources.local.loopback_ports import require_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,8 @@ from release_assets.domain.errors import InputError, UnavailableError
 from release_assets.ports import Deployer, Environment, Running
 from resources.local.durable_files import locked, write_atomically
 from resources.local.git_host import LocalGitHost
-from resources.local.processes import Process, ProcessTable, free_port, is_free_port
+from resources.local.loopback_ports import free_port, is_free_port
+from resources.local.processes import Process, ProcessTable
 from resources.local.unit_probe import is_healthy, read_unit
 
 if TYPE_CHECKING:

@@ -12,22 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.change import Change, Commit, Merge, ReviewState
-from release_assets.domain.errors import ConflictError, InputError, NotFoundError, RefusedError
+from release_assets.domain.errors import ConflictError, InputError, RefusedError
 from release_assets.ports import GitHost
 from resources.local.git_binary import NO_OBJECT, Git
 from resources.local.git_changes import ACCOUNTS, MAIN, GitChanges, head_ref
-from resources.local.git_statements import statement_bytes
+from resources.local.git_merge_rules import PRE_MERGE, require_mergeable
+from resources.local.git_statements import pushed, signed
 from resources.local.git_tree import GitTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from release_assets.domain.verdict import Verdict
-
-    Signer = Callable[[bytes], str]  # bytes of a statement to the text of its SSH signature
-
-PRE_MERGE = "pre-merge"
+    from resources.local.git_statements import Signer
 
 
 class LocalGitHost(GitHost):
@@ -131,7 +129,7 @@ class LocalGitHost(GitHost):
         sha = self._git.commit_at(head)
         opened = {"kind": "opened", "number": number, "account": author, "title": title}
         opened |= {"feature": feature or self._touched_feature(sha)}
-        said = [_signed(opened, at, sign), _pushed(author, sha, at, None)]
+        said = [signed(opened, at, sign), pushed(author, sha, at, None)]
         self._changes.statements.append(str(number), said, [(head_ref(number), sha, NO_OBJECT)])
         return self.change(number)
 
@@ -150,7 +148,7 @@ class LocalGitHost(GitHost):
             return change
         if change.is_merged:
             raise RefusedError(f"change {number} is merged; open a new one")
-        said = [_pushed(account, sha, at, sign)]
+        said = [pushed(account, sha, at, sign)]
         moves = [(head_ref(number), sha, change.head)]
         self._changes.statements.append(str(number), said, moves)
         return self.change(number)
@@ -171,7 +169,7 @@ class LocalGitHost(GitHost):
             return change
         said = {"kind": "review", "account": account, "state": word.value}
         said |= {"head": change.head, "tree": change.tree}
-        self._changes.statements.append(str(number), [_signed(said, at, sign)])
+        self._changes.statements.append(str(number), [signed(said, at, sign)])
         return self.change(number)
 
     def merge(
@@ -187,29 +185,15 @@ class LocalGitHost(GitHost):
             return change.merge
         landed = self._landed(change, main)
         if not landed:
-            self._require_mergeable(change, main)
+            status = self.statuses(change.head).get(PRE_MERGE, {"outcome": "missing"})
+            require_mergeable(change, main, status["outcome"])
         commit = landed or self._merge_commit(change, main, account, at)
         said = {"kind": "merge", "account": account, "commit": commit, "head": change.head}
         said |= {"tree": self._git.tree_of(commit)}
         # Main first: killed between the two, the next call finds the commit and says it again.
         moves = [] if landed else [(MAIN, commit, main)]
-        self._changes.statements.append(str(number), [_signed(said, at, sign)], moves)
+        self._changes.statements.append(str(number), [signed(said, at, sign)], moves)
         return Merge(account=account, commit=commit, tree=said["tree"], at=at)
-
-    def _require_mergeable(self, change: Change, main: str) -> None:
-        if change.base != main:
-            # What was judged before the merge must be what is on main after it, to the byte.
-            raise RefusedError(f"change {change.number} is behind main; rebase it and push")
-        latest = {r.account: r.state for r in change.reviews if r.tree == change.tree}
-        others = [state for account, state in latest.items() if account != change.author]
-        if ReviewState.CHANGES_REQUESTED in others:
-            raise RefusedError(f"change {change.number} has changes requested; answer them first")
-        if ReviewState.APPROVED not in others:
-            raise RefusedError(f"change {change.number} needs an approval of its present files")
-        status = self.statuses(change.head).get(PRE_MERGE, {"outcome": "missing"})
-        if status["outcome"] != "passed":
-            said = f"the status '{PRE_MERGE}' of its head is {status['outcome']}"
-            raise RefusedError(f"change {change.number} cannot be merged: {said}")
 
     def _landed(self, change: Change, main: str) -> str | None:
         # Our own merge whose statement was lost: a first-parent commit that brought in this head.
@@ -237,44 +221,3 @@ class LocalGitHost(GitHost):
             hint = "open one change per feature, or say which feature it belongs to"
             raise InputError(f"the change touches {sorted(names) or 'no feature'}", hint=hint)
         return names.pop()
-
-
-def create(
-    path: str,
-    source_folder: str,
-    now: datetime,
-    *,
-    author: str = "Countersign <world@example.invalid>",
-    accounts: Mapping[str, str] | None = None,
-    message: str = "The feature as it stands\n",
-) -> LocalGitHost:
-    """Make a bare repository whose main is a folder's files; finds an existing one as it is."""
-    git = Git(path)
-    host = LocalGitHost(path)
-    Path(path).mkdir(parents=True, exist_ok=True)
-    git.run("init", "--bare", "--quiet", "--initial-branch=main", "--template=", path)
-    if MAIN not in git.refs(MAIN):
-        files = _folder_files(Path(source_folder))
-        first = GitTree(git).commit(None, files, author=author, message=message, at=now)
-        git.move_refs([(MAIN, first, NO_OBJECT)])
-    if accounts is not None:
-        host.set_accounts(accounts)
-    return host
-
-
-def _folder_files(folder: Path) -> dict[str, bytes]:
-    if not folder.is_dir():
-        raise NotFoundError(f"there is no folder {folder}")
-    left_out = {"__pycache__", ".git", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
-    inside = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
-    kept = (path for path in inside if not left_out.intersection(path.parts))
-    return {path.as_posix(): (folder / path).read_bytes() for path in kept}
-
-
-def _signed(said: Mapping[str, Any], at: datetime, sign: Signer | None) -> dict[str, Any]:
-    dated = dict(said) | {"at": at.isoformat()}
-    return dated | {"signature": sign(statement_bytes(dated))} if sign else dated
-
-
-def _pushed(account: str, head: str, at: datetime, sign: Signer | None) -> dict[str, Any]:
-    return _signed({"kind": "push", "account": account, "head": head}, at, sign)

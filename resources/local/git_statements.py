@@ -14,7 +14,10 @@ from release_assets.domain.errors import ConflictError, UnavailableError
 from resources.local.git_binary import NO_OBJECT, Git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    Signer = Callable[[bytes], str]  # bytes of a statement to the text of its SSH signature
 
 ROOT = "refs/countersign"
 _ATTEMPTS = 20
@@ -25,6 +28,17 @@ def statement_bytes(statement: Mapping[str, Any]) -> bytes:
     bare = {key: value for key, value in statement.items() if key != "signature"}
     text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode()
+
+
+def signed(said: Mapping[str, Any], at: datetime, sign: Signer | None) -> dict[str, Any]:
+    """A statement with its time, and with the signature of whoever says it."""
+    dated = dict(said) | {"at": at.isoformat()}
+    return dated | {"signature": sign(statement_bytes(dated))} if sign else dated
+
+
+def pushed(account: str, head: str, at: datetime, sign: Signer | None) -> dict[str, Any]:
+    """The statement that an account pushed a head."""
+    return signed({"kind": "push", "account": account, "head": head}, at, sign)
 
 
 class GitStatements:

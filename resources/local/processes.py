@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
 _MARK = "COUNTERSIGN_PROCESS"
 _POLL_S = 0.02
-# Popen objects of our own children: without them a dead child stays a zombie.
-_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,38 +134,12 @@ class ProcessTable:
         return f"{self._folder}:{name}"
 
 
-def free_port() -> int:
-    """A loopback port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def require_free_port(port: int, purpose: str) -> None:
-    """Raise `InputError` when somebody listens on a loopback port already."""
-    if not is_free_port(port):
-        raise InputError(
-            f"port {port} for {purpose} is in use", hint="stop what listens there or name another"
-        )
-
-
-def is_free_port(port: int) -> bool:
-    """Whether a loopback port can be listened on."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
 def _spawn(
     command: Sequence[str], log: Path, environment: Mapping[str, str], cwd: str | None
 ) -> subprocess.Popen[bytes]:
     try:
         with log.open("ab") as output:
-            child = subprocess.Popen(
+            return _Outliving(
                 list(command),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -179,8 +150,6 @@ def _spawn(
             )
     except OSError as exc:
         raise UnavailableError(f"cannot start {command[0]}: {exc.strerror}") from exc
-    _CHILDREN[child.pid] = child
-    return child
 
 
 def _is_alive(process: Process) -> bool:
@@ -189,9 +158,9 @@ def _is_alive(process: Process) -> bool:
 
 
 def _reap(pid: int) -> None:
-    child = _CHILDREN.get(pid)
-    if child and child.poll() is not None:
-        _CHILDREN.pop(pid, None)
+    # A dead child of this very process stays a zombie until somebody asks for its end.
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def _end(pids: Iterable[int], grace_s: float) -> None:
@@ -221,5 +190,14 @@ def _gone(groups: set[int], within_s: float) -> bool:
 
 
 def _has_members(group: int) -> bool:
-    _reap(group)
-    return facts.group_lives(group)
+    is_alive = facts.group_lives(group)
+    if not is_alive:
+        _reap(group)
+    return is_alive
+
+
+class _Outliving(subprocess.Popen[bytes]):
+    """A program that outlives its starter on purpose."""
+
+    def __del__(self) -> None:
+        """Not a mistake: nobody needs to wait for it."""

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from resources.identity import generate_key
-from resources.local.git_host import create
-from resources.local.processes import ProcessTable, free_port
+from resources.local.git_seed import create
+from resources.local.loopback_ports import free_port, require_free_port
+from resources.local.processes import ProcessTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,13 +78,19 @@ def end(folder: WorldFolder) -> tuple[str, ...]:
     return folder.processes.end_orphans() + folder.units.end_orphans()
 
 
-def build(folder: WorldFolder, now: datetime) -> None:
-    """Make the world anew; whatever ran there before is ended first."""
+def build(folder: WorldFolder, now: datetime, ui_port: int | None = None) -> None:
+    """Make the world anew; whatever ran there before is ended first.
+
+    Raises `InputError` when the port that the Dagster UI was to have is in use.
+    """
     end(folder)
+    if ui_port:
+        require_free_port(ui_port, "the Dagster UI")
     shutil.rmtree(folder.path, ignore_errors=True)
     for name in ("keys", "dagster", "evidence", "logs"):
         (folder.path / name).mkdir(parents=True, exist_ok=True)
     ports = {n: f"127.0.0.1:{free_port()}" for n in ("front", "admin", "webserver", "code_server")}
+    ports["webserver"] = f"127.0.0.1:{ui_port}" if ui_port else ports["webserver"]
     folder.addresses.write_text(json.dumps(ports))
     _make_repository(folder, now)
     folder.config.write_text(yaml.safe_dump(_config(ports), sort_keys=False))
@@ -157,6 +164,7 @@ def _config(ports: Mapping[str, str]) -> dict[str, Any]:
 def _write_dagster_home(folder: WorldFolder, ports: Mapping[str, str]) -> None:
     settings = {
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
         "run_coordinator": {
             "module": "dagster._core.run_coordinator",
             "class": "QueuedRunCoordinator",

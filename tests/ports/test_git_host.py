@@ -14,7 +14,7 @@ from release_assets.domain.errors import (
     UnavailableError,
 )
 from release_assets.domain.verdict import Finding, Outcome, conclude
-from resources.local.git_host import create
+from resources.local.git_seed import create
 from tests.ports.fake_git_host import FakeGitHost
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)

@@ -9,7 +9,8 @@ import pytest
 from release_assets.domain.errors import ConflictError, UnavailableError
 from release_assets.ports import Traffic
 from resources.local.caddy_router import CaddyRouter
-from resources.local.processes import ProcessTable, free_port
+from resources.local.loopback_ports import free_port
+from resources.local.processes import ProcessTable
 from tests.ports.fake_traffic_router import FakeTrafficRouter
 
 STABLE, CANDIDATE = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"

@@ -19,7 +19,8 @@ from release_assets.ports import Traffic
 from resources.local import caddy_config
 from resources.local.caddy_router import CaddyRouter
 from resources.local.call_log import CallLog
-from resources.local.processes import ProcessTable, free_port
+from resources.local.loopback_ports import free_port
+from resources.local.processes import ProcessTable
 
 STABLE, CANDIDATE = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 

@@ -16,7 +16,8 @@ from release_assets.domain.errors import (
     UnavailableError,
 )
 from release_assets.domain.verdict import Finding, Outcome, conclude
-from resources.local.git_host import LocalGitHost, create
+from resources.local.git_host import LocalGitHost
+from resources.local.git_seed import create
 from resources.local.git_statements import statement_bytes
 
 if TYPE_CHECKING:

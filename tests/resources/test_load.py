@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from resources.local.processes import free_port
+from resources.local.loopback_ports import free_port
 from tests.resources.answering_unit import AnsweringUnit
 
 QUESTIONS = [

@@ -15,7 +15,8 @@ import pytest
 
 from release_assets.domain.errors import InputError, UnavailableError
 from resources.local import process_facts
-from resources.local.processes import ProcessTable, free_port, is_free_port, require_free_port
+from resources.local.loopback_ports import free_port, is_free_port, require_free_port
+from resources.local.processes import ProcessTable
 
 ENVIRONMENT = {"PATH": os.defpath}
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from resources.local.caddy_router import CaddyRouter
-from resources.local.processes import ProcessTable, free_port
+from resources.local.loopback_ports import free_port
+from resources.local.processes import ProcessTable
 from resources.local.replayer import Budget
 from tests.resources.answering_unit import AnsweringUnit
 

@@ -1,0 +1,33 @@
+"""Loopback ports: which are free, and a clear word when one is not."""
+
+from __future__ import annotations
+
+import socket
+
+from release_assets.domain.errors import InputError
+
+
+def free_port() -> int:
+    """A loopback port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free_port(port: int, purpose: str) -> None:
+    """Raise `InputError` when somebody listens on a loopback port already."""
+    if not is_free_port(port):
+        raise InputError(
+            f"port {port} for {purpose} is in use", hint="stop what listens there or name another"
+        )
+
+
+def is_free_port(port: int) -> bool:
+    """Whether a loopback port can be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
