@@ -14,6 +14,7 @@ session once, or makes looks longer than sessions.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from release_assets.domain import live_bets, live_breaches, live_findings, live_streams
@@ -82,11 +83,17 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
 
 
 def _require_fit(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> None:
-    if state.plan_digest != plan.digest:
+    if state.plan_digest != _digest_of(plan):
         hint = "a changed plan is a new rollout"
         raise InputError("this live state belongs to another rollout plan", hint=hint)
     if not 0 <= batch.stage < len(plan.stages):
         raise InputError(f"batch {batch.id} is of canary stage {batch.stage}, which is not planned")
+
+
+@lru_cache(maxsize=64)
+def _digest_of(plan: RolloutPlan) -> str:
+    """Computed once a plan: it costs as much as a look."""
+    return plan.digest
 
 
 def _entered(state: LiveState, stage: CanaryStage) -> LiveState:

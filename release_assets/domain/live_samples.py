@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from release_assets.domain.statistics.blocks import balanced, unit_means
+from release_assets.domain.statistics.blocks import balanced, numbers, place_of, unit_means
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from release_assets.domain.live_traffic import LiveBatch, ScoredCall, ScoredPair
 
+Row = TypeVar("Row", "ScoredPair", "ScoredCall")
 Slices = tuple[tuple[str, str], ...]
 Observation = tuple[str, float]
 _DEAREST = 1e9  # usd for one call; more is no amount of money
@@ -63,18 +65,17 @@ def is_usable(score: float | None) -> bool:
 
 def versions(batch: LiveBatch) -> dict[str, str]:
     """The scorer version that each scorer ended the batch with."""
-    last: dict[str, tuple[str, str]] = {}
+    last: dict[str, tuple[datetime, str]] = {}
     rows: tuple[ScoredPair | ScoredCall, ...] = (*batch.pairs, *batch.calls)
     for row in rows:
-        mark = (row.at.isoformat(), row.scorer_version)
+        mark = (row.at, row.scorer_version)
         last[row.scorer] = max(mark, last.get(row.scorer, mark))
     return {scorer: version for scorer, (_, version) in last.items()}
 
 
 def scores(batch: LiveBatch, scorer: str, version: str) -> Scores:
     """Read one scorer's rows; those of another version belong to a stream that has ended."""
-    pairs = [p for p in batch.pairs if p.scorer == scorer and p.scorer_version == version]
-    calls = [c for c in batch.calls if c.scorer == scorer and c.scorer_version == version]
+    pairs, calls = _of(batch.pairs, scorer, version), _of(batch.calls, scorer, version)
     replayed = [_drop_of(p) for p in pairs if is_usable(p.candidate) and is_usable(p.stable)]
     candidates = [c for c in calls if c.is_candidate]
     return Scores(
@@ -86,6 +87,12 @@ def scores(batch: LiveBatch, scorer: str, version: str) -> Scores:
         unusable=sum(_is_fault(s) for p in pairs for s in (p.candidate, p.stable))
         + sum(_is_fault(c.score) for c in calls),
     )
+
+
+def _of(rows: Iterable[Row], scorer: str, version: str) -> list[Row]:
+    """In the order of their units, so that nothing depends on the order of arrival."""
+    own = [row for row in rows if row.scorer == scorer and row.scorer_version == version]
+    return sorted(own, key=lambda row: place_of(row.unit))
 
 
 def _is_fault(score: float | None) -> bool:
@@ -131,7 +138,7 @@ def _blocks(calls: Iterable[ScoredCall]) -> list[Drop]:
     for slices, (ours, theirs) in _arms([c for c in calls if _fine(c)]).items():
         candidate = unit_means((c.unit, c.score or 0.0) for c in ours)
         stable = unit_means((c.unit, c.score or 0.0) for c in theirs)
-        sides = zip(*balanced(candidate, stable), strict=True)
+        sides = zip(*balanced(numbers(candidate), numbers(stable)), strict=True)
         made += [
             Drop(unit=f"block {i} {slices}", slices=slices, candidate=float(c), stable=float(s))
             for i, (c, s) in enumerate(sides)
@@ -144,7 +151,7 @@ def _missing_blocks(calls: Iterable[ScoredCall]) -> list[Observation]:
     for slices, (ours, theirs) in _arms(calls).items():
         candidate = unit_means((c.unit, float(c.score is None)) for c in ours)
         stable = unit_means((c.unit, float(c.score is None)) for c in theirs)
-        sides = zip(*balanced(candidate, stable), strict=True)
+        sides = zip(*balanced(numbers(candidate), numbers(stable)), strict=True)
         made += [(f"block {i} {slices}", float(c - s)) for i, (c, s) in enumerate(sides)]
     return made
 
@@ -153,7 +160,7 @@ def _arms(calls: Iterable[ScoredCall]) -> dict[Slices, tuple[list[ScoredCall], l
     arms: dict[Slices, tuple[list[ScoredCall], list[ScoredCall]]] = defaultdict(lambda: ([], []))
     for call in calls:
         arms[tuple(sorted(call.slices.items()))][0 if call.is_candidate else 1].append(call)
-    return arms
+    return dict(sorted(arms.items()))
 
 
 def usable_costs(costs_usd: Iterable[float]) -> tuple[list[float], int]:

@@ -18,7 +18,7 @@ from release_assets.domain.live_samples import usable_costs
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import counts
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Wager
-from release_assets.domain.statistics.blocks import balanced, unit_means
+from release_assets.domain.statistics.blocks import balanced, numbers, unit_means
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -123,7 +123,7 @@ def contributions(
 
 def missing_contribution(scorer: str, own: Scores) -> Contribution | None:
     """Of the stream that asks whether the candidate's answers are harder to score."""
-    lacks = _numbers(unit_means(own.missing))
+    lacks = numbers(unit_means(own.missing))
     if not len(lacks):
         return None
     key = (missing_group(scorer),)
@@ -138,26 +138,34 @@ def missing_contribution(scorer: str, own: Scores) -> Contribution | None:
 
 def _of_scores(slo: Slo, margin: float, own: Scores) -> list[Contribution]:
     if slo.kind is SloKind.DRIFT:
-        return _drift((group_of(slo),), slo.tolerated, margin, own.drops)
-    levels = _numbers(unit_means(own.levels))
+        return _drift((group_of(slo),), slo.tolerated, margin, _sides(own.drops))
+    levels = numbers(unit_means(own.levels))
     if not len(levels):
         return []
     wager = Wager(key=(group_of(slo),), gains=slo.limit - levels, reach=1 - slo.limit, grid=LEVEL)
     return [Contribution(against=wager, proof=None, tally=_tally(levels))]
 
 
-def _drift(key: Key, tolerated: float, margin: float, drops: Sequence[Drop]) -> list[Contribution]:
-    """E4: one observation per unit, against "more than tolerated", for "less than the margin"."""
-    lost = _numbers(unit_means((d.unit, d.drop) for d in drops))
-    if not len(lost):
-        return []
+def _sides(drops: Sequence[Drop]) -> tuple[Array, Array]:
+    """Candidate and stable scores, one of each per unit."""
     candidate = unit_means((d.unit, d.candidate) for d in drops)
     stable = unit_means((d.unit, d.stable) for d in drops)
+    return numbers(candidate), numbers(stable)
+
+
+def _drift(
+    key: Key, tolerated: float, margin: float, sides: tuple[Array, Array]
+) -> list[Contribution]:
+    """E4: one observation per unit, against "more than tolerated", for "less than the margin"."""
+    candidate, stable = sides
+    lost = stable - candidate
+    if not len(lost):
+        return []
     return [
         Contribution(
             against=Wager(key=key, gains=lost - tolerated, reach=1 + tolerated, grid=DIFFERENCE),
             proof=Wager(key=key, gains=margin - lost, reach=1 - margin, grid=PROOF),
-            tally=_tally(lost, _numbers(candidate), _numbers(stable)),
+            tally=_tally(lost, candidate, stable),
         )
     ]
 
@@ -170,13 +178,14 @@ def _gaps(slo: Slo, margin: float, scorer: str, drops: Iterable[Drop]) -> list[C
         if value is not None:
             members[value].append(drop)
     head = (group_of(slo), scorer)
+    sides = {value: _sides(members[value]) for value in sorted(members)}
     made = [
         c
-        for value in sorted(members)
-        for c in _drift((*head, "drop", value), slo.tolerated, margin, members[value])
+        for value in sides
+        for c in _drift((*head, "drop", value), slo.tolerated, margin, sides[value])
     ]
-    lost = {value: unit_means((d.unit, d.drop) for d in members[value]) for value in members}
-    for worse, better in permutations(sorted(members), 2):
+    lost = {value: stable - candidate for value, (candidate, stable) in sides.items()}
+    for worse, better in permutations(sides, 2):
         key = (*head, "gap", worse, better)
         made.append(_gap(key, slo.tolerated, margin, balanced(lost[worse], lost[better])))
     return made
@@ -260,10 +269,6 @@ def rate_limit(slo: Slo) -> float:
     return slo.limit
 
 
-def _numbers(means: Mapping[str, float]) -> Array:
-    return np.fromiter(means.values(), dtype=np.float64, count=len(means))
-
-
 def _tally(
     values: Array, first: Array | None = None, second: Array | None = None
 ) -> tuple[float, float, float, float, float]:
@@ -272,4 +277,4 @@ def _tally(
 
 
 def _total(values: Array) -> float:
-    return float(np.sum(np.sort(values)))
+    return float(values.sum())

@@ -19,33 +19,37 @@ if TYPE_CHECKING:
     from release_assets.domain.statistics.bets import Array
 
 
+def place_of(unit: str) -> tuple[int, str]:
+    """Where a unit stands among others; says nothing about its value."""
+    return zlib.crc32(unit.encode()), unit
+
+
 def unit_means(observations: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """The mean of each unit, units in the order of their hash; blind to the order of arrival."""
+    """The mean of each unit, in the order of `observations`, which come sorted by `place_of`."""
     values: dict[str, list[float]] = {}
     for unit, value in observations:
         values.setdefault(unit, []).append(value)
-    return {unit: _mean(values[unit]) for unit in sorted(values, key=_place)}
-
-
-def _place(unit: str) -> tuple[int, str]:
-    return zlib.crc32(unit.encode()), unit
+    return {unit: _mean(seen) for unit, seen in values.items()}
 
 
 def _mean(values: list[float]) -> float:
     return values[0] if len(values) == 1 else sum(sorted(values)) / len(values)
 
 
-def balanced(left: Mapping[str, float], right: Mapping[str, float]) -> tuple[Array, Array]:
+def numbers(means: Mapping[str, float]) -> Array:
+    """The means alone, in their order."""
+    return np.fromiter(means.values(), dtype=np.float64, count=len(means))
+
+
+def balanced(left: Array, right: Array) -> tuple[Array, Array]:
     """As many observations of one side as of the other: the longer side is averaged in groups."""
     few = min(len(left), len(right))
     return _grouped(left, few), _grouped(right, few)
 
 
-def _grouped(values: Mapping[str, float], groups: int) -> Array:
-    numbers = np.fromiter(values.values(), dtype=np.float64, count=len(values))
-    if groups in {0, len(numbers)}:
-        return numbers[:groups]
-    starts = np.arange(groups) * len(numbers) // groups
-    sizes = np.diff(starts, append=len(numbers))
-    means: Array = np.add.reduceat(numbers, starts) / sizes
+def _grouped(values: Array, groups: int) -> Array:
+    if groups in {0, len(values)}:
+        return values[:groups]
+    starts = np.arange(groups) * len(values) // groups
+    means: Array = np.add.reduceat(values, starts) / np.diff(starts, append=len(values))
     return means
