@@ -1,0 +1,139 @@
+"""Scores of a recording: paired replays found by their `pair` id, the others as two-arm calls.
+
+Decides what belongs together: two calls with the same pair id, one on each arm, are one request
+answered twice; a scorer that scored only one of them left a score missing, which is never dropped.
+Refuses a pair id that stands twice on one arm. Knows no time and no limit.
+
+Memory is that of the pairs that wait, and some 80 bytes for each pair seen.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from release_assets.domain.errors import InputError
+from release_assets.domain.live_traffic import ScoredCall, ScoredPair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from release_assets.domain.recorded_calls import RecordedCall, RecordingFacts, RecordingNeeds
+
+MOST_WAITING = 200_000  # halves of pairs; more means that the arms were not recorded side by side
+_MOST_OTHERS = 20
+
+
+class RecordedScores:
+    """Gathers the scored pairs and calls of one window; `facts` grow meanwhile."""
+
+    def __init__(self, needs: RecordingNeeds, facts: RecordingFacts, *, file: str) -> None:
+        self._scorers, self._facts, self._file = tuple(sorted(needs.scorers)), facts, file
+        self._done: set[bytes] = set()
+        self._empty()
+
+    def _empty(self) -> None:
+        self._pairs: list[ScoredPair] = []
+        self._calls: list[ScoredCall] = []
+        self._candidates = 0
+
+    def cut(self) -> tuple[tuple[ScoredPair, ...], tuple[ScoredCall, ...], int]:
+        """What was gathered since the last cut, and how many answers of the candidate it holds."""
+        found = tuple(self._pairs), tuple(self._calls), self._candidates
+        self._empty()
+        return found
+
+    def add(self, call: RecordedCall) -> None:
+        """Take in the scores of one call."""
+        if call.pair is not None:
+            self._add_half(call, call.pair)
+        elif call.scores:
+            self._add_call(call)
+
+    def _add_half(self, call: RecordedCall, pair: str) -> None:
+        """Keep the first half of a pair, match the second."""
+        waiting = self._facts.waiting
+        other, mark = waiting.pop(pair, None), blake2b(pair.encode(), digest_size=8).digest()
+        if mark in self._done:
+            raise self._error(call, f"pair '{pair}' has both its calls already", "number the pairs")
+        if other is None:
+            self._wait(call, pair)
+            return
+        if other.is_candidate is call.is_candidate:
+            told = f"pair '{pair}' stands twice on one arm, first on line {other.line}"
+            raise self._error(call, told, "a pair has one call of each arm")
+        self._done.add(mark)
+        candidate, stable = (call, other) if call.is_candidate else (other, call)
+        self._match(candidate, stable, call)
+
+    def _wait(self, call: RecordedCall, pair: str) -> None:
+        self._facts.waiting[pair] = call
+        if len(self._facts.waiting) > MOST_WAITING:
+            told = f"more than {MOST_WAITING} pairs wait for their other arm"
+            raise self._error(call, told, "sort the recording by 'at': a pair stands together")
+
+    def _match(self, candidate: RecordedCall, stable: RecordedCall, last: RecordedCall) -> None:
+        slices = candidate.slices or stable.slices
+        if stable.slices and stable.slices != slices:
+            told = f"pair '{last.pair}' has other slices on the other arm"
+            raise self._error(last, told, "a paired replay is one request, asked twice")
+        self._facts.pairs += 1
+        known = self._known(candidate.scores.keys() | stable.scores.keys())
+        for scorer in known:
+            self._facts.scored[scorer][0] += 1
+            version = self._version(scorer, candidate, stable)
+            if version is None:  # two scorers do not compare, and no pass comes of it
+                continue
+            pair = ScoredPair(
+                unit=candidate.unit,
+                at=last.at,
+                scorer=scorer,
+                scorer_version=version,
+                candidate=candidate.scores.get(scorer),
+                stable=stable.scores.get(scorer),
+                slices=slices,
+            )
+            self._pairs.append(pair)
+        if known:
+            self._note(candidate, slices, last.line)
+
+    def _version(self, scorer: str, *calls: RecordedCall) -> str | None:
+        """The one version that scored all of these calls; None when there are several."""
+        found = {call.versions.get(scorer, "") for call in calls if scorer in call.scores}
+        self._facts.versions[scorer] |= found
+        return next(iter(found)) if len(found) == 1 else None
+
+    def _add_call(self, call: RecordedCall) -> None:
+        known = self._known(call.scores.keys())
+        for scorer in known:
+            self._facts.scored[scorer][1 if call.is_candidate else 2] += 1
+            one = ScoredCall(
+                unit=call.unit,
+                at=call.at,
+                scorer=scorer,
+                scorer_version=self._version(scorer, call) or "",
+                is_candidate=call.is_candidate,
+                score=call.scores[scorer],
+                slices=call.slices,
+            )
+            self._calls.append(one)
+        if known:
+            self._note(call, call.slices, call.line)
+
+    def _known(self, scorers: Iterable[str]) -> list[str]:
+        """Those that a plan judges, in order; some names of the others are kept for the reader."""
+        others, said = self._facts.other_scorers, set(scorers)
+        if len(others) < _MOST_OTHERS:
+            others |= said.difference(self._scorers)
+        return [scorer for scorer in self._scorers if scorer in said]
+
+    def _note(self, call: RecordedCall, slices: Mapping[str, str], line: int) -> None:
+        self._facts.sampled += 1
+        if call.is_candidate:
+            self._candidates += any(call.scores.get(s) is not None for s in self._scorers)
+        for key, unsliced in self._facts.unsliced.items():
+            if key not in slices:
+                unsliced[:] = unsliced[0] + 1, unsliced[1] or line
+
+    def _error(self, call: RecordedCall, told: str, hint: str) -> InputError:
+        return InputError(told, file=self._file, line=call.line, hint=hint)
