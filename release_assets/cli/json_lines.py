@@ -29,7 +29,7 @@ def json_objects(path: str, of: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 if len(text) > LONGEST_LINE:
                     told = f"a line of more than {LONGEST_LINE} bytes"
                     raise InputError(told, file=path, line=line, hint="one row is one line")
-                if text.strip():
+                if text := text.strip():
                     yield line, _object(text, path, line)
     except OSError as reason:
         raise unreadable(reason, path, of) from reason
@@ -49,12 +49,19 @@ def shortened(value: Any) -> str:
 
 def _object(text: bytes, path: str, line: int) -> dict[str, Any]:
     try:
-        found = _DECODER.decode((text.removeprefix(_MARK) if line == 1 else text).decode())
+        found = _decoded((text.removeprefix(_MARK) if line == 1 else text).decode())
     except (ValueError, RecursionError) as reason:
         hint = "write one JSON object a line"
         raise InputError(_fault(reason), file=path, line=line, hint=hint) from reason
     if not isinstance(found, dict):
         raise InputError("not a JSON object", file=path, line=line, hint="write {...}")
+    return found
+
+
+def _decoded(text: str) -> Any:
+    found, end = _DECODER.raw_decode(text)
+    if end < len(text):
+        raise json.JSONDecodeError("Extra data", text, end)
     return found
 
 

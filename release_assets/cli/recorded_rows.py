@@ -41,6 +41,7 @@ FIELDS = frozenset(
 _ARMS = {"candidate": True, "stable": False}
 _RATINGS = {"positive": False, "negative": True}
 _YEARS = range(1970, 2200)
+_MOST_WORDS = 500
 _NONE: dict[str, Any] = {}
 _RECORDED = "recorded calls"
 
@@ -77,6 +78,7 @@ class _Reader:
     def __init__(self, path: str, needs: RecordingNeeds) -> None:
         self._path, self._needs = path, needs.metrics
         self._known = set(FIELDS)
+        self._met: set[str] = set()
         self._line = 0
 
     def call(self, line: int, fields: dict[str, Any]) -> RecordedCall:
@@ -90,7 +92,7 @@ class _Reader:
             line,
             self._time(fields),
             self._arm(fields),
-            self._name(fields.get("unit"), "unit"),
+            self._name(get("unit"), "unit"),
             math.inf if latency is None else latency,
             self._amount(fields, "cost_usd", "cost_per_call_usd", error=error),
             error,
@@ -108,7 +110,7 @@ class _Reader:
         for word in sorted(fields.keys() - self._known):
             if get_close_matches(word, FIELDS, n=1, cutoff=0.8):
                 raise UnknownWordError(word, FIELDS, file=self._path, line=self._line)
-            if len(self._known) < LONGEST_NAME:
+            if len(self._known) < _MOST_WORDS:
                 self._known.add(word)
 
     def _time(self, fields: dict[str, Any]) -> datetime:
@@ -140,7 +142,7 @@ class _Reader:
         return flag
 
     def _asked_flag(self, fields: dict[str, Any], field: str, metric: str) -> bool:
-        if field in fields and fields[field] is not None:
+        if fields.get(field) is not None:
             return self._flag(fields, field)
         if metric in self._needs:
             told = f"no field '{field}', which '{self._needs[metric]}' needs"
@@ -179,7 +181,7 @@ class _Reader:
             if score is not None and not (is_number and 0 <= score <= 1):
                 told = f"the score of '{scorer[:60]}' is {shortened(score)}"
                 raise self._error(f"{told}, not a number from 0 to 1", "scale the scores")
-            self._name(scorer, "scorer")
+            self._word(scorer, "scorer")
         scores: Mapping[str, float | None] = said
         return scores
 
@@ -190,7 +192,7 @@ class _Reader:
         if None in slices.values():
             slices = {key: value for key, value in slices.items() if value is not None}
         for key, value in slices.items():
-            self._name(value, f"slice '{key[:60]}'")
+            self._word(value, key)
         return slices
 
     def _versions(self, said: Any, scores: Mapping[str, float | None]) -> Mapping[str, str]:
@@ -204,13 +206,22 @@ class _Reader:
             raise self._error(f"'{field}' is {shortened(said)}, not an object", "write {...}")
         return said
 
+    def _word(self, value: Any, what: str) -> None:
+        """A name that comes again and again; the first few hundred are looked at once."""
+        if type(value) is str and value in self._met:
+            return
+        word = self._name(value, what)
+        if len(self._met) < _MOST_WORDS:
+            self._met.add(word)
+
     def _name(self, value: Any, what: str) -> str:
         """Names reach the terminal, so they are short and printable."""
-        is_name = type(value) is str and value.isprintable() and value.strip()
-        if not is_name or len(value) > LONGEST_NAME:
-            hint = f"write a text of 1 to {LONGEST_NAME} printable characters"
-            raise self._error(f"{what} is {shortened(value)}, not a name", hint)
-        return value
+        if type(value) is str and len(value) <= LONGEST_NAME and value.isprintable():
+            name: str = value
+            if name.strip():
+                return name
+        hint = f"write a text of 1 to {LONGEST_NAME} printable characters"
+        raise self._error(f"'{what[:60]}' is {shortened(value)}, not a name", hint)
 
     def _error(self, told: str, hint: str) -> InputError:
         return InputError(told, file=self._path, line=self._line, hint=hint)

@@ -45,7 +45,7 @@ class CallWindows:
         self._ripening: deque[tuple[datetime, bool, bool]] = deque()
         self._since = self._until = self._last_candidate = _NEVER
         self._others_since = 0
-        self._arms = _Arm(), _Arm()
+        self._calls: list[RecordedCall] = []
 
     def cut(self, calls: Iterable[RecordedCall]) -> Iterator[CallWindow]:
         """Windows with at least one call each, in order."""
@@ -82,72 +82,58 @@ class CallWindows:
         self._until = self._since + self._every
 
     def _take(self, call: RecordedCall) -> None:
-        if call.is_candidate:
-            self.facts.candidate_calls += 1
-            self._last_candidate, self._others_since = call.at, 0
-        else:
-            self.facts.stable_calls += 1
-            self._others_since += 1
-        self._arms[call.is_candidate].add(call)
+        self._calls.append(call)
         if call.is_negative is not None:
             matures_at = call.at + self._matures_after
             self._ripening.append((matures_at, call.is_candidate, call.is_negative))
-        self._scores.add(call)
+        if call.pair is not None or call.scores:
+            self._scores.add(call)
 
     def _window(self) -> CallWindow:
-        while self._ripening and self._ripening[0][0] < self._until:
-            _, is_candidate, is_negative = self._ripening.popleft()
-            self._arms[is_candidate].rate(is_negative=is_negative)
-        stable, candidate = (arm.cut() for arm in self._arms)
-        self._arms = _Arm(), _Arm()
-        pairs, calls, scored = self._scores.cut()
+        ripe = self._ripe()
+        calls, self._calls = self._calls, []
+        ours, theirs = ([c for c in calls if c.is_candidate is arm] for arm in (True, False))
+        self.facts.candidate_calls += len(ours)
+        self.facts.stable_calls += len(theirs)
+        pairs, scored_calls, scored = self._scores.cut()
         return CallWindow(
             since=self._since,
             until=self._until,
-            candidate=candidate,
-            stable=stable,
+            candidate=_arm(ours, [bad for is_candidate, bad in ripe if is_candidate]),
+            stable=_arm(theirs, [bad for is_candidate, bad in ripe if not is_candidate]),
             pairs=pairs,
-            calls=calls,
+            calls=scored_calls,
             candidate_scored=scored,
-            silence=self._silence(),
+            silence=self._silence(calls),
         )
 
-    def _silence(self) -> timedelta:
+    def _ripe(self) -> list[tuple[bool, bool]]:
+        """Ratings that matured in this window: of the candidate or not, negative or not."""
+        ripe = []
+        while self._ripening and self._ripening[0][0] < self._until:
+            ripe.append(self._ripening.popleft()[1:])
+        return ripe
+
+    def _silence(self, calls: list[RecordedCall]) -> timedelta:
         """Time since the candidate's last call, when stable's calls since say it is missing."""
+        since = next((n for n, call in enumerate(reversed(calls)) if call.is_candidate), None)
+        if since is None:
+            self._others_since += len(calls)
+        else:
+            self._others_since, self._last_candidate = since, calls[-1 - since].at
         share = self.facts.candidate_calls / (self.facts.candidate_calls + self.facts.stable_calls)
         is_missing = self._others_since * share > _MISSING
         return self._until - self._last_candidate if is_missing else timedelta()
 
 
-class _Arm:
-    """Gathers the calls of one arm until the window is cut."""
-
-    def __init__(self) -> None:
-        self._latencies: list[float] = []
-        self._costs: list[float] = []
-        self._errors = self._timeouts = self._refusals = 0
-        self._ratings = self._negative = 0
-
-    def add(self, call: RecordedCall) -> None:
-        self._latencies.append(call.latency_ms)
-        if call.cost_usd is not None:
-            self._costs.append(call.cost_usd)
-        self._errors += call.error
-        self._timeouts += call.timeout
-        self._refusals += call.refusal
-
-    def rate(self, *, is_negative: bool) -> None:
-        self._ratings += 1
-        self._negative += is_negative
-
-    def cut(self) -> ArmCalls:
-        return ArmCalls(
-            requests=len(self._latencies),
-            errors=self._errors,
-            timeouts=self._timeouts,
-            refusals=self._refusals,
-            feedback=self._ratings,
-            feedback_negative=self._negative,
-            latencies_ms=np.asarray(self._latencies),
-            costs_usd=tuple(self._costs),
-        )
+def _arm(calls: list[RecordedCall], ratings: list[bool]) -> ArmCalls:
+    return ArmCalls(
+        requests=len(calls),
+        errors=sum(call.error for call in calls),
+        timeouts=sum(call.timeout for call in calls),
+        refusals=sum(call.refusal for call in calls),
+        feedback=len(ratings),
+        feedback_negative=sum(ratings),
+        latencies_ms=np.asarray([call.latency_ms for call in calls]),
+        costs_usd=tuple(call.cost_usd for call in calls if call.cost_usd is not None),
+    )

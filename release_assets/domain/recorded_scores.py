@@ -4,19 +4,18 @@ Decides what belongs together: two calls with the same pair id, one on each arm,
 answered twice; a scorer that scored only one of them left a score missing, which is never dropped.
 Refuses a pair id that stands twice on one arm. Knows no time and no limit.
 
-Memory is that of the pairs that wait, and some 80 bytes for each pair seen.
+Memory is that of the pairs that wait, and the name of each pair seen.
 """
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
 from release_assets.domain.live_traffic import ScoredCall, ScoredPair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from release_assets.domain.recorded_calls import RecordedCall, RecordingFacts, RecordingNeeds
 
@@ -28,8 +27,9 @@ class RecordedScores:
     """Gathers the scored pairs and calls of one window; `facts` grow meanwhile."""
 
     def __init__(self, needs: RecordingNeeds, facts: RecordingFacts, *, file: str) -> None:
-        self._scorers, self._facts, self._file = tuple(sorted(needs.scorers)), facts, file
-        self._done: set[bytes] = set()
+        self._facts, self._file = facts, file
+        self._scorers, self._judged = tuple(sorted(needs.scorers)), frozenset(needs.scorers)
+        self._done: set[str] = set()
         self._empty()
 
     def _empty(self) -> None:
@@ -53,20 +53,20 @@ class RecordedScores:
     def _add_half(self, call: RecordedCall, pair: str) -> None:
         """Keep the first half of a pair, match the second."""
         waiting = self._facts.waiting
-        other, mark = waiting.pop(pair, None), blake2b(pair.encode(), digest_size=8).digest()
-        if mark in self._done:
-            raise self._error(call, f"pair '{pair}' has both its calls already", "number the pairs")
+        other = waiting.pop(pair, None)
         if other is None:
             self._wait(call, pair)
             return
         if other.is_candidate is call.is_candidate:
             told = f"pair '{pair}' stands twice on one arm, first on line {other.line}"
             raise self._error(call, told, "a pair has one call of each arm")
-        self._done.add(mark)
+        self._done.add(pair)
         candidate, stable = (call, other) if call.is_candidate else (other, call)
         self._match(candidate, stable, call)
 
     def _wait(self, call: RecordedCall, pair: str) -> None:
+        if pair in self._done:
+            raise self._error(call, f"pair '{pair}' has both its calls already", "number the pairs")
         self._facts.waiting[pair] = call
         if len(self._facts.waiting) > MOST_WAITING:
             told = f"more than {MOST_WAITING} pairs wait for their other arm"
@@ -78,7 +78,7 @@ class RecordedScores:
             told = f"pair '{last.pair}' has other slices on the other arm"
             raise self._error(last, told, "a paired replay is one request, asked twice")
         self._facts.pairs += 1
-        known = self._known(candidate.scores.keys() | stable.scores.keys())
+        known = self._known(candidate.scores, stable.scores)
         for scorer in known:
             self._facts.scored[scorer][0] += 1
             version = self._version(scorer, candidate, stable)
@@ -99,12 +99,15 @@ class RecordedScores:
 
     def _version(self, scorer: str, *calls: RecordedCall) -> str | None:
         """The one version that scored all of these calls; None when there are several."""
+        if not any(call.versions for call in calls):
+            self._facts.versions[scorer].add("")
+            return ""
         found = {call.versions.get(scorer, "") for call in calls if scorer in call.scores}
         self._facts.versions[scorer] |= found
         return next(iter(found)) if len(found) == 1 else None
 
     def _add_call(self, call: RecordedCall) -> None:
-        known = self._known(call.scores.keys())
+        known = self._known(call.scores)
         for scorer in known:
             self._facts.scored[scorer][1 if call.is_candidate else 2] += 1
             one = ScoredCall(
@@ -120,12 +123,13 @@ class RecordedScores:
         if known:
             self._note(call, call.slices, call.line)
 
-    def _known(self, scorers: Iterable[str]) -> list[str]:
+    def _known(self, *said: Mapping[str, float | None]) -> list[str]:
         """Those that a plan judges, in order; some names of the others are kept for the reader."""
-        others, said = self._facts.other_scorers, set(scorers)
-        if len(others) < _MOST_OTHERS:
-            others |= said.difference(self._scorers)
-        return [scorer for scorer in self._scorers if scorer in said]
+        others = self._facts.other_scorers
+        for scores in said:
+            if not scores.keys() <= self._judged and len(others) < _MOST_OTHERS:
+                others |= scores.keys() - self._judged
+        return [scorer for scorer in self._scorers if any(scorer in scores for scores in said)]
 
     def _note(self, call: RecordedCall, slices: Mapping[str, str], line: int) -> None:
         self._facts.sampled += 1
