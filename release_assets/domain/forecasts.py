@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.live_bets import ALPHA, start_share
+from release_assets.domain.live_bets import start_share
 from release_assets.domain.live_levels import calls_to_judge
 from release_assets.domain.live_margins import SLICES_EXPECTED, margin_to_prove
+from release_assets.domain.live_state import ALPHA
 from release_assets.domain.live_streams import group_of, rate_limit, require_judgeable, shares_of
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import information
@@ -126,7 +127,7 @@ class _Rates:
 
 
 def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, rates: _Rates) -> SloForecast:
-    require_judgeable(slo)
+    require_judgeable(slo, plan)
     per_min, is_level = rates.of(slo), slo.kind is SloKind.LEVEL
     planned = per_min * (stage.duration / _MINUTE)
     margin = None if is_level else margin_to_prove(plan, stage, slo)

@@ -17,20 +17,20 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from release_assets.domain import live_bets, live_breaches, live_findings, live_streams
+from release_assets.domain import live_bets, live_breaches, live_findings, live_streams, live_wagers
 from release_assets.domain.errors import InputError
-from release_assets.domain.live_bets import NEEDED_AGAINST, duration_of, seconds_of
+from release_assets.domain.live_bets import seconds_of, time_of
 from release_assets.domain.live_faults import excess_missing, with_scores_read
-from release_assets.domain.live_margins import margin_to_prove
-from release_assets.domain.live_state import LiveState
+from release_assets.domain.live_margins import margin_to_prove, slice_bounds
+from release_assets.domain.live_state import ALPHA, LiveState
 from release_assets.domain.live_tallies import NEEDED_FOR, Reading
 from release_assets.domain.statistics.windows import marks_passed
 from release_assets.domain.verdict import Finding, Outcome, worst
 
 if TYPE_CHECKING:
     from release_assets.domain.live_samples import Scores
-    from release_assets.domain.live_streams import Contribution
     from release_assets.domain.live_traffic import LiveBatch
+    from release_assets.domain.live_wagers import Contribution
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
 
 
@@ -54,12 +54,15 @@ class LiveJudgement:
     sentence: str
 
 
-def start(plan: RolloutPlan) -> LiveState:
-    """Nothing seen yet; raises `InputError` for an SLO that no live metric can answer."""
+def start(plan: RolloutPlan, *, alpha: float = ALPHA) -> LiveState:
+    """Nothing seen yet; raises `InputError` for an SLO that no live metric can answer.
+
+    The emergency path takes an `alpha` of 0.05 (statistics rule 17).
+    """
     for stage in plan.stages:
         for slo in stage.slos:
-            live_streams.require_judgeable(slo)
-    return LiveState(plan_digest=plan.digest)
+            live_streams.require_judgeable(slo, plan)
+    return LiveState(plan_digest=plan.digest, alpha=alpha)
 
 
 def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
@@ -76,7 +79,7 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     state, scored = with_scores_read(state, batch, plan)
     offers = _offers(state, batch, plan, scored)
     elapsed_s = state.elapsed_s + seconds_of(batch)
-    marks = marks_passed(state.elapsed_s, elapsed_s, duration_of(plan, stage))
+    marks = marks_passed(state.elapsed_s, elapsed_s, time_of(plan, stage)[0])
     state = live_bets.with_bets(state, offers, marks)
     state = replace(state, last_batch=batch.id, elapsed_s=elapsed_s)
     return live_bets.with_breach(state, live_streams.shares_of(plan))
@@ -108,9 +111,12 @@ def _offers(
     """What the batch offers to all streams; missing candidate scores narrow the margins."""
     stage, made = plan.stages[batch.stage], []
     for slo in stage.slos:
-        margin = margin_to_prove(plan, stage, slo) - excess_missing(state, slo)
-        made += live_streams.contributions(slo, margin, batch, scored)
-    lacks = [live_streams.missing_contribution(name, scored[name]) for name in sorted(scored)]
+        excess = excess_missing(state, slo)
+        margin = margin_to_prove(plan, stage, slo) - excess
+        alone = {name: slice_bounds(plan, stage, slo, name) for name in scored}
+        alone = {name: replace(b, margin=b.margin - excess) for name, b in alone.items()}
+        made += live_wagers.contributions(slo, margin, batch, scored, alone)
+    lacks = [live_wagers.missing_contribution(name, scored[name]) for name in sorted(scored)]
     return made + [lack for lack in lacks if lack is not None]
 
 
@@ -138,7 +144,7 @@ def _judgement(state: LiveState, read: list[Reading]) -> LiveJudgement:
         outcome=outcome,
         findings=tuple(reading.finding for reading in read),
         evidence_against=against,
-        needed_against=NEEDED_AGAINST,
+        needed_against=state.needed_against,
         evidence_for=min(proofs, default=NEEDED_FOR),
         needed_for=NEEDED_FOR,
         scored=live_findings.scored(state),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from release_assets.domain.live_state import TALLY, Breach, LiveState
-from release_assets.domain.live_streams import Contribution, shares_of
+from release_assets.domain.live_streams import shares_of
 from release_assets.domain.statistics.bets import (
     PROOF,
     Wager,
@@ -33,20 +33,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release_assets.domain.live_traffic import LiveBatch
+    from release_assets.domain.live_wagers import Contribution
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
     from release_assets.domain.statistics.bets import Array
     from release_assets.domain.statistics.capital import Key
 
-ALPHA = 0.01
-NEEDED_AGAINST = 1 / ALPHA
 _AT_START, _AT_LATER_STAGES, _AT_LOOKS = 0.5, 0.3, 0.2
 _AT_STAGE = 0.1
+_IN_PLAN = 0.8  # of what is spread evenly, for the planned durations without their extensions
 _NAMING = 0.05  # false discovery rate among the named streams of an SLO; a name is no verdict
 
 
-def duration_of(plan: RolloutPlan, stage: CanaryStage) -> float:
-    """Seconds that a stage is planned to last; at 100 % the watch."""
-    return (stage.duration or plan.watch).total_seconds()
+def time_of(plan: RolloutPlan, stage: CanaryStage) -> tuple[float, float]:
+    """Seconds that a stage is planned to last, and at most; at 100 % the watch."""
+    planned = (stage.duration or plan.watch).total_seconds()
+    return planned, max(planned, stage.longest.total_seconds())
 
 
 def seconds_of(batch: LiveBatch) -> float:
@@ -55,12 +56,12 @@ def seconds_of(batch: LiveBatch) -> float:
 
 
 def with_capital_handed_out(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
-    """Half at the ramp's start, a tenth at each later stage, a fifth evenly over the planned time.
+    """Half at the ramp's start, a tenth at each later stage, a fifth evenly over its time (rule 4).
 
-    The planned time has one extension a stage; beyond it nothing is left to hand out (rule 4).
+    Of that fifth, most is for the planned durations and some for the extension of each; beyond
+    those nothing is left to hand out.
     """
-    horizon = sum((stage.longest or plan.watch).total_seconds() for stage in plan.stages)
-    even = min(_AT_LOOKS - state.spread, _AT_LOOKS * seconds_of(batch) / max(horizon, 1.0))
+    even = min(_AT_LOOKS - state.spread, _evenly(state, batch, plan))
     dose = even + _at_stages(state, batch, plan)
     shares = shares_of(plan)
     return replace(
@@ -70,6 +71,20 @@ def with_capital_handed_out(state: LiveState, batch: LiveBatch, plan: RolloutPla
         spread=state.spread + even,
         waiting={g: state.waiting.get(g, 0.0) + dose * share for g, share in shares.items()},
     )
+
+
+def _evenly(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> float:
+    """The share of `_AT_LOOKS` that falls on this batch's time."""
+    planned, longest = time_of(plan, plan.stages[batch.stage])
+    every = [time_of(plan, stage) for stage in plan.stages]
+    since, until = state.elapsed_s, state.elapsed_s + seconds_of(batch)
+    in_plan = _overlap(since, until, 0.0, planned) / max(1.0, sum(p for p, _ in every))
+    later = _overlap(since, until, planned, longest) / max(1.0, sum(x - p for p, x in every))
+    return _AT_LOOKS * (_IN_PLAN * in_plan + (1 - _IN_PLAN) * later)
+
+
+def _overlap(since: float, until: float, begin: float, end: float) -> float:
+    return max(0.0, min(until, end) - max(since, begin))
 
 
 def _at_stages(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> float:
@@ -125,7 +140,7 @@ def evidence_against(state: LiveState) -> float:
 def with_breach(state: LiveState, shares: Mapping[str, float]) -> LiveState:
     """Latch the first look at which the evidence is complete; `shares` are those of the plan."""
     total = evidence_against(state)
-    if state.breach is not None or total < NEEDED_AGAINST:
+    if state.breach is not None or total < state.needed_against:
         return state
     named = _guilty(state, shares)
     breach = Breach(batch=state.last_batch, stage=state.stage, evidence=total, streams=named)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from release_assets.domain.live_bets import NEEDED_AGAINST
 from release_assets.domain.live_drops import drop_sentence
 from release_assets.domain.live_findings import missing_sentence
 from release_assets.domain.live_levels import level_sentence
@@ -46,7 +45,7 @@ def _shadowed(finding: Finding) -> Finding:
 
 def _failed(state: LiveState, plan: RolloutPlan, key: Key, breach: Breach) -> Finding:
     seen = tally(state, key)
-    clause = f"evidence against {amount(breach.evidence)} of {NEEDED_AGAINST:.0f} needed"
+    clause = f"evidence against {amount(breach.evidence)} of {state.needed_against:.0f} needed"
     slo, scorer = _slo_of(plan, breach.stage, key[0]), key[1] if len(key) > 1 else None
     if slo is None:
         scorer = next(name for name in scorers_of(plan) if missing_group(name) == key[0])

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from release_assets.domain.live_margins import margin_to_prove, slice_bounds
 from release_assets.domain.live_streams import group_of
 from release_assets.domain.live_tallies import NEEDED_FOR, Reading, Tally, amount, proof, tally
 from release_assets.domain.statistics import intervals
@@ -17,7 +18,7 @@ from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from release_assets.domain.live_state import LiveState
-    from release_assets.domain.rollout_plan import Slo
+    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan, Slo
     from release_assets.domain.statistics.capital import Key
 
 RARE_SLICE = 0.02  # a slice with a smaller share of the scored units is named, not judged
@@ -66,7 +67,7 @@ def _proof_clause(what: str, margin: float, shown: float) -> str:
     return f"evidence for {what} under {margin:.3f} is {amount(shown)} of {NEEDED_FOR:.0f} needed"
 
 
-def fairness_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
+def fairness_reading(state: LiveState, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
     """Of the gaps between slices that the candidate opens."""
     judged, rare = _judged_streams(state, slo)
     gaps = [key for key in judged if key[2] == "gap"]
@@ -76,6 +77,8 @@ def fairness_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
     weakest = min(judged, key=lambda key: (proof(state, key), key))
     widest = max(gaps, key=lambda key: (tally(state, key).mean, key))
     shown, seen = proof(state, weakest), tally(state, widest)
+    alone = slice_bounds(plan, stage, slo, weakest[1]).margin
+    margin = margin_to_prove(plan, stage, slo) if weakest[2] == "gap" else alone
     text = f"{drop_sentence(slo, widest, seen)}; {_weakest_clause(weakest, margin, shown)}"
     finding = Finding(
         rule=slo.name,

@@ -32,7 +32,8 @@ def readings(state: LiveState, plan: RolloutPlan, stage: CanaryStage) -> list[Re
     made = [_read(state, plan, stage, slo) for slo in stage.slos]
     judged = scorers_of(plan)
     made += [Reading(finding=_missing(state, scorer)) for scorer in judged]
-    return made + [Reading(finding=_unusable(state, s)) for s in judged if _faults(state, s)[1]]
+    made += [Reading(finding=_unusable(state, s)) for s in judged if _faults(state, s)[1]]
+    return made + ([Reading(finding=_samples(state, stage))] if stage.min_samples else [])
 
 
 def scored(state: LiveState) -> int:
@@ -44,9 +45,23 @@ def scored(state: LiveState) -> int:
 def _read(state: LiveState, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
     if slo.kind is SloKind.LEVEL:
         return Reading(finding=level_finding(state, stage, slo))
+    if slo.metric == "fairness":
+        return fairness_reading(state, plan, stage, slo)
     margin = margin_to_prove(plan, stage, slo)
-    of_metric = {"eval": drift_reading, "fairness": fairness_reading}
-    return of_metric.get(slo.metric, ratio_reading)(state, slo, margin)
+    return (drift_reading if slo.metric == "eval" else ratio_reading)(state, slo, margin)
+
+
+def _samples(state: LiveState, stage: CanaryStage) -> Finding:
+    """The stage's own least number: of counted calls, or of scored pairs where none is counted."""
+    seen = int(max((tally(state, key).n for key in state.windows.keys), default=0.0))
+    return Finding(
+        rule="stage_has_its_least_samples",
+        outcome=Outcome.PASSED if seen >= stage.min_samples else Outcome.INCONCLUSIVE,
+        because=f"{seen} samples in this canary stage, {stage.min_samples} needed",
+        observed=float(seen),
+        limit=float(stage.min_samples),
+        n=seen,
+    )
 
 
 def _missing(state: LiveState, scorer: str) -> Finding:

@@ -17,6 +17,7 @@ from release_assets.domain.statistics.windows import WINDOWS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+ALPHA = 0.01  # a harmless release is taken back in this share of ramps at most
 TALLY = 5
 EARNED = len(PROOF.fractions)
 _VERSION = 1
@@ -47,6 +48,7 @@ class Breach:
 class LiveState:
     """Between two looks.
 
+    `alpha` is spent once, over the whole ramp and all streams.
     `elapsed_s` is the observed time in this canary stage, `marks` what `windows.py` counts on it.
     `spent` of the starting capital has been handed out, `spread` of that evenly over the planned
     time; `waiting` is handed out but has no stream yet. `capital` holds the bets against the
@@ -55,6 +57,7 @@ class LiveState:
     """
 
     plan_digest: str
+    alpha: float = ALPHA
     last_batch: int = 0
     stage: int = -1
     furthest: int = -1
@@ -76,7 +79,7 @@ class LiveState:
 
     def document(self) -> dict[str, Any]:
         """The JSON form; numbers are written as exact text, so no reader rounds them."""
-        numbers = ("elapsed_s", "spent", "spread")
+        numbers = ("alpha", "elapsed_s", "spent", "spread")
         plain = ("plan_digest", "last_batch", "stage", "furthest", "marks")
         return (
             {"version": _VERSION}
@@ -87,6 +90,11 @@ class LiveState:
             | {"scorer_versions": dict(self.scorer_versions), "breach": _breach_of(self.breach)}
         )
 
+    @property
+    def needed_against(self) -> float:
+        """The evidence that makes a breach."""
+        return 1 / self.alpha
+
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> LiveState:
         """The inverse of `document`; raises `InputError` for a state of another version."""
@@ -94,7 +102,7 @@ class LiveState:
             hint = "replay the rollout's batches from the store"
             raise InputError("this live state was written by another version", hint=hint)
         tables = {n: Table.from_document(document[n]) for n in ("capital", "windows", "faults")}
-        numbers = {n: float.fromhex(document[n]) for n in ("elapsed_s", "spent", "spread")}
+        numbers = {n: float.fromhex(document[n]) for n in ("alpha", "elapsed_s", "spent", "spread")}
         plain = ("plan_digest", "last_batch", "stage", "furthest", "marks")
         read: dict[str, Any] = {name: document[name] for name in plain} | numbers | tables
         return cls(

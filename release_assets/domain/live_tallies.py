@@ -32,7 +32,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tally:
-    """Sums over one window of one stream; see `live_streams.Contribution`."""
+    """Sums over one window of one stream; see `live_wagers.Contribution`."""
 
     n: float = 0.0
     total: float = 0.0

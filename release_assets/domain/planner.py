@@ -37,7 +37,7 @@ def plan_findings(
     plan: RolloutPlan, *, calls_per_second: float, scores_per_hour: float
 ) -> tuple[Finding, ...]:
     """Whether the plan has teeth with this traffic and scoring budget (policy lint)."""
-    unmeasured = tuple(_unmeasured(slo) for slo in _slos(plan) if not is_judgeable(slo))
+    unmeasured = tuple(_unmeasured(slo) for slo in _slos(plan) if not is_judgeable(slo, plan))
     if unmeasured:
         return unmeasured
     forecasts = stage_forecasts(

@@ -48,7 +48,7 @@ def test_an_empty_batch_is_no_pass():
     assert judgement.outcome is Outcome.INCONCLUSIVE
 
 
-@pytest.mark.parametrize(("limit", "pairs_a_window"), [(0.04, 87), (0.03, 117)])
+@pytest.mark.parametrize(("limit", "pairs_a_window"), [(0.04, 91), (0.03, 121)])
 def test_identical_answers_prove_a_margin_with_so_many_pairs_in_each_half(limit, pairs_a_window):
     """No method proves 0.04 with fewer than 74 pairs without a loss, 0.03 with fewer than 99."""
     the_plan = only({"eval_groundedness_drift_max": limit})
@@ -180,7 +180,13 @@ def test_more_errors_than_calls_are_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("latency_p50_ms_max", 200), ("eval_x_drift_min", 0.1), ("tokens_max", 5)]
+    ("name", "limit"),
+    [
+        ("latency_p50_ms_max", 200),
+        ("eval_x_drift_min", 0.1),
+        ("tokens_max", 5),
+        ("fairness_locale_delta_max", 0.04),
+    ],
 )
 def test_an_slo_that_nothing_measures_is_refused_at_the_start(name, limit):
     with pytest.raises(InputError, match="nothing measures"):
@@ -227,6 +233,13 @@ def test_a_guard_stage_asks_for_its_least_number_of_calls():
     for calls, outcome in ((few, Outcome.INCONCLUSIVE), (enough, Outcome.PASSED)):
         judgement = judged(the_plan, [batch(1, candidate=calls, stable=healthy(100))])
         assert by_rule(judgement, "error_rate_max").outcome is outcome
+
+
+def test_a_stage_without_levels_asks_for_its_least_number_of_scored_pairs():
+    the_plan = plan(((50, 10, DRIFT, "proof"),), min_samples=300)
+    few = [batch(1, pairs=same(100)), batch(2, pairs=same(100))]
+    assert judged(the_plan, few).outcome is Outcome.INCONCLUSIVE
+    assert judged(the_plan, [*few, batch(3, pairs=same(100))]).outcome is Outcome.PASSED
 
 
 def test_a_level_over_its_limit_is_not_proven_even_without_a_breach():
@@ -282,6 +295,16 @@ def test_a_locale_that_alone_got_worse_is_named():
     judgement = live_analysis.judge(state, the_plan)
     named = {f.slice for f in judgement.findings if f.outcome is Outcome.FAILED and f.slice}
     assert named == {"ja-JP"}
+
+
+def test_what_all_slices_lose_alike_is_no_gap():
+    """A drift limit of .30 allows all of them a drop of .12; the gap limit of .04 is kept."""
+    the_plan = only({"eval_groundedness_drift_max": 0.3, "fairness_locale_delta_max": 0.04})
+    rng, state = np.random.default_rng(2), live_analysis.start(the_plan)
+    for i in range(1, 60):
+        pairs = scored(rng, 100, drop=0.12, tag=f"{i}-")
+        state = live_analysis.look(state, batch(i, pairs=pairs), the_plan)
+    assert state.breach is None
 
 
 def test_one_slice_alone_shows_no_fairness():
@@ -399,3 +422,15 @@ def test_too_slow_calls_are_counted_not_averaged():
     state = run(the_plan, [batch(1, candidate=slow)])
     sentence = live_analysis.judge(state, the_plan).sentence
     assert sentence.startswith("20.0% of 400 calls took longer than 4500 ms, 5% allowed")
+
+
+def test_the_emergency_path_breaches_with_less_evidence():
+    the_plan = only(LEVEL)
+    calls = CallCounts(requests=100, errors=6)
+    usual, short = live_analysis.start(the_plan), live_analysis.start(the_plan, alpha=0.05)
+    usual, short = (
+        live_analysis.look(s, batch(1, candidate=calls), the_plan) for s in (usual, short)
+    )
+    assert live_analysis.judge(short, the_plan).needed_against == 20
+    assert short.breach
+    assert not usual.breach

@@ -25,7 +25,7 @@ DRIFT_KEY = ("eval groundedness drift max",)
 FAIR = DRIFT | {"fairness_locale_delta_max": 0.04}
 COST = {"cost_per_call_usd_max": 0.014}
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=25, deadline=None)
 usable = st.floats(0, 1)
 locales = st.sampled_from(["en-US", "de-DE", "ja-JP"])
 units = st.sampled_from([f"s{i}" for i in range(12)])

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from release_assets.domain import live_analysis
-from release_assets.domain.live_bets import ALPHA, NEEDED_AGAINST, evidence_against
+from release_assets.domain.live_bets import evidence_against
+from release_assets.domain.live_state import ALPHA
 from release_assets.domain.live_traffic import CallCounts
 from tests.domain.live_world import T0, batch, only, pair, plan
 
@@ -31,7 +32,7 @@ def crossed_by_calls_and_events(limit):
         grown = [live_analysis.look(state, fine, the_plan) for state in row]
         row = [*grown, live_analysis.look(row[-1], bad, the_plan)]
         row = [replace(state, breach=None) for state in row]
-        crossed[n, : n + 1] = [evidence_against(state) >= NEEDED_AGAINST for state in row]
+        crossed[n, : n + 1] = [evidence_against(state) >= 1 / ALPHA for state in row]
     return crossed
 
 
@@ -94,7 +95,7 @@ def without_missing(state):
     """E_total with the stream of missing scores at its start: nothing is missing here."""
     rows = state.capital.rows
     kept = [at for at, key in enumerate(state.capital.keys) if "missing" not in key[0]]
-    share = 0.5 / 4.5 * state.spent - state.waiting.get("scores_missing groundedness", 0.0)
+    share = 0.25 / 4.25 * state.spent - state.waiting.get("scores_missing groundedness", 0.0)
     idle = 1.0 - state.spent + sum(state.waiting.values())
     return idle + share + float(np.exp(rows[kept]).sum())
 
@@ -126,4 +127,4 @@ def gap_capital_at_start(the_plan):
     """Two of four streams of the fairness SLO are gaps: half of what the first look hands out."""
     empty = [pair(0.99, 1.0, unit=u, locale=w) for u, w in (("a", "en-US"), ("b", "de-DE"))]
     state = live_analysis.look(live_analysis.start(the_plan), batch(1, pairs=empty), the_plan)
-    return state.spent * (2.0 / 6.5) / 2
+    return state.spent * (2.0 / 6.25) / 2

@@ -1,0 +1,192 @@
+"""The benchmark's own honesty: it measures the product, fast enough, small enough, repeatably."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+
+from benchmarks.live_judgement import engine, scenarios
+from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY, RAMP
+from release_assets.domain import live_analysis
+from release_assets.domain.live_bets import evidence_against
+from release_assets.domain.live_state import TALLY, LiveState
+from release_assets.domain.live_traffic import CallCounts, LiveBatch, ScoredPair
+from release_assets.domain.statistics.bets import DIFFERENCE, PROOF, Wager, log_growth
+from release_assets.domain.statistics.capital import Table, with_growth
+from release_assets.domain.statistics.windows import with_observations
+
+_T0 = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def batch(number, drops, *, stage, since, look=LOOK):
+    pairs = tuple(
+        ScoredPair(
+            unit=f"{number}-{i}",
+            at=_T0,
+            scorer="groundedness",
+            scorer_version="1",
+            candidate=0.0 if d > 0 else 1.0,
+            stable=0.0 if d < 0 else 1.0,
+            slices={"locale": ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")[i % 5]},
+        )
+        for i, d in enumerate(drops)
+    )
+    at = _T0 + timedelta(seconds=since)
+    return LiveBatch(
+        id=number,
+        stage=stage,
+        since=at,
+        until=at + timedelta(seconds=look),
+        candidate=CallCounts(),
+        stable=CallCounts(),
+        pairs=pairs,
+    )
+
+
+def agrees_on_evidence(rng, ramps=3):
+    """The same ramps through `look`: the same E at every look."""
+    plan = engine.plan_of(DRIFT, RAMP)
+    dose = engine.doses(plan, scenarios.SAMPLES // LOOK)
+    drops = scenarios.replayed(rng, scenarios.harm(0.06, onset=760), ramps)
+    fast = engine.evidence(engine.drift_streams(plan, drops), dose)
+    for r in range(ramps):
+        state = live_analysis.start(plan)
+        for at in range(fast.shape[1]):
+            stage = engine.stage_at(plan, at * LOOK)
+            rows = drops[r, at * LOOK : (at + 1) * LOOK]
+            state = live_analysis.look(
+                state, batch(at + 1, rows, stage=stage, since=at * LOOK), plan
+            )
+            if not math.isclose(evidence_against(state), fast[r, at], rel_tol=1e-7):
+                return False
+    return True
+
+
+def agrees_on_outcomes(rng, ramps=6):
+    """The same ramps through `look` and `judge`, stage by stage: the same ends."""
+    plan = engine.plan_of(DRIFT, POLICY)
+    longest = 2 * sum(POLICY[:-1])
+    harm = np.repeat([[0.0], [0.01], [0.08]], -(-ramps // 3), axis=0)[:ramps]
+    drops = np.vstack([scenarios.replayed(rng, scenarios.harm(h[0], longest), 1) for h in harm])
+    ends = engine.policy(plan, drops)
+    for r in range(ramps):
+        expected = "breach" if ends.rolled_back[r] else "promoted" if ends.promoted[r] else "held"
+        if product_end(plan, drops[r]) != (expected, ends.samples[r]):
+            return False
+    return True
+
+
+def product_end(plan, drops):
+    state, stage = live_analysis.start(plan), 0
+    for at in range(len(drops) // LOOK):
+        rows = drops[at * LOOK : (at + 1) * LOOK]
+        state = live_analysis.look(state, batch(at + 1, rows, stage=stage, since=at * LOOK), plan)
+        judgement = live_analysis.judge(state, plan)
+        here = plan.stages[stage]
+        if judgement.outcome == "failed":
+            return "breach", (at + 1) * LOOK
+        planned, longest = (s.total_seconds() for s in (here.duration, here.longest))
+        if judgement.outcome == "passed" and state.elapsed_s >= planned:
+            stage += 1
+            if stage == len(plan.stages) - 1:
+                return "promoted", (at + 1) * LOOK
+        elif state.elapsed_s >= longest:
+            return "held", (at + 1) * LOOK
+    return "held", len(drops)
+
+
+def replays_exactly(rng):
+    """A stored ramp, looked at again from JSON documents, gives the same bits."""
+    plan = engine.plan_of(DRIFT, RAMP)
+    drops = scenarios.replayed(rng, scenarios.harm(0.05), 1)[0]
+    straight, resumed = live_analysis.start(plan), live_analysis.start(plan)
+    for at in range(60):
+        one = batch(at + 1, drops[at * LOOK : (at + 1) * LOOK], stage=0, since=at * LOOK)
+        straight = live_analysis.look(straight, one, plan)
+        resumed = LiveState.from_document(json.loads(json.dumps(resumed.document())))
+        resumed = live_analysis.look(resumed, one, plan)
+    return straight == resumed
+
+
+def engine_ms(rng, streams=500, scores=1_000):
+    """A look's arithmetic over many streams: bets against, bets for, capital and windows."""
+    keys = tuple(("slo", str(i)) for i in range(streams))
+    drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.94, 0.04], size=(streams, scores // streams))
+    capital = Table(keys=keys, packed=np.tile(DIFFERENCE.log_weights, streams).tobytes(), width=12)
+    windows = Table(width=3 * (len(PROOF.fractions) + 5))
+    times = []
+    for _ in range(30):
+        began = time.process_time()
+        against = [
+            Wager(key=k, gains=d - 0.02, reach=1.02, grid=DIFFERENCE)
+            for k, d in zip(keys, drops, strict=True)
+        ]
+        proofs = [
+            Wager(key=k, gains=0.04 - d, reach=0.96, grid=PROOF)
+            for k, d in zip(keys, drops, strict=True)
+        ]
+        capital = with_growth(capital, keys, log_growth(against))
+        added = np.hstack([log_growth(proofs), np.zeros((streams, 5))])
+        windows = with_observations(windows, keys, added, 2)
+        times.append((time.process_time() - began) * 1e3)
+    return float(np.median(times))
+
+
+FAIRNESS = engine.slo_of("fairness_locale_delta_max", "fairness", "delta", 0.04, subject="locale")
+LOOSE = engine.slo_of("eval_groundedness_drift_max", "eval", "drift", 0.5, subject="groundedness")
+
+
+def fairness_units(rng, gap, looks=75):
+    """Units per locale until a breach when one of five locales is `gap` worse; else infinite."""
+    plan = engine.plan_of(FAIRNESS, (looks * LOOK, 1000))
+    stages = tuple(replace(stage, slos=(LOOSE, FAIRNESS)) for stage in plan.stages)
+    plan = replace(plan, stages=stages)
+    state = live_analysis.start(plan)
+    for at in range(looks):
+        drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.96, 0.02], size=LOOK)
+        worse = (np.arange(LOOK) % 5 == 4) & (rng.random(LOOK) < gap)
+        rows = np.where(worse, 1.0, drops)
+        state = live_analysis.look(state, batch(at + 1, rows, stage=0, since=at * LOOK), plan)
+        if state.breach:
+            return (at + 1) * LOOK / 5
+    return math.inf
+
+
+def look_ms(rng, pairs=1_000):
+    """One whole `look` of the seed's SLOs with a thousand replayed pairs in five locales."""
+    from tests.domain.live_world import healthy, plan
+
+    the_plan = plan()
+    drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.96, 0.02], size=(30, pairs))
+    state, times = live_analysis.start(the_plan), []
+    for number in range(1, 31):
+        one = batch(number, drops[number - 1], stage=1, since=number * LOOK)
+        counted = {"candidate": healthy(100), "stable": healthy(900)}
+        one = LiveBatch(**{f: getattr(one, f) for f in one.__slots__} | counted)
+        began = time.process_time()
+        state = live_analysis.look(state, one, the_plan)
+        times.append((time.process_time() - began) * 1e3)
+    return float(np.median(times)), state
+
+
+def all_checks(run):
+    rng = np.random.default_rng([run.seed, 10_000])
+    agrees = agrees_on_evidence(rng) and agrees_on_outcomes(rng)
+    whole, state = look_ms(rng)
+    streams = len(state.capital.keys)
+    against = len(state.capital.packed) / streams
+    tallies = 3 * 8 * TALLY
+    return {
+        "agrees with the product": agrees,
+        "replay gives the same bits": replays_exactly(rng),
+        "ms, arithmetic of 500 streams with 1,000 scores": engine_ms(rng),
+        f"ms, one whole look of {streams} streams with 1,000 pairs": whole,
+        "bytes a stream, evidence against": against,
+        "bytes a stream, evidence for (three windows)": 3 * 8 * len(PROOF.fractions),
+        "bytes a stream, its sums for the reader (three windows)": tallies,
+    }

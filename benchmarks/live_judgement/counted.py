@@ -1,0 +1,105 @@
+"""Errors, slow calls, ratings and costs: samples to a breach, and false rollbacks at the limit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.live_judgement import engine
+from benchmarks.live_judgement.measures import quantiles, share
+from release_assets.domain.statistics import bets
+
+
+def count_looks(run, rate, limit, n, look=20, onset_rate=None, onset=0):
+    """Requests until a breach of one counted SLO that is alone in its plan."""
+    slo = engine.slo_of("error_rate_max", "error_rate", "level", limit)
+    plan = engine.plan_of(slo, (150, 600, 1500, 1500))
+    rng = run.rng()
+    p = np.full(n // look, rate)
+    if onset_rate is not None:
+        p[onset // look :] = onset_rate
+    events = rng.binomial(look, p, (run.ramps, n // look)).astype(float)
+    grid = bets.count_grid(limit)
+    stakes = np.asarray(grid.fractions) / limit
+    grown = events[..., None] * np.log1p(stakes * (1 - limit)) + (look - events)[
+        ..., None
+    ] * np.log1p(-stakes * limit)
+    own = engine.Stream(growth=grown, log_weights=grid.log_weights, share=1.0)
+    dose = np.zeros(n // look)
+    dose[0] = 0.5
+    dose += 0.1 / len(dose)
+    del plan
+    return engine.breach_looks([own], dose) * look
+
+
+def counts_table(run):
+    rows = [
+        ("errors .01", 0.01, (0.004, 0.008, 0.01), (0.015, 0.02, 0.05, 0.2)),
+        ("p95 as exceedance .05", 0.05, (0.04, 0.05), (0.06, 0.08, 0.1, 0.2)),
+        ("negative ratings .05", 0.05, (0.03, 0.05), (0.1, 0.2)),
+    ]
+    for name, limit, fine, harmful in rows:
+        for rate in fine:
+            at = count_looks(run, rate, limit, 12_000)
+            found = run.false_rollbacks(f"{name} at {rate}", at, 0.01)
+            run.add("counts", metric=name, rate=rate, false=found)
+        for rate in harmful:
+            at = count_looks(run, rate, limit, 24_000)
+            median, p90, error = quantiles(at)
+            entropy = rate * np.log(rate / limit) + (1 - rate) * np.log((1 - rate) / (1 - limit))
+            run.add(
+                "counts",
+                metric=name,
+                rate=rate,
+                median=median,
+                error=error,
+                p90=p90,
+                of_limit=median and median / (np.log(100) / entropy),
+            )
+            promised = {("errors .01", 0.02): 1450, ("p95 as exceedance .05", 0.1): 290}
+            if (name, rate) in promised:
+                run.delay_bar(f"{name} at {rate}", at, promised[name, rate])
+    delayed_feedback(run)
+    costs(run)
+
+
+def delayed_feedback(run):
+    """Angry users rate at once, happy ones later: counted on arrival against when matured."""
+    rng, looks, per = run.rng(), 400, 20
+    negative = rng.binomial(per, 0.03, (run.ramps, looks))
+    happy = per - negative
+    late = np.zeros_like(happy)
+    late[:, 6:] = happy[:, :-6]  # positive ratings arrive six looks after negative ones
+    grid = bets.count_grid(0.05)
+    stakes = np.asarray(grid.fractions) / 0.05
+    for name, good in (("matured", happy), ("on arrival", late)):
+        grown = negative[..., None] * np.log1p(stakes * 0.95)
+        grown = grown + good[..., None] * np.log1p(-stakes * 0.05)
+        own = engine.Stream(growth=grown, log_weights=grid.log_weights, share=1.0)
+        dose = np.full(looks, 0.1 / looks)
+        dose[0] += 0.5
+        crossed = engine.breach_looks([own], dose)
+        found = share(np.isfinite(crossed))
+        if name == "matured":
+            found = run.false_rollbacks("ratings at .03, matured", crossed, 0.01)
+        run.add("counts", metric=f"negative ratings, {name}", rate=0.03, false=found)
+
+
+def costs(run):
+    limit, n, look = 0.014, 6_000, 5
+    for mean in (0.012, 0.014, 0.016, 0.018, 0.021):
+        ramps = run.ramps if mean <= 0.014 else min(run.ramps, 600)
+        rng = run.rng()
+        drawn = rng.lognormal(np.log(mean) - 0.5, 1.0, (ramps, n)).astype(np.float32)
+        own = engine.stream(drawn - limit, reach=limit, grid=bets.LEVEL, share=1.0, look=look)
+        dose = np.full(n // look, 0.1 / (n // look))
+        dose[0] += 0.5
+        at = engine.breach_looks([own], dose) * look
+        name = "cost .014, log-normal"
+        if mean <= limit:
+            found = run.false_rollbacks(f"{name} at {mean}", at, 0.01)
+            run.add("counts", metric=name, rate=mean, false=found)
+            continue
+        median, p90, error = quantiles(at)
+        run.add("counts", metric=name, rate=mean, median=median, error=error, p90=p90)
+        if mean == 0.018:
+            run.delay_bar(f"{name} at {mean}", at, 265)

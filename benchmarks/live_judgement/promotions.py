@@ -1,0 +1,93 @@
+"""The whole policy, fairness, and what the planner said before: through the product's own rules."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.live_judgement import checks, engine, scenarios
+from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY
+from benchmarks.live_judgement.measures import Bar, quantiles, share, three_sigma
+from release_assets.domain.planner import stage_forecasts
+
+
+def promotions_table(run):
+    plan = engine.plan_of(DRIFT, POLICY)
+    longest = 2 * sum(POLICY[:-1])
+    cases = [(0.0, 0), (0.01, 0), (0.02, 0), (0.04, 0), (0.05, 0), (0.08, 0), (0.05, 1400)]
+    for data in ("replay 0.04", "replay 0.00", "arms/binary .93/1"):
+        for drop, onset in (*cases, (0.08, 1400)):
+            drawn = run.draw(data, scenarios.harm(drop, longest, onset=onset))
+            ends = engine.policy(plan, drawn)
+            promoted = share(ends.promoted)
+            median, *_ = quantiles(ends.samples)
+            run.add(
+                "promotions",
+                data=data,
+                drop=drop,
+                onset=onset,
+                rolled_back=share(ends.rolled_back),
+                held=share(ends.held),
+                promoted=promoted,
+                median_samples=median,
+            )
+            promotion_bars(run, data, drop, onset, promoted)
+
+
+def promotion_bars(run, data, drop, onset, promoted):
+    error = (promoted.high - promoted.low) / 4
+    name = f"promoted, {data}, drop {drop} from {onset}"
+    if drop >= 0.04:
+        allowed = three_sigma(0.002, promoted.ramps)
+        run.bars.append(Bar(name=name, promised=allowed, measured=promoted.share, error=error))
+    if drop == 0.0 and onset == 0 and data.startswith("replay"):
+        run.bars.append(
+            Bar(name=name, promised=0.97, measured=promoted.share, error=error, at_least=True)
+        )
+
+
+def fairness_table(run):
+    """Five locales, equal scoring shares; one of them loses, or nothing does."""
+    ramps = max(20, run.ramps // 20)
+    for gap in (0.0, 0.02, 0.1, 0.2):
+        units = [checks.fairness_units(run.rng(), gap) for _ in range(ramps)]
+        median, p90, error = quantiles(units)
+        caught = share(np.isfinite(units))
+        if gap <= 0.02:
+            run.bars.append(
+                Bar(
+                    name=f"false rollback, one locale {gap} worse",
+                    promised=three_sigma(0.01, ramps),
+                    measured=caught.share,
+                    error=(caught.high - caught.low) / 4,
+                )
+            )
+        run.add(
+            "fairness",
+            gap=gap,
+            rolled_back=caught,
+            units_per_locale=median,
+            error=error,
+            p90=p90,
+        )
+
+
+def forecasts_table(run):
+    """What `plan lint` says before a ramp, beside what happens."""
+    (stage,) = stage_forecasts(
+        engine.plan_of(DRIFT, (1500, 1500)), calls_per_second=1, scores_per_hour=3600
+    )
+    said = stage.slos[0]
+    looks, _ = run.ours("replay 0.04", scenarios.harm(0.08))
+    median, p90, error = quantiles(looks * LOOK)
+    for name, forecast, measured in (
+        ("samples to catch 0.08, median", said.catches.median_n, median),
+        ("samples to catch 0.08, 90 %", said.catches.p90_n, p90),
+    ):
+        run.add("forecasts", what=name, forecast=forecast, measured=measured, error=error)
+    drops = run.draw("replay 0.04", scenarios.harm(0.0, 3000))
+    shown = engine.proven_by(drops, 0.04)
+    for name, forecast, q in (
+        ("pairs to prove 0.04, 80 %", said.n_80, 0.8),
+        ("pairs to prove 0.04, 90 %", said.n_90, 0.9),
+    ):
+        run.add("forecasts", what=name, forecast=forecast, measured=float(np.quantile(shown, q)))

@@ -1,0 +1,94 @@
+"""One benchmark run: a seed, a number of ramps, the tables it fills and the bars it checks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.live_judgement import contestants, engine, scenarios
+from benchmarks.live_judgement.engine import DRIFT, KNOWN, LOOK, RAMP
+from benchmarks.live_judgement.measures import Bar, quantiles, share, three_sigma
+from benchmarks.live_judgement.scenarios import SAMPLES
+from release_assets.domain.statistics import bets
+from release_assets.domain.statistics.information import best_growth
+
+
+class Run:
+    """One benchmark: a seed, a number of ramps, and the tables it fills."""
+
+    def __init__(self, ramps: int, seed: int):
+        self.ramps, self.seed, self.count = ramps, seed, 0
+        self.tables: dict[str, list[dict]] = {}
+        self.bars: list[Bar] = []
+        self.known = engine.plan_of(KNOWN, RAMP)
+        self.drift = engine.plan_of(DRIFT, RAMP)
+        self.dose = engine.doses(self.drift, SAMPLES // LOOK)
+
+    def rng(self):
+        self.count += 1
+        return np.random.default_rng([self.seed, self.count])
+
+    def add(self, table, **row):
+        self.tables.setdefault(table, []).append(row)
+
+    def false_rollbacks(self, name, crossed, promised):
+        found = share(np.isfinite(crossed))
+        allowed = three_sigma(promised, found.ramps)
+        self.bars.append(
+            Bar(
+                name=f"false rollback, {name}",
+                promised=allowed,
+                measured=found.share,
+                error=(found.high - found.low) / 4,
+            )
+        )
+        return found
+
+    def delay_bar(self, name, samples, median, p90=None):
+        mid, late, error = quantiles(samples)
+        self.bars.append(Bar(name=f"{name}: median", promised=median, measured=mid, error=error))
+        if p90 is not None:
+            bar = Bar(name=f"{name}: p90", promised=p90, measured=late, error=2 * (error or 0))
+            self.bars.append(bar)
+
+    def known_looks(self, scores):
+        plan, slo = self.known, KNOWN
+        own = engine.stream(
+            slo.limit - scores,
+            reach=1 - slo.limit,
+            grid=bets.LEVEL,
+            share=engine.shares_of(plan)[engine.group_of(slo)],
+        )
+        other = engine.missing_stream(plan, np.zeros_like(scores))
+        return engine.breach_looks([own, other], self.dose[: scores.shape[1] // LOOK])
+
+    def drift_looks(self, drops, lacks=None):
+        streams = engine.drift_streams(self.drift, drops, lacks)
+        return engine.breach_looks(streams, self.dose[: drops.shape[1] // LOOK])
+
+    def draw(self, data, drops):
+        """Gains of a kind of data: (looks of our alarm, scored calls a sample, limit, oracle)."""
+        rng, ramps = self.rng(), self.ramps
+        if data == "known baseline":
+            return scenarios.binary(rng, 0.93 - drops, (ramps, len(drops)))
+        if data.startswith("replay"):
+            return scenarios.replayed(rng, drops, ramps, float(data.split()[-1]))
+        _, name, k = data.split("/")
+        return scenarios.two_arms(rng, name, drops, ramps, int(k))[0]
+
+    def ours(self, data, drops):
+        drawn = self.draw(data, drops)
+        looks = self.known_looks(drawn) if data == "known baseline" else self.drift_looks(drawn)
+        return looks, drawn
+
+    def limit_and_oracle(self, data, drawn, onset):
+        """log(1/alpha)/KL_inf, and the delay of the best bet for exactly this drop."""
+        null, reach = (0.91, 0.09) if data == "known baseline" else (0.02, 1.02)
+        gains = null - drawn if data == "known baseline" else drawn - null
+        values, counts = np.unique(gains[:, onset:], return_counts=True)
+        if len(values) > 200:
+            values = np.quantile(gains[:, onset:], (np.arange(400) + 0.5) / 400)
+            counts = np.ones(400)
+        shares = counts / counts.sum()
+        limit = np.log(100) / best_growth(values, shares, reach)
+        looks = contestants.oracle(gains.copy(), reach, shares, values, onset)
+        return limit, looks * LOOK - onset

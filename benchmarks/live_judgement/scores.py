@@ -1,0 +1,148 @@
+"""Drops in all kinds of scores: false rollbacks, delays, shapes of harm, and what disturbs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.live_judgement import scenarios
+from benchmarks.live_judgement.engine import LOOK
+from benchmarks.live_judgement.measures import quantiles, share
+from benchmarks.live_judgement.scenarios import SAMPLES
+
+
+def scores_table(run):
+    """Drops in all kinds of data, at deployment and in mid-ramp."""
+    arms = {"known baseline": 1, "arms/binary .93/1": 2, "arms/binary .93/3": 4}
+    arms |= {"replay 0.00": 2, "replay 0.02": 2, "replay 0.04": 2}
+    more = ("binary .99", "skew .914", "hard .914", "rubric")
+    arms |= {f"arms/{name}/1": 2 for name in more}
+    for data, calls in arms.items():
+        for drop in (0.0, 0.01, 0.02):
+            looks, _ = run.ours(data, scenarios.harm(drop))
+            found = run.false_rollbacks(f"{data}, drop {drop}", looks, 0.002 if drop == 0 else 0.01)
+            run.add("false rollbacks", data=data, nuisance="none", drop=drop, share=found)
+        for drop, onset in ((0.05, 0), (0.08, 0), (0.15, 0), (0.08, 750), (0.08, 1400)):
+            delays(run, data, calls, drop, onset)
+
+
+def delays(run, data, calls, drop, onset):
+    looks, drawn = run.ours(data, scenarios.harm(drop, onset=onset))
+    samples = np.where(looks * LOOK > onset, looks * LOOK - onset, np.inf)
+    limit, oracle = run.limit_and_oracle(data, drawn, onset)
+    median, p90, error = quantiles(samples)
+    best = quantiles(oracle)[0]
+    run.add(
+        "delays",
+        data=data,
+        drop=drop,
+        onset=onset,
+        caught=share(np.isfinite(samples)),
+        median=median,
+        error=error,
+        p90=p90,
+        scored_calls=median and median * calls,
+        of_limit=median and median / limit,
+        of_oracle=median and best and median / best,
+    )
+    bars = {
+        ("known baseline", 0.08, 0): (350, 660),
+        ("arms/binary .93/1", 0.08, 0): (640, 1180),
+        ("known baseline", 0.08, 1400): (575, 950),
+        ("arms/binary .93/1", 0.08, 1400): (1000, 1620),
+        ("replay 0.00", 0.08, 0): (285, 560),
+        ("replay 0.02", 0.08, 0): (285, 560),
+        ("replay 0.04", 0.08, 0): (285, 560),
+    }
+    if (data, drop, onset) in bars:
+        run.delay_bar(f"{data}, drop {drop} from {onset}", samples, *bars[data, drop, onset])
+
+
+def shapes_table(run):
+    """Harm that grows, and harm that goes away again."""
+    for name, more in (("grows over 1000", {"ramp": 1000}), ("200 samples only", {"until": 200})):
+        for data in ("replay 0.04", "arms/binary .93/1"):
+            looks, _ = run.ours(data, scenarios.harm(0.08, **more))
+            median, p90, error = quantiles(looks * LOOK)
+            run.add(
+                "shapes",
+                data=data,
+                harm=name,
+                caught=share(np.isfinite(looks)),
+                median=median,
+                error=error,
+                p90=p90,
+            )
+
+
+def nuisances_table(run):
+    """Common causes, sessions, a shifted mix, missing scores: nothing of it is the release."""
+    for drop, promised in ((0.0, 0.002), (0.02, 0.01)):
+        for name, drops, lacks in nuisances(run, drop):
+            looks = run.drift_looks(drops, lacks)
+            found = run.false_rollbacks(f"{name}, drop {drop}", looks, promised)
+            run.add("false rollbacks", data="arms, k=1", nuisance=name, drop=drop, share=found)
+        for name, scores in naive(run, drop):
+            found = share(np.isfinite(run.known_looks(scores)))
+            run.add("false rollbacks", data="naive", nuisance=name, drop=drop, share=found)
+
+
+def nuisances(run, drop):
+    ramps, shape = run.ramps, (run.ramps, SAMPLES)
+    rng = run.rng()
+    cycle = scenarios.day_night()
+    arm = lambda p: scenarios.binary(rng, np.clip(p, 0, 1), shape)  # noqa: E731
+    yield "day/night 5 points", arm(0.92 + cycle) - arm(0.92 - drop + cycle), None
+    shock = scenarios.ar1(rng, ramps)
+    yield "AR(1) shocks", arm(0.92 + shock) - arm(0.92 - drop + shock), None
+    for icc in (0.2, 0.5):
+        ours = scenarios.sessions(rng, ramps, SAMPLES, 0.93 - drop, icc)
+        theirs = scenarios.sessions(rng, ramps, SAMPLES, 0.93, icc)
+        yield f"sessions of 5, ICC {icc}", np.round(theirs - ours, 6), None
+    yield "locale mix shift", mix_shift(rng, ramps, drop), None
+    drops = arm(0.93) - arm(0.93 - drop)
+    lacks = arm(0.02) - arm(0.02)
+    yield "2 % missing in both arms", drops, lacks
+    baseline = scenarios.two_arms(rng, "binary .93", scenarios.harm(drop), ramps)[0]
+    yield "baseline of 200 cases, not used", baseline, None
+
+
+def mix_shift(rng, ramps, drop):
+    """Two locales of level .97 and .80; the candidate gets twice as many of the harder one.
+
+    Blocks are formed inside a locale and a look: as many as the smaller arm has there.
+    """
+    blocks = np.zeros((ramps, SAMPLES))
+    for r in range(ramps):
+        made = []
+        for level, ours, theirs in ((0.97, 12, 16), (0.80, 8, 4)):
+            n = SAMPLES // LOOK
+            few = min(ours, theirs)
+            c, s = rng.random((n, ours)) < level - drop, rng.random((n, theirs)) < level
+            made.append(_grouped(s, few) - _grouped(c, few))
+        rows = np.concatenate(made, axis=1)
+        blocks[r, : rows.size] = rows.ravel()
+    return np.round(blocks[:, : (SAMPLES // LOOK) * 16], 6)
+
+
+def _grouped(values, groups):
+    starts = np.arange(groups) * values.shape[1] // groups
+    return np.add.reduceat(values.astype(float), starts, axis=1) / np.diff(
+        starts, append=values.shape[1]
+    )
+
+
+def naive(run, drop):
+    """The same traffic judged against a number: what a plugged-in baseline does."""
+    rng, shape = run.rng(), (run.ramps, SAMPLES)
+    p = 0.93 - drop
+    yield (
+        "day/night 5 points",
+        scenarios.binary(rng, np.clip(p - 0.01 + scenarios.day_night(), 0, 1), shape),
+    )
+    plugged = rng.binomial(200, 0.93, (run.ramps, 1)) / 200
+    yield "baseline of 200 cases", np.clip(scenarios.binary(rng, p, shape) + (0.93 - plugged), 0, 1)
+    for icc in (0.2, 0.5):
+        right = np.rint(scenarios.sessions(rng, run.ramps, SAMPLES // 5, p, icc) * 5)
+        calls = (np.arange(5) < right[..., None]).astype(float)
+        calls = rng.permuted(calls, axis=2).reshape(run.ramps, -1)
+        yield f"calls of sessions of 5, ICC {icc}", calls
