@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.cli.pictures import COLOURS, GREY, save
 from release_assets.domain import live_analysis
-from release_assets.domain.live_bets import NEEDED_AGAINST, evidence_against
-from release_assets.domain.live_tallies import NEEDED_FOR
+from release_assets.domain.live_bets import evidence_against
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +63,11 @@ def _within(evidence: float) -> float:
 
 
 def _draw_one(axes: Any, points: Sequence[tuple[float, float, float]], run: BacktestRun) -> None:
+    judged = live_analysis.judge(run.live, run.plan)
     minutes, against, for_it = zip(*points, strict=True)
     for values, needed, colour, label in (
-        (against, NEEDED_AGAINST, COLOURS["failed"], "against"),
-        (for_it, NEEDED_FOR, COLOURS["passed"], "for (weakest SLO)"),
+        (against, judged.needed_against, COLOURS["failed"], "against"),
+        (for_it, judged.needed_for, COLOURS["passed"], "for (weakest SLO)"),
     ):
         axes.plot(minutes, values, color=colour, linewidth=1.4, label=f"evidence {label}")
         axes.axhline(needed, color=colour, linewidth=0.9, linestyle="--")

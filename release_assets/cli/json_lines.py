@@ -21,6 +21,12 @@ _MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 
 def json_objects(path: str, of: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Number and object of every line that is not blank; `of` says what the file should hold."""
+    for line, text in text_lines(path, of):
+        yield line, json_object(text, path, line)
+
+
+def text_lines(path: str, of: str) -> Iterator[tuple[int, bytes]]:
+    """Number and bytes of every line that is not blank, without the space around them."""
     try:
         with Path(path).open("rb") as file:
             line = 0
@@ -29,8 +35,8 @@ def json_objects(path: str, of: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 if len(text) > LONGEST_LINE:
                     told = f"a line of more than {LONGEST_LINE} bytes"
                     raise InputError(told, file=path, line=line, hint="one row is one line")
-                if text := text.strip():
-                    yield line, _object(text, path, line)
+                if text := (text.removeprefix(_MARK) if line == 1 else text).strip():
+                    yield line, text
     except OSError as reason:
         raise unreadable(reason, path, of) from reason
 
@@ -41,21 +47,22 @@ def unreadable(reason: OSError, path: str, of: str) -> InputError:
     return InputError(told, file=path, hint=f"name a file of {of}")
 
 
-def shortened(value: Any) -> str:
-    """A value as JSON would show it, cut to a readable length; control characters are escaped."""
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _object(text: bytes, path: str, line: int) -> dict[str, Any]:
+def json_object(text: bytes, path: str, line: int) -> dict[str, Any]:
+    """The object on one line."""
     try:
-        found = _decoded((text.removeprefix(_MARK) if line == 1 else text).decode())
+        found = _decoded(text.decode())
     except (ValueError, RecursionError) as reason:
         hint = "write one JSON object a line"
         raise InputError(_fault(reason), file=path, line=line, hint=hint) from reason
     if not isinstance(found, dict):
         raise InputError("not a JSON object", file=path, line=line, hint="write {...}")
     return found
+
+
+def shortened(value: Any) -> str:
+    """A value as JSON would show it, cut to a readable length; control characters are escaped."""
+    text = json.dumps(value, default=str)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _decoded(text: str) -> Any:

@@ -23,7 +23,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from release_assets.cli.json_lines import json_objects, shortened, unreadable
+from release_assets.cli.json_lines import json_object, shortened, text_lines, unreadable
 from release_assets.domain.errors import InputError, UnknownWordError
 from release_assets.domain.recorded_calls import RecordedCall
 
@@ -51,29 +51,41 @@ def recorded_calls(path: str, needs: RecordingNeeds) -> Iterator[RecordedCall]:
 
     `needs` says which figures may not be null.
     """
-    rows, reader = _rows(path), _Reader(path, needs)
-    line = 0
-    for line, fields in rows:
-        yield reader.call(line, fields)
+    read, line = _parquet_calls if _is_parquet(path) else _json_calls, 0
+    for call in read(path, RowReader(path, needs)):
+        line = call.line
+        yield call
     if not line:
         raise InputError("no recorded call", file=path, hint="write one call on each line")
 
 
-def _rows(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def _is_parquet(path: str) -> bool:
     try:
         with Path(path).open("rb") as file:
-            is_parquet = file.read(4) == b"PAR1" or Path(path).suffix == ".parquet"
+            return file.read(4) == b"PAR1" or Path(path).suffix == ".parquet"
     except OSError as reason:
         raise unreadable(reason, path, _RECORDED) from reason
-    if is_parquet:
-        from release_assets.cli.recorded_parquet import parquet_rows
-
-        return parquet_rows(path, FIELDS)
-    return json_objects(path, _RECORDED)
 
 
-class _Reader:
-    """Turns rows into calls; every complaint names the file and the line."""
+def _parquet_calls(path: str, reader: RowReader) -> Iterator[RecordedCall]:
+    from release_assets.cli.recorded_parquet import parquet_rows
+
+    for line, fields in parquet_rows(path, FIELDS):
+        yield reader.call(line, fields)
+
+
+def _json_calls(path: str, reader: RowReader) -> Iterator[RecordedCall]:
+    """Ordinary rows the quick way; any other is read again with care, or refused with its fault."""
+    from release_assets.cli.ordinary_rows import ordinary_call
+
+    quick = ordinary_call if reader.takes_ordinary_rows else None
+    for line, text in text_lines(path, _RECORDED):
+        call = quick(line, text) if quick else None
+        yield call or reader.call(line, json_object(text, path, line))
+
+
+class RowReader:
+    """Turns rows into calls, with care; every complaint names the file and the line."""
 
     def __init__(self, path: str, needs: RecordingNeeds) -> None:
         self._path, self._needs = path, needs.metrics
@@ -81,7 +93,13 @@ class _Reader:
         self._met: set[str] = set()
         self._line = 0
 
+    @property
+    def takes_ordinary_rows(self) -> bool:
+        """Whether no plan asks for a field that most recordings do not have."""
+        return not {"timeout_rate", "refusal_rate"} & self._needs.keys()
+
     def call(self, line: int, fields: dict[str, Any]) -> RecordedCall:
+        """One call; raises `InputError`."""
         self._line = line
         if not fields.keys() <= self._known:
             self._require_no_misspelling(fields)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from release_assets.domain.recorded_calls import RecordedCall, RecordingNeeds
 
 _MISSING = 20.0  # candidate calls that its share of the traffic would have brought: chance e^-20
-_NEVER = datetime.max.replace(tzinfo=UTC)
+_BEFORE, _NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class CallWindows:
@@ -42,52 +42,44 @@ class CallWindows:
         self.facts = RecordingFacts.of(needs)
         self._every, self._matures_after, self._file = every, matures_after, file
         self._scores = RecordedScores(needs, self.facts, file=file)
-        self._ripening: deque[tuple[datetime, bool, bool]] = deque()
+        self._ripening: deque[tuple[datetime, RecordedCall]] = deque()
         self._since = self._until = self._last_candidate = _NEVER
+        self._latest = _BEFORE
         self._others_since = 0
         self._calls: list[RecordedCall] = []
 
     def cut(self, calls: Iterable[RecordedCall]) -> Iterator[CallWindow]:
-        """Windows with at least one call each, in order."""
-        facts = self.facts
+        """Windows with at least one call each, in order; written for millions of calls."""
+        facts, scores = self.facts, self._scores
         for call in calls:
-            self._require_order(call)
-            if facts.began_at is None:
-                self._wait_for_the_candidate(call)
-            elif call.at >= self._until:
+            at = call.at
+            if at >= self._until:
                 yield self._window()
-                self._move_to(call.at)
+                self._move_to(at)
+            elif at < self._latest:
+                told = f"goes back in time, from {self._latest} to {at}"
+                raise InputError(told, file=self._file, line=call.line, hint="sort by 'at'")
+            self._latest = at
+            if facts.began_at is None and call.is_candidate:
+                self._begin(at)
             if facts.began_at is not None:
-                self._take(call)
+                self._calls.append(call)
+                if call.is_negative is not None:
+                    self._ripening.append((at + self._matures_after, call))
+            if call.pair is not None or (call.scores and facts.began_at is not None):
+                scores.add(call)
+        facts.last_at = self._latest
         if facts.began_at is not None:
             yield self._window()
 
-    def _require_order(self, call: RecordedCall) -> None:
-        before = self.facts.last_at
-        if before is not None and call.at < before:
-            told, hint = f"goes back in time, from {before} to {call.at}", "sort by 'at'"
-            raise InputError(told, file=self._file, line=call.line, hint=hint)
-        self.facts.last_at = call.at
-
-    def _wait_for_the_candidate(self, call: RecordedCall) -> None:
-        """Before the candidate's first call nothing ramps; half of a pair may come early."""
-        if call.is_candidate:
-            self.facts.began_at = self._since = call.at
-            self._until = call.at + self._every
-        elif call.pair is not None:
-            self._scores.add(call)
+    def _begin(self, at: datetime) -> None:
+        """Before the candidate's first call nothing ramps; only half of a pair may come early."""
+        self.facts.began_at = self._since = at
+        self._until = at + self._every
 
     def _move_to(self, at: datetime) -> None:
         self._since += (at - self._since) // self._every * self._every
         self._until = self._since + self._every
-
-    def _take(self, call: RecordedCall) -> None:
-        self._calls.append(call)
-        if call.is_negative is not None:
-            matures_at = call.at + self._matures_after
-            self._ripening.append((matures_at, call.is_candidate, call.is_negative))
-        if call.pair is not None or call.scores:
-            self._scores.add(call)
 
     def _window(self) -> CallWindow:
         ripe = self._ripe()
@@ -99,19 +91,19 @@ class CallWindows:
         return CallWindow(
             since=self._since,
             until=self._until,
-            candidate=_arm(ours, [bad for is_candidate, bad in ripe if is_candidate]),
-            stable=_arm(theirs, [bad for is_candidate, bad in ripe if not is_candidate]),
+            candidate=_arm(ours, [call for call in ripe if call.is_candidate]),
+            stable=_arm(theirs, [call for call in ripe if not call.is_candidate]),
             pairs=pairs,
             calls=scored_calls,
             candidate_scored=scored,
             silence=self._silence(calls),
         )
 
-    def _ripe(self) -> list[tuple[bool, bool]]:
-        """Ratings that matured in this window: of the candidate or not, negative or not."""
+    def _ripe(self) -> list[RecordedCall]:
+        """The calls whose ratings matured in this window."""
         ripe = []
         while self._ripening and self._ripening[0][0] < self._until:
-            ripe.append(self._ripening.popleft()[1:])
+            ripe.append(self._ripening.popleft()[1])
         return ripe
 
     def _silence(self, calls: list[RecordedCall]) -> timedelta:
@@ -126,14 +118,14 @@ class CallWindows:
         return self._until - self._last_candidate if is_missing else timedelta()
 
 
-def _arm(calls: list[RecordedCall], ratings: list[bool]) -> ArmCalls:
+def _arm(calls: list[RecordedCall], rated: list[RecordedCall]) -> ArmCalls:
     return ArmCalls(
         requests=len(calls),
         errors=sum(call.error for call in calls),
         timeouts=sum(call.timeout for call in calls),
         refusals=sum(call.refusal for call in calls),
-        feedback=len(ratings),
-        feedback_negative=sum(ratings),
+        feedback=len(rated),
+        feedback_negative=sum(call.is_negative is True for call in rated),
         latencies_ms=np.asarray([call.latency_ms for call in calls]),
         costs_usd=tuple(call.cost_usd for call in calls if call.cost_usd is not None),
     )

@@ -44,25 +44,19 @@ class RecordedScores:
         return found
 
     def add(self, call: RecordedCall) -> None:
-        """Take in the scores of one call."""
-        if call.pair is not None:
-            self._add_half(call, call.pair)
-        elif call.scores:
+        """Take in the scores of one call; the first half of a pair waits for the second."""
+        pair, waiting = call.pair, self._facts.waiting
+        if pair is None:
             self._add_call(call)
-
-    def _add_half(self, call: RecordedCall, pair: str) -> None:
-        """Keep the first half of a pair, match the second."""
-        waiting = self._facts.waiting
-        other = waiting.pop(pair, None)
-        if other is None:
+        elif (other := waiting.pop(pair, None)) is None:
             self._wait(call, pair)
-            return
-        if other.is_candidate is call.is_candidate:
+        elif other.is_candidate is call.is_candidate:
             told = f"pair '{pair}' stands twice on one arm, first on line {other.line}"
             raise self._error(call, told, "a pair has one call of each arm")
-        self._done.add(pair)
-        candidate, stable = (call, other) if call.is_candidate else (other, call)
-        self._match(candidate, stable, call)
+        else:
+            self._done.add(pair)
+            candidate, stable = (call, other) if call.is_candidate else (other, call)
+            self._match(candidate, stable, call)
 
     def _wait(self, call: RecordedCall, pair: str) -> None:
         if pair in self._done:
@@ -78,8 +72,8 @@ class RecordedScores:
             told = f"pair '{last.pair}' has other slices on the other arm"
             raise self._error(last, told, "a paired replay is one request, asked twice")
         self._facts.pairs += 1
-        known = self._known(candidate.scores, stable.scores)
-        for scorer in known:
+        ours, theirs = candidate.scores, stable.scores
+        for scorer in (known := self._known(ours, theirs)):
             self._facts.scored[scorer][0] += 1
             version = self._version(scorer, candidate, stable)
             if version is None:  # two scorers do not compare, and no pass comes of it
@@ -89,26 +83,16 @@ class RecordedScores:
                 at=last.at,
                 scorer=scorer,
                 scorer_version=version,
-                candidate=candidate.scores.get(scorer),
-                stable=stable.scores.get(scorer),
+                candidate=ours.get(scorer),
+                stable=theirs.get(scorer),
                 slices=slices,
             )
             self._pairs.append(pair)
         if known:
             self._note(candidate, slices, last.line)
 
-    def _version(self, scorer: str, *calls: RecordedCall) -> str | None:
-        """The one version that scored all of these calls; None when there are several."""
-        if not any(call.versions for call in calls):
-            self._facts.versions[scorer].add("")
-            return ""
-        found = {call.versions.get(scorer, "") for call in calls if scorer in call.scores}
-        self._facts.versions[scorer] |= found
-        return next(iter(found)) if len(found) == 1 else None
-
     def _add_call(self, call: RecordedCall) -> None:
-        known = self._known(call.scores)
-        for scorer in known:
+        for scorer in (known := self._known(call.scores)):
             self._facts.scored[scorer][1 if call.is_candidate else 2] += 1
             one = ScoredCall(
                 unit=call.unit,
@@ -125,11 +109,16 @@ class RecordedScores:
 
     def _known(self, *said: Mapping[str, float | None]) -> list[str]:
         """Those that a plan judges, in order; some names of the others are kept for the reader."""
-        others = self._facts.other_scorers
-        for scores in said:
-            if not scores.keys() <= self._judged and len(others) < _MOST_OTHERS:
-                others |= scores.keys() - self._judged
-        return [scorer for scorer in self._scorers if any(scorer in scores for scores in said)]
+        found: set[str] = set().union(*said)
+        if found != self._judged and len(self._facts.other_scorers) < _MOST_OTHERS:
+            self._facts.other_scorers |= found - self._judged
+        return [scorer for scorer in self._scorers if scorer in found]
+
+    def _version(self, scorer: str, *calls: RecordedCall) -> str | None:
+        """The one version that scored all of these calls; None when there are several."""
+        found = {call.versions.get(scorer, "") for call in calls if scorer in call.scores}
+        self._facts.versions[scorer] |= found
+        return found.pop() if len(found) == 1 else None
 
     def _note(self, call: RecordedCall, slices: Mapping[str, str], line: int) -> None:
         self._facts.sampled += 1
