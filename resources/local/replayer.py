@@ -17,7 +17,6 @@ import os
 import signal
 import time
 from collections import deque
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ import httpx
 
 from release_assets.domain.errors import AdapterError
 from resources.asking import approved
+from resources.clock import SystemClock
 from resources.local.appended_lines import AppendedLines
 from resources.local.caddy_router import CaddyRouter
 from resources.scorers import SCORERS, Handbook, score
@@ -137,7 +137,7 @@ class Replayer:
             )
         self._write(
             {
-                "at": datetime.now(UTC).isoformat(),
+                "at": SystemClock().now().isoformat(),
                 "unit": call["session"],
                 "candidate_digest": traffic.candidate_digest,
                 "stable_digest": traffic.stable_digest,
