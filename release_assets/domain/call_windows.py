@@ -68,8 +68,8 @@ class CallWindows:
                     self._ripening.append((at + self._matures_after, call))
             if call.pair is not None or (call.scores and facts.began_at is not None):
                 scores.add(call)
-        facts.last_at = self._latest
         if facts.began_at is not None:
+            facts.last_at = self._latest
             yield self._window()
 
     def _begin(self, at: datetime) -> None:
