@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release_assets.domain.forecasts import Catch, SloForecast, StageForecast
-    from release_assets.domain.rollout_plan import RolloutPlan
+    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
 
 GATE = "plan_lint"
 _UNMEASURED = "every_slo_is_measured"
@@ -57,7 +57,7 @@ class PlanLint:
         stages = [self._stage(stage) for stage in self.stages]
         return self.verdict.document() | {
             "plan_digest": self.plan.digest,
-            "stages": stages or [stage.document() for stage in self.plan.stages],
+            "stages": stages or [_unforecast(stage) for stage in self.plan.stages],
             "warnings": list(self.warnings),
             "traffic": asdict(self.traffic),
         }
@@ -67,6 +67,14 @@ class PlanLint:
         if self.traffic.is_known:
             return document
         return document | {"slos": [_without_traffic(slo) for slo in document["slos"]]}
+
+
+def _unforecast(stage: CanaryStage) -> dict[str, Any]:
+    """A stage of a plan with an SLO that nothing measures: nothing is promised."""
+    shown = ("name", "limit", "inherited")
+    slos = [{name: getattr(slo, name) for name in shown} for slo in stage.slos]
+    unknown = {"provable_margin": None, "catches": None}
+    return stage.document() | {"slos": [slo | unknown for slo in slos]}
 
 
 def _without_traffic(slo: dict[str, Any]) -> dict[str, Any]:
