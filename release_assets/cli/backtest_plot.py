@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from release_assets.cli.pictures import COLOURS, GREY, save
 from release_assets.domain import live_analysis
 from release_assets.domain.live_bets import evidence_against
+from release_assets.domain.stage_decision import Act
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _LEAST, _MOST = 1e-3, 1e6  # beyond these nobody needs to see how much
 _MINUTE = timedelta(minutes=1)
+_MARKS = {Act.BRAKE: "X", Act.HOLD: "s"}
 
 
 class Trace:
@@ -49,6 +51,12 @@ class Trace:
             _draw_one(axes, points, run)
             axes.set_title(name, loc="left", fontsize=10, parse_math=False)
         panels[-1].set_xlabel("minutes since the candidate's first call")
+        entries = {
+            t: h for axes in panels for h, t in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(
+            entries.values(), entries.keys(), loc="outside lower center", ncols=4, fontsize=8
+        )
         save(figure, path)
 
 
@@ -63,26 +71,28 @@ def _within(evidence: float) -> float:
 
 
 def _draw_one(axes: Any, points: Sequence[tuple[float, float, float]], run: BacktestRun) -> None:
-    judged = live_analysis.judge(run.live, run.plan)
     minutes, against, for_it = zip(*points, strict=True)
+    judged = live_analysis.judge(run.live, run.plan)
     for values, needed, colour, label in (
-        (against, judged.needed_against, COLOURS["failed"], "against"),
-        (for_it, judged.needed_for, COLOURS["passed"], "for (weakest SLO)"),
+        (against, judged.needed_against, COLOURS["failed"], "against it"),
+        (for_it, judged.needed_for, COLOURS["passed"], "for it, weakest SLO"),
     ):
-        axes.plot(minutes, values, color=colour, linewidth=1.4, label=f"evidence {label}")
+        said = f"evidence {label}, {needed:.0f} needed"
+        axes.plot(minutes, values, color=colour, linewidth=1.4, label=said)
         axes.axhline(needed, color=colour, linewidth=0.9, linestyle="--")
     for stage in run.stages:
-        begun = (stage.entered_at - run.began_at) / _MINUTE
-        axes.axvline(begun, color=GREY, linewidth=0.8, linestyle=":")
-        axes.annotate(f"{stage.traffic_pct:g} %", (begun, _MOST), xytext=(3, -10), color=GREY)
-        axes.texts[-1].set(fontsize=8)
-        axes.texts[-1].anncoords = "offset points"
+        _mark_stage(axes, (stage.entered_at - run.began_at) / _MINUTE, stage.traffic_pct)
     for look in run.looks:
-        mark = {"brake": "X", "hold": "s"}.get(look.act)
         at = (look.at - run.began_at) / _MINUTE, _within(look.evidence_against)
-        if mark:
-            axes.plot(*at, marker=mark, color="black", markersize=8, label=str(look.act))
+        if mark := _MARKS.get(look.act):
+            axes.plot(*at, marker=mark, color="black", linestyle="", label=f"the {look.act}")
     axes.set_yscale("log")
     axes.set_ylim(_LEAST, _MOST * 2)
     axes.set_ylabel("evidence")
-    axes.legend(loc="lower right", fontsize=8, framealpha=0.9)
+
+
+def _mark_stage(axes: Any, minute: float, traffic_pct: float) -> None:
+    """A line where a canary stage begins, with its share."""
+    axes.axvline(minute, color=GREY, linewidth=0.8, linestyle=":")
+    place = {"xytext": (3, -10), "textcoords": "offset points"}
+    axes.annotate(f"{traffic_pct:g} %", (minute, _MOST), color=GREY, fontsize=8, **place)

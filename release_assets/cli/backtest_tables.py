@@ -27,24 +27,24 @@ def show(names: Sequence[str], found: Sequence[Backtest], document: dict[str, An
     if not console.is_terminal:
         console.width = _WIDTH
     click.echo(found[0].verdict.headline)
-    if len(found) > 1:
-        click.echo(earlier_sentence(names, found, document["earlier"]))
-        console.print(_side_by_side(names, found))
+    if len(found) == 1:
+        _show_one(console, found[0])
+        return
+    click.echo(earlier_sentence(names, found, document["earlier"]))
+    console.print(_side_by_side(names, found))
     for name, one in zip(names, found, strict=True):
-        _show_one(console, name if len(found) > 1 else "", one)
+        click.echo(f"\n{name}: {one.verdict.headline}")
+        _show_one(console, one)
 
 
-def _show_one(console: Console, name: str, one: Backtest) -> None:
+def _show_one(console: Console, one: Backtest) -> None:
     from rich.text import Text
 
-    if name:
-        console.print(Text(f"\n{name}: {one.verdict.headline}"), soft_wrap=True)
     if one.stages:
         console.print(_stages(one))
     for look in one.looks:
-        evidence = f"evidence against {look.evidence_against:.2g}"
         told = f"{_clock(look.at)}  {look.act} at {look.traffic_pct:g} %: {look.because}"
-        console.print(Text(f"{told} ({evidence})"), soft_wrap=True)
+        console.print(Text(told), soft_wrap=True)
     for told in _open_findings(one):
         console.print(Text(told), soft_wrap=True)
 

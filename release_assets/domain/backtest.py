@@ -165,9 +165,7 @@ def _grown(stage: StageRecord, window: CallWindow) -> StageRecord:
 
 def _after_silence(run: BacktestRun, hole: timedelta, patience: timedelta) -> BacktestRun:
     """A short hole stops the clock; a long one calls a person, as it would have done live."""
-    longest = planned_stage(run.rollout, run.plan).longest or run.plan.watch
-    allowed = patience if patience > SILENCE else min(SILENCE, longest)
-    limit = max(allowed, LONGEST_LOOK + timedelta(seconds=1))
+    limit = max(patience, SILENCE)
     if run.is_over or hole < limit:
         return run
     now = run.seen_until + limit

@@ -7,7 +7,7 @@ how much earlier one of two plans would have fired.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +80,7 @@ def conclude_backtest(
         plan_digest=plan_digest,
         promoted=outcome is Outcome.PASSED,
         breach=_breach(run) if run else None,
-        stages=run.stages if run else (),
+        stages=_stages(run) if run else (),
         looks=run.looks if run else (),
     )
 
@@ -121,10 +121,18 @@ def _stopped(run: BacktestRun) -> str:
     where = _place(run, run.stage)
     if run.rollout.state is RolloutState.HELD:
         return f"held in {where}: {run.stage.because}"
-    stage = run.plan.stages[run.stage.index]
-    seen = f"{time(run.rollout.healthy)} of {time(stage.duration)} observed healthy"
-    sentence = live_analysis.judge(run.live, run.plan).sentence
-    return f"the recording ends in {where}: {seen}; {sentence}"
+    duration = run.plan.stages[run.stage.index].duration or run.plan.watch
+    seen = f"{time(run.rollout.healthy)} of {time(duration)} observed healthy"
+    judged = live_analysis.judge(run.live, run.plan)
+    doubt = "" if judged.outcome is Outcome.PASSED else f"; {judged.sentence}"
+    return f"the recording ends in {where}: {seen}{doubt}"
+
+
+def _stages(run: BacktestRun) -> tuple[StageRecord, ...]:
+    """The stages as the run left them; the one that the recording ended says so."""
+    if run.stage.because:
+        return run.stages
+    return (*run.stages[:-1], replace(run.stage, because=_stopped(run)))
 
 
 def _breach(run: BacktestRun) -> BacktestBreach | None:

@@ -68,8 +68,8 @@ class CallWindows:
                     self._ripening.append((at + self._matures_after, call))
             if call.pair is not None or (call.scores and facts.began_at is not None):
                 scores.add(call)
-        facts.last_at = self._latest
         if facts.began_at is not None:
+            facts.last_at = self._latest
             yield self._window()
 
     def _begin(self, at: datetime) -> None:
@@ -113,7 +113,8 @@ class CallWindows:
             self._others_since += len(calls)
         else:
             self._others_since, self._last_candidate = since, calls[-1 - since].at
-        share = self.facts.candidate_calls / (self.facts.candidate_calls + self.facts.stable_calls)
+        ours, theirs = self.facts.candidate_calls, self.facts.stable_calls - self._others_since
+        share = ours / (ours + theirs)
         is_missing = self._others_since * share > _MISSING
         return self._until - self._last_candidate if is_missing else timedelta()
 
