@@ -15,11 +15,12 @@ import click
 from release_assets.domain.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from release_assets.composition import Composition
     from release_assets.demo.screen import Screen
     from release_assets.demo.stage import Show
+    from resources.local.stories import Story
     from resources.local.world import WorldFolder
 
 DEADLINE_S = 1500.0
@@ -53,9 +54,10 @@ def demo(
     from resources.local.world import WorldFolder
 
     began = time.monotonic()
+    stories = _stories(names)
     world_folder = WorldFolder(folder.absolute())
     with Screen() as screen, _world(world_folder, screen, ui_port, keep=keep) as world:
-        show = _play(world_folder, world, screen, names)
+        show = _play(world_folder, world, screen, stories)
         waits = sys.stdout.isatty() and not as_json and not keep
         seconds = time.monotonic() - began
         document = _document(world_folder, world, show, seconds, stays=waits or keep)
@@ -108,15 +110,24 @@ def _rate(world: Composition) -> float:
     return world.records.repository.manifest(FEATURE, main).traffic.calls_per_second
 
 
-def _play(folder: WorldFolder, world: Composition, screen: Screen, names: tuple[str, ...]) -> Show:
-    from release_assets.demo.stage import Show
-    from resources.local.git_host import LocalGitHost
-    from resources.local.starting import require_alive
-    from resources.local.stories import People, read_stories
+def _stories(names: tuple[str, ...]) -> list[Story]:
+    """The stories to play; read before anything is built, so that a wrong name costs nothing."""
+    from resources.local.stories import read_stories
 
     stories = [s for s in read_stories() if not names or s.name in names or s.release in names]
     if not stories:
         raise InputError(f"no story is called {', '.join(names)}", hint="try 'better'")
+    return stories
+
+
+def _play(
+    folder: WorldFolder, world: Composition, screen: Screen, stories: Sequence[Story]
+) -> Show:
+    from release_assets.demo.stage import Show
+    from resources.local.git_host import LocalGitHost
+    from resources.local.starting import require_alive
+    from resources.local.stories import People
+
     host = LocalGitHost(str(folder.path / "repository.git"))
     show = Show.of(stories, world, People(folder, host, world.ports.clock.now))
     show.play(screen.show, lambda: require_alive(folder), DEADLINE_S)
