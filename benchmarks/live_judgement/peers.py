@@ -67,10 +67,11 @@ def contestant_cells(drop, onset, looks):
     samples = np.where(at > onset, at - onset, np.inf)
     early = float(np.mean(at <= onset))
     median, p90, _ = quantiles(samples)
-    shown = f"{median or '-'}/{p90 or '-'}" + (f" ({early:.0%} before)" if early > 0.02 else "")
+    shown = "/".join("-" if x is None else f"{x:.0f}" for x in (median, p90))
+    shown += f" ({early:.0%} before)" if early > 0.02 else ""
     seen = np.minimum(np.where(np.isfinite(at), at, SAMPLES), SAMPLES).astype(int)
     harmed = np.cumsum(TRAFFIC * (np.arange(SAMPLES) >= onset) * drop)[seen - 1].mean()
     cells = {f"{drop} from {onset}": shown, f"harmed, {drop} from {onset}": float(harmed)}
     if (drop, onset) == (0.05, 750):
-        cells["promoted without proof, 0.05"] = share(~np.isfinite(at))
+        cells["never caught, 0.05 from 750"] = share(~np.isfinite(at))
     return cells

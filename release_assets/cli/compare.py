@@ -69,7 +69,7 @@ def _require(margin: float, plot: str | None) -> None:
     if not 0 < margin < 1:
         raise InputError(f"the margin {margin:g} is not between 0 and 1", hint="write .05")
     if plot:
-        from release_assets.cli.compare_plot import require_plot
+        from release_assets.cli.pictures import require_plot
 
         require_plot(plot)
 

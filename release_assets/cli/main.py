@@ -22,9 +22,11 @@ from release_assets.domain.errors import (
 
 COMMANDS = {
     "audit": "audit:audit",
+    "backtest": "backtest:backtest",
     "compare": "compare:compare",
     "demo": "demo:demo",
     "ledger": "ledger:ledger",
+    "plan": "plan:plan",
     "segregation": "segregation:segregation",
     "sign-off": "sign_off:sign_off",
     "status": "status:status",

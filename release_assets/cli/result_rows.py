@@ -11,19 +11,14 @@ file and line.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Never
+from typing import Any
 
+from release_assets.cli.json_lines import json_objects, shortened
 from release_assets.domain.errors import InputError, UnknownWordError
 from release_assets.domain.evidence import RowStatus, ScoreRow
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LONGEST_LINE = 1_048_576
 LONGEST_NAME = 500
 MOST_ROWS = 2_000_000
 LARGEST_AMOUNT = 1e12
@@ -49,7 +44,7 @@ def read_results(path: str, *, cluster: str | None, slice_key: str | None) -> Re
     rows: list[ScoreRow] = []
     met: dict[tuple[str, str, int], int] = {}
     first: dict[str, tuple[ScoreRow, int]] = {}
-    for line, fields in _lines(path):
+    for line, fields in json_objects(path, "result rows"):
         row = _Line(path, line, fields).row(cluster, slice_key)
         key = row.scorer, row.case, row.repeat
         if (before := met.setdefault(key, line)) != line:
@@ -91,61 +86,6 @@ def _told(value: Any) -> str:
     return repr(value.removeprefix("case:")) if isinstance(value, str) else repr(dict(value))
 
 
-def _lines(path: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and object of every line that is not blank; a line is never read beyond its limit."""
-    try:
-        with Path(path).open("rb") as file:
-            line = 0
-            while text := file.readline(LONGEST_LINE + 1):
-                line += 1
-                if len(text) > LONGEST_LINE:
-                    told = f"a line of more than {LONGEST_LINE} bytes"
-                    raise InputError(told, file=path, line=line, hint="one row is one line")
-                if text.strip():
-                    yield line, _object(text, path, line)
-    except OSError as reason:
-        told = f"cannot be read: {reason.strerror}"
-        raise InputError(told, file=path, hint="name a file of result rows") from reason
-
-
-def _object(text: bytes, path: str, line: int) -> dict[str, Any]:
-    try:
-        found = json.loads(
-            text.decode("utf-8-sig" if line == 1 else "utf-8"),
-            object_pairs_hook=_no_field_twice,
-            parse_constant=_no_constant,
-        )
-    except (ValueError, RecursionError) as reason:
-        hint = "write one JSON object a line"
-        raise InputError(_json_fault(reason), file=path, line=line, hint=hint) from reason
-    if not isinstance(found, dict):
-        raise InputError("not a JSON object", file=path, line=line, hint="write {...}")
-    return found
-
-
-def _json_fault(reason: Exception) -> str:
-    """What Python says, without the words that only a programmer needs."""
-    match reason:
-        case json.JSONDecodeError():
-            return f"not JSON: {reason.msg} at column {reason.colno}"
-        case UnicodeDecodeError():
-            return "not UTF-8 text"
-        case RecursionError():
-            return "not a JSON object: nested too deeply"
-    return f"not JSON: {reason}"
-
-
-def _no_field_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field stands twice")
-    return fields
-
-
-def _no_constant(word: str) -> Never:
-    raise ValueError(f"{word} is not a number")
-
-
 @dataclass(frozen=True, slots=True)
 class _Line:
     """One line on its way to a row; every complaint names the file and the line."""
@@ -181,7 +121,7 @@ class _Line:
         word = self.fields.get("status", "ok")
         status = _STATUSES.get(word) if isinstance(word, str) else None
         if status is None:
-            text = word if isinstance(word, str) and word.isprintable() else _short(word)
+            text = word if isinstance(word, str) and word.isprintable() else shortened(word)
             raise UnknownWordError(text[:60], _STATUSES, file=self.path, line=self.line)
         return status
 
@@ -190,7 +130,7 @@ class _Line:
         if score is None and status not in _SCORED:
             return None
         if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
-            told = f"the score is {_short(score)}, not a number from 0 to 1"
+            told = f"the score is {shortened(score)}, not a number from 0 to 1"
             hint = "a case that was not scored has a status: error, timeout, limit, unscorable"
             raise self._error(told, hint if score is None else "scale the scores")
         return float(score)
@@ -198,13 +138,13 @@ class _Line:
     def _repeat(self) -> int:
         repeat = self.fields.get("repeat", 1)
         if isinstance(repeat, bool) or not isinstance(repeat, int) or repeat < 0:
-            raise self._error(f"the repeat is {_short(repeat)}", "number the repeats: 1, 2, 3")
+            raise self._error(f"the repeat is {shortened(repeat)}", "number the repeats: 1, 2, 3")
         return repeat
 
     def _critical(self) -> bool:
         critical = self.fields.get("critical", False)
         if not isinstance(critical, bool):
-            raise self._error(f"critical is {_short(critical)}", "write true or false")
+            raise self._error(f"critical is {shortened(critical)}", "write true or false")
         return critical
 
     def _amount(self, field: str) -> float | None:
@@ -213,7 +153,7 @@ class _Line:
             return None
         is_number = isinstance(amount, int | float) and not isinstance(amount, bool)
         if not is_number or not 0 <= amount <= LARGEST_AMOUNT:
-            raise self._error(f"{field} is {_short(amount)}", "write a number from 0 up")
+            raise self._error(f"{field} is {shortened(amount)}", "write a number from 0 up")
         return float(amount)
 
     def _cluster(self, case: str, key: str | None) -> str:
@@ -249,14 +189,8 @@ class _Line:
         is_name = isinstance(value, str) and value.strip() and value.isprintable()
         if not is_name or len(value) > LONGEST_NAME:
             hint = f"write a text of 1 to {LONGEST_NAME} printable characters"
-            raise self._error(f"{what} is {_short(value)}, not a name", hint)
+            raise self._error(f"{what} is {shortened(value)}, not a name", hint)
         return str(value)
 
     def _error(self, told: str, hint: str) -> InputError:
         return InputError(told, file=self.path, line=self.line, hint=hint)
-
-
-def _short(value: Any) -> str:
-    """A value as JSON would show it, cut to a readable length; control characters are escaped."""
-    text = json.dumps(value, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from release_assets.domain.live_drops import drop_sentence
-from release_assets.domain.live_findings import missing_sentence
-from release_assets.domain.live_levels import level_sentence
-from release_assets.domain.live_streams import group_of, missing_group, scorers_of
+from release_assets.domain.live_drops import drop_interval, drop_sentence
+from release_assets.domain.live_findings import missing_finding
+from release_assets.domain.live_levels import level_interval, level_sentence
+from release_assets.domain.live_streams import group_of, missing_group, rate_limit, scorers_of
 from release_assets.domain.live_tallies import Reading, amount, tally
 from release_assets.domain.rollout_plan import SloKind
-from release_assets.domain.statistics import intervals
 from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
@@ -44,34 +43,35 @@ def _shadowed(finding: Finding) -> Finding:
 
 
 def _failed(state: LiveState, plan: RolloutPlan, key: Key, breach: Breach) -> Finding:
-    seen = tally(state, key)
+    """What one named stream shows in this canary stage, and the evidence that was complete."""
+    slo = _slo_of(plan, breach.stage, key[0])
+    finding = _of_missing(state, plan, key) if slo is None else _of_slo(state, slo, key)
     clause = f"evidence against {amount(breach.evidence)} of {state.needed_against:.0f} needed"
-    slo, scorer = _slo_of(plan, breach.stage, key[0]), key[1] if len(key) > 1 else None
-    if slo is None:
-        scorer = next(name for name in scorers_of(plan) if missing_group(name) == key[0])
-        text, rule, limit = missing_sentence(scorer, seen), "scores_are_complete", None
-    else:
-        scorer = slo.subject if slo.metric == "eval" else scorer
-        text = drop_sentence(slo, key, seen) if _is_drop(slo) else level_sentence(slo, seen)
-        rule, limit = slo.name, slo.limit
-    is_drop = slo is None or _is_drop(slo)
-    return Finding(
-        rule=rule,
-        outcome=Outcome.FAILED,
-        because=f"{text}; {clause}",
-        observed=seen.mean if seen.n else None,
-        limit=limit,
-        n=int(seen.n),
-        interval=intervals.of_difference(seen.total, seen.squares, seen.n) if is_drop else None,
-        slice=key[3] if len(key) > 3 else None,
-        scorer=scorer,
-    )
-
-
-def _is_drop(slo: Slo) -> bool:
-    return slo.metric in {"eval", "fairness"} and slo.kind is not SloKind.LEVEL
+    return replace(finding, because=f"{finding.because}; {clause}")
 
 
 def _slo_of(plan: RolloutPlan, stage: int, group: str) -> Slo | None:
     """The SLO in force when the breach came, or None for the stream of missing scores."""
-    return next((slo for slo in plan.stages[stage].slos if group_of(slo) == group), None)
+    until_then = (slo for s in reversed(plan.stages[: stage + 1]) for slo in s.slos)
+    return next((slo for slo in until_then if group_of(slo) == group), None)
+
+
+def _of_missing(state: LiveState, plan: RolloutPlan, key: Key) -> Finding:
+    scorer = next(name for name in scorers_of(plan) if missing_group(name) == key[0])
+    return replace(missing_finding(state, scorer), outcome=Outcome.FAILED)
+
+
+def _of_slo(state: LiveState, slo: Slo, key: Key) -> Finding:
+    seen = tally(state, key)
+    is_drop = slo.metric in {"eval", "fairness"} and slo.kind is not SloKind.LEVEL
+    return Finding(
+        rule=slo.name,
+        outcome=Outcome.FAILED,
+        because=drop_sentence(slo, key, seen) if is_drop else level_sentence(slo, seen),
+        observed=seen.mean if seen.n else None,
+        limit=slo.limit if is_drop else rate_limit(slo),
+        n=int(seen.n),
+        interval=drop_interval(key, seen) if is_drop else level_interval(slo, seen),
+        slice=key[3] if len(key) > 3 else None,
+        scorer=key[1] if len(key) > 1 else slo.subject,
+    )

@@ -6,7 +6,6 @@ every slice against its own stable answers is proven; a slice too rare to be jud
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -37,10 +36,18 @@ def drift_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
         observed=seen.mean if seen.n else None,
         limit=slo.limit,
         n=int(seen.n),
-        interval=intervals.of_difference(seen.total, seen.squares, seen.n),
+        interval=drop_interval(key, seen),
         scorer=slo.subject,
     )
     return Reading(finding=finding, evidence_for=shown)
+
+
+def drop_interval(key: Key, seen: Tally) -> tuple[float, float] | None:
+    """At 95 %, for the reader; a gap of two drops spans [-2, 2], so it is computed on its half."""
+    if len(key) <= 4:
+        return intervals.of_difference(seen.total, seen.squares, seen.n)
+    of_half = intervals.of_difference(seen.total / 2, seen.squares / 4, seen.n)
+    return None if of_half is None else (2 * of_half[0], 2 * of_half[1])
 
 
 def drop_sentence(slo: Slo, key: Key, seen: Tally) -> str:
@@ -87,21 +94,16 @@ def fairness_reading(state: LiveState, plan: RolloutPlan, stage: CanaryStage, sl
         observed=seen.mean,
         limit=slo.limit,
         n=int(tally(state, weakest).n),
-        interval=intervals.of_difference(seen.total / 2, seen.squares / 4, seen.n),
+        interval=drop_interval(widest, seen),
         slice=widest[3],
         scorer=widest[1],
     )
-    return Reading(finding=replace(finding, interval=_doubled(finding)), evidence_for=shown)
+    return Reading(finding=finding, evidence_for=shown)
 
 
 def _undecided(slo: Slo, because: str) -> Finding:
     outcome = Outcome.INCONCLUSIVE
     return Finding(rule=slo.name, outcome=outcome, because=because, limit=slo.limit, n=0)
-
-
-def _doubled(finding: Finding) -> tuple[float, float] | None:
-    """A gap of two drops spans [-2, 2]; the interval was computed on half of it."""
-    return None if finding.interval is None else (finding.interval[0] * 2, finding.interval[1] * 2)
 
 
 def _weakest_clause(key: Key, margin: float, shown: float) -> str:

@@ -31,7 +31,7 @@ def readings(state: LiveState, plan: RolloutPlan, stage: CanaryStage) -> list[Re
     """All SLOs of the stage, then the completeness and the soundness of its scores."""
     made = [_read(state, plan, stage, slo) for slo in stage.slos]
     judged = scorers_of(plan)
-    made += [Reading(finding=_missing(state, scorer)) for scorer in judged]
+    made += [Reading(finding=missing_finding(state, scorer)) for scorer in judged]
     made += [Reading(finding=_unusable(state, s)) for s in judged if _faults(state, s)[1]]
     return made + ([Reading(finding=_samples(state, stage))] if stage.min_samples else [])
 
@@ -64,13 +64,13 @@ def _samples(state: LiveState, stage: CanaryStage) -> Finding:
     )
 
 
-def _missing(state: LiveState, scorer: str) -> Finding:
+def missing_finding(state: LiveState, scorer: str) -> Finding:
     """Passed unless the stream breached: the proof of a drop pays for what is missing."""
     seen = tally(state, (missing_group(scorer),))
     return Finding(
         rule="scores_are_complete",
         outcome=Outcome.PASSED if seen.n else Outcome.INCONCLUSIVE,
-        because=missing_sentence(scorer, seen),
+        because=_missing_sentence(scorer, seen),
         observed=seen.mean if seen.n else None,
         limit=MISSING_TOLERATED,
         n=int(seen.n),
@@ -79,8 +79,7 @@ def _missing(state: LiveState, scorer: str) -> Finding:
     )
 
 
-def missing_sentence(scorer: str, seen: Tally) -> str:
-    """How much more often the candidate's answers could not be scored."""
+def _missing_sentence(scorer: str, seen: Tally) -> str:
     if not seen.n:
         return f"{scorer}: nothing was sent to the scorer in this canary stage"
     return (

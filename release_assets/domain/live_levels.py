@@ -39,7 +39,7 @@ def level_finding(state: LiveState, stage: CanaryStage, slo: Slo) -> Finding:
         observed=whole.mean if whole.n else None,
         limit=rate_limit(slo),
         n=int(whole.n),
-        interval=_level_interval(slo, whole),
+        interval=level_interval(slo, whole),
         scorer=slo.subject,
     )
 
@@ -119,7 +119,8 @@ def _label(slo: Slo) -> str:
     return slo.metric.replace("_", " ")
 
 
-def _level_interval(slo: Slo, seen: Tally) -> tuple[float, float] | None:
+def level_interval(slo: Slo, seen: Tally) -> tuple[float, float] | None:
+    """At 95 %, for the reader."""
     if slo.metric in {"cost_per_call_usd", "eval"}:
         return intervals.of_mean(seen.total, seen.squares, seen.n)
     return intervals.of_rate(seen.total, seen.n)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from release_assets.domain import rollout_plan_file as plan_file
@@ -131,7 +132,13 @@ class RolloutPlan:
     @property
     def digest(self) -> str:
         """Equal for two files that mean the same."""
-        return digest_of_document(self.document())
+        return _digest_of(self)
+
+
+@lru_cache(maxsize=64)
+def _digest_of(plan: RolloutPlan) -> str:
+    """Computed once a plan: every look asks for it, and it costs as much as the look."""
+    return digest_of_document(plan.document())
 
 
 def read_rollout_plan(text: str, *, file: str, allow_manual_rollback: bool = False) -> RolloutPlan:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import timedelta
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -40,3 +41,11 @@ def named(names: Collection[str], shown: int = 5) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 case`, `3 cases`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def time(span: timedelta) -> str:
+    """`9 s`, `14.5 min` or `28.5 h`."""
+    seconds = span.total_seconds()
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from release_assets.cli import result_rows
+from release_assets.cli import json_lines
 from release_assets.cli.compare import compare
 from release_assets.domain.errors import InputError, UnknownWordError
 
@@ -248,7 +248,7 @@ def test_a_case_that_changes_its_slice_or_cluster_is_refused(say):
 
 
 def test_a_line_is_never_read_beyond_its_limit(say, monkeypatch):
-    monkeypatch.setattr(result_rows, "LONGEST_LINE", 1_000)
+    monkeypatch.setattr(json_lines, "LONGEST_LINE", 1_000)
 
     error = say(ROW + "x" * 5_000).exception
 
@@ -327,7 +327,7 @@ def test_a_plot_that_cannot_be_written_is_refused(say, tmp_path, path, told):
 
 
 def test_a_plot_without_matplotlib_says_what_to_install(say, monkeypatch):
-    monkeypatch.setattr("release_assets.cli.compare_plot.find_spec", lambda _: None)
+    monkeypatch.setattr("release_assets.cli.pictures.find_spec", lambda _: None)
 
     assert "pip install 'countersign[plot]'" in str(
         say(results(), None, "--plot", "a.svg").exception

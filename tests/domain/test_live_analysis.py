@@ -422,6 +422,9 @@ def test_too_slow_calls_are_counted_not_averaged():
     state = run(the_plan, [batch(1, candidate=slow)])
     sentence = live_analysis.judge(state, the_plan).sentence
     assert sentence.startswith("20.0% of 400 calls took longer than 4500 ms, 5% allowed")
+    finding = live_analysis.judge(state, the_plan).findings[0]
+    assert (finding.observed, finding.limit) == (0.2, pytest.approx(0.05))
+    assert finding.interval[0] < 0.2 < finding.interval[1]
 
 
 def test_the_emergency_path_breaches_with_less_evidence():

@@ -72,11 +72,17 @@ def test_half_of_a_drift_or_delta_is_tolerated_and_all_of_a_level():
 
 
 def test_the_demo_plan_has_the_seeds_stages_and_slos_in_seconds():
+    """But for fairness: a gap of four points between five locales takes longer to prove."""
     seed, demo = shipped("policy-search-v1.yaml"), shipped("policy-search-demo.yaml")
-    assert [(s.traffic_pct, s.slos) for s in demo.stages] == [
-        (s.traffic_pct, s.slos) for s in seed.stages
+    assert [(s.traffic_pct, _but_fairness(s)) for s in demo.stages] == [
+        (s.traffic_pct, _but_fairness(s)) for s in seed.stages
     ]
+    assert [s.limit for s in demo.stages[1].slos if s.metric == "fairness"] == [0.08]
     assert sum((s.duration for s in demo.stages), demo.watch) == timedelta(seconds=42)
+
+
+def _but_fairness(stage):
+    return [slo for slo in stage.slos if slo.metric != "fairness"]
 
 
 def test_only_the_last_monitored_stage_must_prove_unless_written():

@@ -1,0 +1,399 @@
+"""`countersign backtest`: one sentence, tables, one document, an exit code, and no traceback."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from release_assets.cli import json_lines
+from release_assets.cli.backtest import backtest
+from release_assets.domain.errors import InputError, UnknownWordError
+from tests.domain.recorded_world import PLAN, replays, row
+
+TOP = {"outcome", "headline", "findings", "promoted", "breach", "stages"}
+FINDING = {"rule", "outcome", "observed", "limit", "n", "interval", "slice", "scorer", "because"}
+TIMEOUT_PLAN = PLAN.replace("error_rate_max", "timeout_rate_max")
+LOOSE = PLAN.replace("drift_max: 0.04", "drift_max: 0.1")
+
+
+@pytest.fixture(scope="module")
+def healthy():
+    return "".join(f"{json.dumps(r)}\n" for r in replays(430))
+
+
+@pytest.fixture
+def say(tmp_path):
+    """Run the command on a recording (rows, text or bytes); returns the result."""
+
+    def run(calls, *options, plan=PLAN, name="calls.jsonl"):
+        (tmp_path / "plan.yaml").write_text(plan)
+        if not isinstance(calls, str | bytes):
+            calls = "".join(f"{json.dumps(r)}\n" for r in calls)
+        content = calls if isinstance(calls, bytes) else calls.encode()
+        (tmp_path / name).write_bytes(content)
+        paths = [str(tmp_path / "plan.yaml"), "--calls", str(tmp_path / name)]
+        command = [*paths, "--look-every-s", "10", *options]
+        return CliRunner().invoke(backtest, command, standalone_mode=False)
+
+    return run
+
+
+def document(result):
+    assert result.exception is None, result.exception
+    lines = result.stdout.splitlines()
+    assert len(lines) == 1, result.stdout
+    return json.loads(lines[0])
+
+
+def code(result):
+    assert result.exception is None, result.exception
+    return result.return_value
+
+
+def test_a_healthy_recording_is_promoted_and_exits_with_nought(say, healthy):
+    result = say(healthy)
+
+    assert code(result) == 0
+    first, header, *rest = result.stdout.splitlines()
+    assert first.startswith("passed: promoted to 100 % after 6 min: 3 canary stages on 3600 cand")
+    assert header.split()[:3] == ["stage", "outcome", "entered"]
+    assert any("advance at 10 %" in line for line in rest)
+
+
+def test_a_drop_is_taken_back_and_exits_with_one(say):
+    result = say(replays(200, drop=0.15), "--json")
+
+    found = document(result)
+    assert code(result) == 1
+    assert set(found) >= TOP
+    assert all(set(finding) == FINDING for finding in found["findings"])
+    assert (found["outcome"], found["promoted"]) == ("failed", False)
+    assert found["breach"]["slo"] == "eval_groundedness_drift_max"
+    assert found["headline"].startswith("failed: taken back ")
+    assert found["recording"]["pairs"] == 2000
+
+
+def test_a_recording_that_ends_first_exits_with_three(say):
+    result = say(replays(100), "--json")
+
+    assert code(result) == 3
+    assert document(result)["outcome"] == "inconclusive"
+
+
+def test_the_document_is_the_same_twice(say):
+    rows = replays(200, drop=0.1)
+
+    assert say(rows, "--json").stdout == say(rows, "--json").stdout
+
+
+def test_two_plans_stand_side_by_side(say, tmp_path):
+    (tmp_path / "loose.yaml").write_text(LOOSE)
+    against = ("--against", str(tmp_path / "loose.yaml"))
+    rows = replays(600, drop=0.15)
+
+    found = document(say(rows, *against, "--json"))
+    told = say(rows, *against).stdout
+
+    assert found["earlier"]["candidate_calls"] > 0
+    assert found["against"]["breach"]["candidate_calls"] > found["breach"]["candidate_calls"]
+    assert f"plan.yaml fires {found['earlier']['candidate_calls']} candidate calls" in told
+    assert "loose.yaml: failed: taken back" in told
+
+
+def test_a_plan_that_never_fires_is_said_beside_one_that_does(say, tmp_path):
+    (tmp_path / "loose.yaml").write_text(PLAN.replace("drift_max: 0.04", "drift_max: 0.9"))
+
+    result = say(replays(100, drop=0.3), "--against", str(tmp_path / "loose.yaml"))
+
+    assert code(result) == 1
+    assert "plan.yaml fires" in result.stdout
+    assert "never" in result.stdout
+
+
+CALL = json.dumps(row(0, "candidate", "u1", 1.0)) + "\n"
+LATER = json.dumps(row(5, "stable", "u2", 1.0)) + "\n"
+PAIR = json.dumps(row(0, "candidate", "u1", 1.0, pair="p")) + "\n"
+
+
+def without(field):
+    fields = json.loads(CALL)
+    del fields[field]
+    return json.dumps(fields) + "\n"
+
+
+def having(**fields):
+    return json.dumps(json.loads(CALL) | fields) + "\n"
+
+
+BAD = {
+    "empty": ("", "no recorded call"),
+    "blank": ("\n \n", "no recorded call"),
+    "no json": (CALL + "{oops\n", "calls.jsonl:2: not JSON: Expecting property name"),
+    "half a line": (CALL + CALL[:50], "calls.jsonl:2: not JSON"),
+    "two objects": (CALL + CALL.strip() + CALL, "calls.jsonl:2: not JSON: Extra data"),
+    "a list": (CALL + "[1]\n", "calls.jsonl:2: not a JSON object"),
+    "a number": (CALL + "7\n", "calls.jsonl:2: not a JSON object"),
+    "deep": ("[" * 100_000 + "\n", "calls.jsonl:1: not"),
+    "noise": (b"\xff\xfe\x00", "calls.jsonl:1: not UTF-8 text"),
+    "zeros": (bytes(100), "calls.jsonl:1: not JSON"),
+    "no at": (without("at"), "'at' is null, not a time with its zone"),
+    "no arm": (without("arm"), "'arm' is null, not an arm"),
+    "no unit": (without("unit"), "'unit' is null, not a name"),
+    "no latency": (without("latency_ms"), "no field 'latency_ms'"),
+    "no error": (without("error"), "'error' is null"),
+    "no cost": (without("cost_usd"), "no field 'cost_usd'"),
+    "naive time": (having(at="2026-03-02T10:00:00"), "not a time with its zone"),
+    "no time": (having(at="yesterday"), "'at' is \"yesterday\""),
+    "a day": (having(at="2026-02-30T10:00:00Z"), "not a time with its zone"),
+    "epoch": (having(at=1767225600), "'at' is 1767225600"),
+    "digits": (having(at="1767225600"), "not a time with its zone"),
+    "year one": (having(at="0001-01-01T00:00:00Z"), "not a time with its zone"),
+    "last year": (having(at="9999-12-31T23:59:59Z"), "not a time with its zone"),
+    "arm": (having(arm="canditate"), "unknown word 'canditate' (did you mean 'candidate'?)"),
+    "arm in capitals": (having(arm="Stable"), "did you mean 'stable'?"),
+    "arm list": (having(arm=["stable"]), "'arm' is [\"stable\"], not an arm"),
+    "empty unit": (having(unit=""), "'unit' is \"\", not a name"),
+    "blank unit": (having(unit=" "), "'unit' is \" \", not a name"),
+    "unit number": (having(unit=7), "'unit' is 7, not a name"),
+    "long unit": (having(unit="u" * 501), "not a name"),
+    "escape": (having(unit="u\x1b[31m"), "not a name"),
+    "negative latency": (having(latency_ms=-1), "'latency_ms' is -1"),
+    "latency text": (having(latency_ms="800"), "'latency_ms' is \"800\""),
+    "latency true": (having(latency_ms=True), "'latency_ms' is true"),
+    "null latency": (
+        having(latency_ms=None),
+        "'latency_ms' is null, and 'p95_latency_ms_max' needs it",
+    ),
+    "null cost": (having(cost_usd=None), "'cost_usd' is null, and 'cost_per_call_usd_max' needs"),
+    "infinite": (CALL.replace("800.0", "1e999"), "'latency_ms' is Infinity"),
+    "NaN": (CALL.replace("800.0", "NaN"), "NaN is not a number"),
+    "huge": (CALL.replace("800.0", "9" * 5000), "not JSON"),
+    "error text": (having(error="no"), "'error' is \"no\""),
+    "error number": (having(error=0), "'error' is 0"),
+    "rating": (having(feedback="negativ"), "unknown word 'negativ' (did you mean 'negative'?)"),
+    "rating number": (having(feedback=1), "unknown word '1'"),
+    "score over one": (having(scores={"groundedness": 1.01}), "is 1.01, not a number from 0 to 1"),
+    "score below": (having(scores={"groundedness": -0.1}), "is -0.1, not a number from 0 to 1"),
+    "score NaN": (CALL.replace('ness": 1.0', 'ness": NaN'), "NaN is not a number"),
+    "score true": (having(scores={"groundedness": True}), "is true, not a number from 0 to 1"),
+    "score text": (having(scores={"groundedness": "1"}), 'is "1", not a number from 0 to 1'),
+    "scores list": (having(scores=[1]), "'scores' is [1], not an object"),
+    "scorer": (having(scores={"": 1}), "not a name"),
+    "slices text": (having(slices="en-US"), "'slices' is \"en-US\", not an object"),
+    "slice number": (having(slices={"locale": 7}), "'locale' is 7, not a name"),
+    "pair number": (having(pair=7), "'pair' is 7, not a name"),
+    "empty pair": (having(pair=""), "'pair' is \"\", not a name"),
+    "version": (having(scorer_version=1), "'scorer_version' is 1, not an object"),
+    "timeout": (having(timeout="no"), "'timeout' is \"no\""),
+    "misspelt": (having(feedbak="positive"), "unknown word 'feedbak' (did you mean 'feedback'?)"),
+    "misspelt too": (having(slice={}), "unknown word 'slice' (did you mean 'slices'?)"),
+    "twice": (CALL.replace('"unit"', '"unit": "a", "unit"'), "a field stands twice"),
+    "backwards": (LATER + CALL, "calls.jsonl:2: goes back in time"),
+    "pair twice": (PAIR + PAIR, "calls.jsonl:2: pair 'p' stands twice on one arm, first on line 1"),
+    "no timeouts": (CALL, "no field 'timeout', which 'timeout_rate_max' needs"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_read_is_refused_with_its_place(say, name):
+    calls, told = BAD[name]
+
+    result = say(calls, plan=TIMEOUT_PLAN if name == "no timeouts" else PLAN)
+
+    assert isinstance(result.exception, InputError)
+    assert told in str(result.exception)
+    assert result.exception.file.endswith("calls.jsonl")
+    assert result.exception.hint
+    assert result.stdout == ""
+
+
+def test_a_fault_on_the_last_line_is_found_although_the_plan_has_fired(say):
+    rows = "".join(f"{json.dumps(r)}\n" for r in replays(200, drop=0.3))
+
+    assert "calls.jsonl:4001: not JSON" in str(say(rows + "{oops").exception)
+
+
+LACKING = {
+    "no stable": lambda r: None if r["arm"] == "stable" else r | {"pair": None},
+    "no candidate": lambda r: None if r["arm"] == "candidate" else r | {"pair": None},
+    "no scores": lambda r: r | {"scores": {}},
+    "null scores": lambda r: r | {"scores": {"groundedness": None}},
+    "versions": lambda r: r | {"scorer_version": r["arm"]},
+}
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_what_is_missing_exits_with_three_and_is_named(say, name):
+    rows = [changed for r in replays(430) if (changed := LACKING[name](r))]
+
+    result = say(rows, "--json")
+
+    assert code(result) == 3
+    assert document(result)["promoted"] is False
+
+
+def test_a_missing_slice_key_exits_with_three(say):
+    fair = "duration_min: 2\n    slos:\n      fairness_tenant_delta_max: 0.2"
+    plan = PLAN.replace("duration_min: 2", fair)
+
+    result = say(replays(430), "--json", plan=plan)
+
+    assert code(result) == 3
+    assert "no slice 'tenant', which 'fairness_tenant_delta_max'" in document(result)["headline"]
+
+
+def test_a_line_is_never_read_beyond_its_limit(say, tmp_path):
+    say(CALL)
+    with (tmp_path / "calls.jsonl").open("ab") as file:
+        file.truncate(1 << 30)  # one gigabyte without a line end, and without a disk to hold it
+    command = [str(tmp_path / "plan.yaml"), "--calls", str(tmp_path / "calls.jsonl")]
+
+    error = CliRunner().invoke(backtest, command, standalone_mode=False).exception
+
+    assert f"calls.jsonl:2: a line of more than {json_lines.LONGEST_LINE} bytes" in str(error)
+
+
+@pytest.mark.parametrize("name", ["gone.jsonl", ".", "gone.parquet"])
+def test_a_file_that_is_not_there_is_refused(say, tmp_path, name):
+    say(CALL)
+    command = [str(tmp_path / "plan.yaml"), "--calls", str(tmp_path / name)]
+
+    error = CliRunner().invoke(backtest, command, standalone_mode=False).exception
+
+    assert "cannot be read" in str(error)
+
+
+def test_the_plan_is_read_with_the_line_of_its_fault(say):
+    error = say(CALL, plan=PLAN.replace("error_rate_max", "eror_rate_max")).exception
+
+    assert isinstance(error, UnknownWordError)
+    assert (Path(error.file).name, error.line) == ("plan.yaml", 6)
+
+
+def test_an_slo_that_nothing_measures_is_refused(say):
+    error = say(CALL, plan=PLAN.replace("p95_latency", "p50_latency")).exception
+
+    assert "nothing measures 'p50_latency_ms_max' on live traffic" in str(error)
+    assert Path(error.file).name == "plan.yaml"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--look-every-s", "0"),
+        ("--look-every-s", "61"),
+        ("--look-every-s", "nan"),
+        ("--feedback-matures-min", "-1"),
+        ("--longest-silence-min", "5"),
+    ],
+)
+def test_options_have_their_bounds(say, options):
+    assert "not between" in str(say(CALL, *options).exception)
+
+
+def test_figures_may_be_null_where_no_slo_asks_for_them(say, healthy):
+    slos = ("p95_latency_ms_max: 4500", "cost_per_call_usd_max: 0.014")
+    plan = PLAN
+    for slo in slos:
+        plan = plan.replace(f"      {slo}\n", "")
+    rows = [
+        json.loads(line) | {"latency_ms": None, "cost_usd": None}
+        for line in healthy.split("\n")
+        if line
+    ]
+
+    assert code(say(rows, plan=plan)) == 0
+
+
+def test_fields_of_the_users_own_any_alphabet_and_a_byte_order_mark_are_read(say):
+    rows = [r | {"unit": f"質問 {r['unit']}", "model": "m-1"} for r in replays(430)]
+    text = "\ufeff" + "".join(f"{json.dumps(r, ensure_ascii=False)}\n" for r in rows)
+
+    assert code(say(text)) == 0
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_the_evidence_is_drawn(say, tmp_path, suffix):
+    path = tmp_path / f"evidence.{suffix}"
+
+    result = say(replays(200, drop=0.15), "--plot", str(path), "--json")
+
+    assert document(result)["outcome"] == "failed"
+    assert "evidence drawn into" in result.stderr
+    assert path.stat().st_size > 5_000
+
+
+def test_the_same_backtest_draws_the_same_svg(say, tmp_path):
+    drawn = []
+    for name in ("one.svg", "two.svg"):
+        say(replays(100), "--plot", str(tmp_path / name))
+        drawn.append((tmp_path / name).read_bytes())
+
+    assert drawn[0] == drawn[1]
+
+
+def test_two_plans_are_drawn_under_each_other_and_none_without_a_candidate(say, tmp_path):
+    plan = ("--against", str(tmp_path / "plan.yaml"))
+    path = tmp_path / "two.svg"
+    say(replays(100), *plan, "--plot", str(path))
+    both = path.read_text()
+
+    result = say([row(0, "stable", "u1")], *plan, "--plot", str(path))
+
+    assert both.count("plan.yaml") == 2
+    assert code(result) == 3
+
+
+def test_a_plot_that_cannot_be_written_is_refused(say, tmp_path, monkeypatch):
+    assert "a .png or .svg file" in str(say(CALL, "--plot", "x.pdf").exception)
+    gone = str(tmp_path / "no/such.svg")
+    assert "cannot be written" in str(say(CALL, "--plot", gone).exception)
+    monkeypatch.setattr("release_assets.cli.pictures.find_spec", lambda _: None)
+    assert "pip install 'countersign[plot]'" in str(say(CALL, "--plot", "x.svg").exception)
+
+
+ROOT = Path(__file__).parents[2]
+DOOR = "from release_assets.cli.main import main; main()"
+
+
+def shell(*arguments, code=DOOR):
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={"PATH": os.defpath, "PYTHONPATH": str(ROOT)},
+    )
+
+
+@pytest.mark.parametrize(("calls", "expected"), [(replays(200, drop=0.3), 1), (CALL + "{", 2)])
+def test_through_the_door_stdout_is_one_document_and_the_exit_code_tells(
+    say, tmp_path, calls, expected
+):
+    say(calls)
+    paths = [str(tmp_path / "plan.yaml"), "--calls", str(tmp_path / "calls.jsonl")]
+
+    found = shell("backtest", *paths, "--json")
+
+    assert found.returncode == expected
+    assert len(found.stdout.splitlines()) == 1
+    assert set(json.loads(found.stdout)) >= ({"error"} if expected == 2 else TOP)
+    assert "Traceback" not in found.stderr
+
+
+def test_backtesting_loads_neither_dagster_nor_scipy_nor_pandas(say, tmp_path):
+    say(CALL)
+    run = (
+        "import sys; from release_assets.cli.backtest import backtest; "
+        f"backtest([{str(tmp_path / 'plan.yaml')!r}, '--calls', "
+        f"{str(tmp_path / 'calls.jsonl')!r}], standalone_mode=False); "
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & "
+        "{'dagster', 'scipy', 'pandas', 'pyarrow', 'matplotlib', 'great_expectations'}))"
+    )
+
+    assert shell(code=run).stdout.splitlines()[-1] == "[]"
