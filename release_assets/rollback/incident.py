@@ -30,7 +30,7 @@ def incident(
     records.require_passed(release, ["rollback/everything_is_back"])
     rollout = release_store.rollout(str(release.key))
     if rollout is None:
-        raise RefusedError(f"{release.key} was never on its plan; there is nothing to close")
+        return _close_unused(context, records, change_tickets, release)
     breach = records.written(release, "rollout", event="breached")[-1]
     looks = release_store.looks(str(release.key))
     plan = records.repository.plan(release.key.feature, release.commit)
@@ -47,6 +47,23 @@ def incident(
     change_tickets.comment(str(release.key), headline, _story(summary), dedup=breach.digest)
     _close(records, release_store, release, rollout, summary, clock.now())
     return records.evidence(context, release, summary=summary, inputs={"breach": breach.digest})
+
+
+def _close_unused(
+    context: dg.AssetExecutionContext,
+    records: Records,
+    change_tickets: ChangeTickets,
+    release: Release,
+) -> dg.MaterializeResult:
+    """Promoted and taken off its plan before it had a call: the road is free again."""
+    if str(release.key) not in records.on_the_road():
+        raise RefusedError(f"{release.key} is not on its plan; there is nothing to close")
+    because = "taken off its plan before it had a call"
+    entry = records.write("rollout", {"event": "rolled_back", "because": because}, release)
+    change_tickets.comment(str(release.key), "Rolled back", because, dedup=entry.digest)
+    return records.evidence(
+        context, release, summary={"because": because}, inputs={"closed": entry.digest}
+    )
 
 
 def _seen(rollout: Rollout, looks: Sequence[LiveBatch]) -> dict[str, object]:

@@ -1,16 +1,21 @@
 """After the brake: every part is back, by the word of the router, the registry and the unit itself.
 
-Repeats the brake (it is idempotent), asks `/release` at the front door, and only then takes the
-candidate unit down (law 4; DESIGN section 4.5).
+Asks `/release` at the front door, and only then takes the candidate unit down (law 4; DESIGN
+section 4.5). Launched by a person on a release that nothing braked, it pulls the brake itself.
 """
+
+from collections.abc import Mapping
 
 import dagster as dg
 
 from release_assets.braking import traffic_document
+from release_assets.controlling import Controller
 from release_assets.declaring import claim, evidence
+from release_assets.domain.errors import RefusedError
 from release_assets.domain.ledger import Entry
 from release_assets.domain.release import Release, Unit
 from release_assets.domain.rollback import judge_restoration
+from release_assets.domain.rollout import Rollout, RolloutState
 from release_assets.domain.verdict import Finding
 from release_assets.pipeline import ROLLBACK
 from release_assets.ports import (
@@ -18,11 +23,13 @@ from release_assets.ports import (
     Environment,
     PromptPointers,
     PromptRegistry,
+    ReleaseStore,
     Traffic,
     TrafficRouter,
 )
 from release_assets.records import Records
 
+BECAUSE_TAG = "countersign/because"
 PROBES = 20  # questions to the front door; each must be answered by the stable unit
 
 
@@ -33,9 +40,13 @@ def restoration(
     traffic_router: dg.ResourceParam[TrafficRouter],
     prompt_registry: dg.ResourceParam[PromptRegistry],
     deployer: dg.ResourceParam[Deployer],
+    release_store: dg.ResourceParam[ReleaseStore],
+    controller: dg.ResourceParam[Controller],
 ) -> dg.MaterializeResult:
     """What answers in production now, part by part."""
     release = records.release(context)
+    _require_a_way_back(traffic_router, release)
+    _brake_by_hand(controller, release, release_store.rollout(str(release.key)), context.run.tags)
     records.write("intent", {"act": "restore"}, release)
     traffic = traffic_router.brake(release.digest)
     pointers = prompt_registry.pointers(Environment.PRODUCTION)
@@ -54,6 +65,21 @@ def restoration(
     }
     records.write("observation", {"act": "restore", **summary}, release)
     return records.evidence(context, release, summary=summary, inputs={"unit": release.digest})
+
+
+def _require_a_way_back(router: TrafficRouter, release: Release) -> None:
+    """The stable release is not taken down: nothing older is kept warm behind it."""
+    if router.read().stable_digest == release.digest:
+        raise RefusedError(f"{release.key} is the stable release; release the older state anew")
+
+
+def _brake_by_hand(
+    controller: Controller, release: Release, rollout: Rollout | None, tags: Mapping[str, str]
+) -> None:
+    if rollout is None or rollout.is_over or rollout.state is RolloutState.BRAKED:
+        return
+    because = tags.get(BECAUSE_TAG, "a person launched the rollback")
+    controller.brake.pull(rollout, release, because, controller.clock.now())
 
 
 @claim(ROLLBACK)

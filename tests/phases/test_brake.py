@@ -214,3 +214,35 @@ def test_the_incident_says_what_broke_on_how_many_calls(braked_world):
     ticket = braked_world.tickets.read(RELEASE)
     assert "Rolled back from canary stage 1" in ticket
     assert "4000 live calls and 1000 replayed pairs" in ticket
+
+
+def test_a_person_can_take_back_a_release_that_nothing_braked(ramping_world):
+    tag = {"countersign/because": "customers complain"}
+    ran = ramping_world.run("roll_back_release", **tag)
+
+    assert ran.is_success, ran.failures
+    assert_cut(ramping_world)
+    assert ramping_world.events()[-2:] == ["breached", "rolled_back"]
+    assert ramping_world.entries("rollout")[-1]["because"] == "customers complain"
+    assert ramping_world.store.rollout(RELEASE).state is RolloutState.ROLLED_BACK
+    assert "pager:ai-feature-on-call" in channels(ramping_world)
+
+
+def test_a_release_can_be_taken_off_its_plan_before_its_first_call(promoted_world):
+    ran = promoted_world.run("roll_back_release")
+
+    assert ran.is_success, ran.failures
+    assert promoted_world.records.on_the_road() == ()
+    assert promoted_world.pointers.candidate is None
+    assert not promoted_world.deployer.runs(promoted_world.release().digest)
+
+
+def test_the_stable_release_is_never_taken_down(watching_world):
+    """Nothing older runs behind it."""
+    watching_world.prove()
+    assert watching_world.run("complete_release").is_success
+    ran = watching_world.run("roll_back_release")
+
+    assert not ran.is_success
+    assert f"{RELEASE} is the stable release" in ran.failures
+    assert watching_world.deployer.runs(watching_world.release().digest)

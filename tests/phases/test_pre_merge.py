@@ -8,7 +8,7 @@ from release_assets.pipeline import PRE_MERGE
 from release_assets.pre_merge import code_health, gate
 from tests.phases.doubles import Fault
 from tests.phases.shut import assert_only_this_claim_fell
-from tests.phases.world import ANSWER, RELEASE, ROOT
+from tests.phases.world import ANSWER, QUIET, RELEASE, ROOT
 
 CODE = f"{ROOT}/policy_search/text.py"
 FEATURE_FILE = f"{ROOT}/feature.yaml"
@@ -137,6 +137,7 @@ def materialise(world, asset):
         partition_key=RELEASE,
         resources=resources,
         raise_on_error=False,
+        run_config=QUIET,
     )
 
 

@@ -1,11 +1,13 @@
 """Who says yes? Without the quorum a promotion ends as a refusal that says what is lacking."""
 
+import dagster as dg
 import pytest
 
+from release_assets.canary import rollout
 from release_assets.domain.people import Role
 from release_assets.domain.release import ReleaseKey
 from tests.phases.doubles import Fault
-from tests.phases.world import RELEASE
+from tests.phases.world import QUIET, RELEASE
 
 POLICY = "policy.yaml"
 
@@ -213,3 +215,27 @@ def test_a_release_that_fell_in_staging_cannot_be_promoted_by_hand(merged_world)
 
     assert not ran.is_success
     assert_nothing_moved(merged_world)
+
+
+def test_a_rollout_materialised_by_itself_reads_every_verdict_again(staged_world):
+    """As somebody may do in the UI, past all checks of the job."""
+    ports = staged_world.ports
+    resources = {
+        "records": staged_world.records,
+        "deployer": ports.deployer,
+        "prompt_registry": ports.prompt_registry,
+        "clock": ports.clock,
+    }
+    done = dg.materialize(
+        [rollout.rollout],
+        instance=staged_world.instance,
+        partition_key=RELEASE,
+        resources=resources,
+        raise_on_error=False,
+        run_config=QUIET,
+    )
+
+    assert not done.success
+    said = str(done.failure_data_for_node("canary__rollout").error.cause)
+    assert "sign_off/quorum_is_complete was never judged" in said
+    assert_nothing_moved(staged_world)

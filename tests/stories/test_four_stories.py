@@ -57,12 +57,20 @@ class Theatre:
         self.told = {}
 
     def open(self):
-        """The stable unit behind the front door, with live questions and replay."""
+        """The stable unit behind the front door."""
         starting.adopt(self.world)
         starting.start_router(self.folder, self.world)
-        manifest = self.world.records.repository.manifest(FEATURE, self.world.ports.git_host.main())
-        rate = manifest.traffic.calls_per_second
-        starting.start_live_traffic(self.folder, rate, PAIRS_PER_SECOND)
+
+    def ask_questions(self):
+        """Live questions and replay, if they do not run yet."""
+        main = self.world.ports.git_host.main()
+        traffic = self.world.records.repository.manifest(FEATURE, main).traffic
+        starting.start_live_traffic(self.folder, traffic.calls_per_second, PAIRS_PER_SECOND)
+
+    def fall_silent(self):
+        """Nobody asks while a release is in staging: the suites have the machine to themselves."""
+        for name in ("load", "replayer"):
+            self.folder.processes.stop(name)
 
     def play(self, story):
         """From the open change to the end; whatever does not end is said with all that ran."""
@@ -75,7 +83,10 @@ class Theatre:
                 raise UnavailableError(f"{story.release} is still at '{journey.at}'\n{said}")
             self.driver.tick()
             journey.step()
+            if journey.at is Step.CANARY:
+                self.ask_questions()
             time.sleep(PAUSE_S)
+        self.fall_silent()
         self.driver.tick()  # what is told about the end leaves the outbox
         self.told[story.name] = self._seen(journey)
 
