@@ -6,6 +6,7 @@ stage begins, a cross where the plan fires.
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from release_assets.cli.pictures import COLOURS, GREY, save
 from release_assets.domain import live_analysis
 from release_assets.domain.live_bets import evidence_against
 from release_assets.domain.stage_decision import Act
+from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,8 +64,10 @@ class Trace:
 
 def _point(run: BacktestRun) -> tuple[float, float, float]:
     minutes = (run.seen_until - run.began_at) / _MINUTE
-    judgement = live_analysis.judge(run.live, run.plan)
-    return minutes, _within(evidence_against(run.live)), _within(judgement.evidence_for)
+    judged = live_analysis.judge(run.live, run.plan)
+    is_broken = judged.outcome is Outcome.FAILED  # nothing speaks for it any more
+    for_it = math.nan if is_broken else _within(judged.evidence_for)
+    return minutes, _within(evidence_against(run.live)), for_it
 
 
 def _within(evidence: float) -> float:

@@ -7,14 +7,13 @@ a number or outside 0..1 is a kind of its own and is never compared. Refuses to 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from release_assets.domain.statistics.blocks import balanced, numbers, place_of, unit_means
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from release_assets.domain.live_traffic import LiveBatch, ScoredCall, ScoredPair
@@ -25,9 +24,11 @@ Observation = tuple[str, float]
 _DEAREST = 1e9  # usd for one call; more is no amount of money
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drop:
-    """One pair or block with usable scores on both sides; `drop` is stable minus candidate."""
+class Drop(NamedTuple):
+    """One pair or block with usable scores on both sides; `drop` is stable minus candidate.
+
+    A bare tuple, for a look may hold thousands of them.
+    """
 
     unit: str
     slices: Slices
@@ -76,16 +77,24 @@ def versions(batch: LiveBatch) -> dict[str, str]:
 def scores(batch: LiveBatch, scorer: str, version: str) -> Scores:
     """Read one scorer's rows; those of another version belong to a stream that has ended."""
     pairs, calls = _of(batch.pairs, scorer, version), _of(batch.calls, scorer, version)
-    replayed = [_drop_of(p) for p in pairs if is_usable(p.candidate) and is_usable(p.stable)]
-    candidates = [c for c in calls if c.is_candidate]
+    ours = [p for p in pairs if is_usable(p.candidate)]
+    theirs = [p for p in pairs if is_usable(p.stable)]
+    both = ours if len(theirs) == len(pairs) else [p for p in ours if is_usable(p.stable)]
+    fine = [c for c in calls if is_usable(c.score)]
+    candidates = sum(c.is_candidate for c in calls)
+    unscored = sum((p.candidate is None) + (p.stable is None) for p in pairs)
+    unscored += sum(c.score is None for c in calls)
+    every, usable = 2 * len(pairs) + len(calls), len(ours) + len(theirs) + len(fine)
     return Scores(
-        drops=(*replayed, *_blocks(calls)),
-        levels=(*_levels(pairs), *((c.unit, c.score or 0.0) for c in candidates if _fine(c))),
+        drops=(*map(_drop_of, both), *_blocks(fine)),
+        levels=(
+            *((p.unit, p.candidate or 0.0) for p in ours),
+            *((c.unit, c.score or 0.0) for c in fine if c.is_candidate),
+        ),
         missing=(*((p.unit, _lack(p)) for p in pairs), *_missing_blocks(calls)),
-        lost=_lost(pairs, calls, len(candidates)),
-        seen=len(pairs) + len(candidates),
-        unusable=sum(_is_fault(s) for p in pairs for s in (p.candidate, p.stable))
-        + sum(_is_fault(c.score) for c in calls),
+        lost=_lost(len(pairs) - len(ours), len(pairs) - len(theirs), calls, fine),
+        seen=len(pairs) + candidates,
+        unusable=every - usable - unscored,
     )
 
 
@@ -95,53 +104,39 @@ def _of(rows: Iterable[Row], scorer: str, version: str) -> list[Row]:
     return sorted(own, key=lambda row: place_of(row.unit))
 
 
-def _is_fault(score: float | None) -> bool:
-    return score is not None and not is_usable(score)
-
-
-def _fine(call: ScoredCall) -> bool:
-    return is_usable(call.score)
-
-
 def _lack(pair: ScoredPair) -> float:
     return float(pair.candidate is None) - float(pair.stable is None)
 
 
 def _lost(
-    pairs: Sequence[ScoredPair], calls: Sequence[ScoredCall], candidates: int
+    ours: int, theirs: int, calls: Sequence[ScoredCall], fine: Sequence[ScoredCall]
 ) -> tuple[float, float]:
-    ours = [c for c in calls if c.is_candidate and not _fine(c)]
-    theirs = [c for c in calls if not c.is_candidate and not _fine(c)]
-    weight = candidates / max(1, len(calls) - candidates)
-    return (
-        sum(not is_usable(p.candidate) for p in pairs) + float(len(ours)),
-        sum(not is_usable(p.stable) for p in pairs) + weight * len(theirs),
-    )
+    """Pairs that lack one side, and calls; stable's calls weigh as if there were as many."""
+    candidates, scored = (sum(c.is_candidate for c in rows) for rows in (calls, fine))
+    others = len(calls) - candidates
+    weight = candidates / max(1, others)
+    return ours + float(candidates - scored), theirs + weight * (others - (len(fine) - scored))
 
 
 def _drop_of(pair: ScoredPair) -> Drop:
-    return Drop(
-        unit=pair.unit,
-        slices=tuple(sorted(pair.slices.items())),
-        candidate=pair.candidate or 0.0,
-        stable=pair.stable or 0.0,
-    )
+    return Drop(pair.unit, _slices_of(pair.slices), pair.candidate or 0.0, pair.stable or 0.0)
 
 
-def _levels(pairs: Iterable[ScoredPair]) -> list[Observation]:
-    return [(p.unit, p.candidate or 0.0) for p in pairs if is_usable(p.candidate)]
+def _slices_of(slices: Mapping[str, str]) -> Slices:
+    return tuple(slices.items()) if len(slices) < 2 else tuple(sorted(slices.items()))
 
 
 def _blocks(calls: Iterable[ScoredCall]) -> list[Drop]:
     """One candidate unit with the stable units of the same slice: equal numbers of both arms."""
     made = []
-    for slices, (ours, theirs) in _arms([c for c in calls if _fine(c)]).items():
-        candidate = unit_means((c.unit, c.score or 0.0) for c in ours)
-        stable = unit_means((c.unit, c.score or 0.0) for c in theirs)
-        sides = zip(*balanced(numbers(candidate), numbers(stable)), strict=True)
+    for slices, (ours, theirs) in _arms(calls).items():
+        candidate = unit_means([(c.unit, c.score or 0.0) for c in ours])
+        stable = unit_means([(c.unit, c.score or 0.0) for c in theirs])
+        sides = (side.tolist() for side in balanced(numbers(candidate), numbers(stable)))
+        tag = str(slices)
         made += [
-            Drop(unit=f"block {i} {slices}", slices=slices, candidate=float(c), stable=float(s))
-            for i, (c, s) in enumerate(sides)
+            Drop(f"block {i} {tag}", slices, c, s)
+            for i, (c, s) in enumerate(zip(*sides, strict=True))
         ]
     return made
 
@@ -149,17 +144,21 @@ def _blocks(calls: Iterable[ScoredCall]) -> list[Drop]:
 def _missing_blocks(calls: Iterable[ScoredCall]) -> list[Observation]:
     made: list[Observation] = []
     for slices, (ours, theirs) in _arms(calls).items():
-        candidate = unit_means((c.unit, float(c.score is None)) for c in ours)
-        stable = unit_means((c.unit, float(c.score is None)) for c in theirs)
-        sides = zip(*balanced(numbers(candidate), numbers(stable)), strict=True)
-        made += [(f"block {i} {slices}", float(c - s)) for i, (c, s) in enumerate(sides)]
+        candidate = unit_means([(c.unit, float(c.score is None)) for c in ours])
+        stable = unit_means([(c.unit, float(c.score is None)) for c in theirs])
+        one, other = balanced(numbers(candidate), numbers(stable))
+        tag = str(slices)
+        made += [(f"block {i} {tag}", lack) for i, lack in enumerate((one - other).tolist())]
     return made
 
 
 def _arms(calls: Iterable[ScoredCall]) -> dict[Slices, tuple[list[ScoredCall], list[ScoredCall]]]:
-    arms: dict[Slices, tuple[list[ScoredCall], list[ScoredCall]]] = defaultdict(lambda: ([], []))
+    arms: dict[Slices, tuple[list[ScoredCall], list[ScoredCall]]] = {}
     for call in calls:
-        arms[tuple(sorted(call.slices.items()))][0 if call.is_candidate else 1].append(call)
+        slices = _slices_of(call.slices)
+        if slices not in arms:
+            arms[slices] = [], []
+        arms[slices][0 if call.is_candidate else 1].append(call)
     return dict(sorted(arms.items()))
 
 

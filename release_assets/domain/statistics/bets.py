@@ -101,8 +101,20 @@ def log_growth(wagers: Sequence[Wager]) -> Array:
     gains = np.concatenate([wager.gains for wager in wagers])
     times = _times(wagers, len(gains))
     order = np.lexsort((times, gains, of))
-    logs = np.log1p(gains[order, None] * _bets(wagers)[of])
-    return _sum_by_wager(logs * times[order, None], sizes)
+    gains, of, times = _counted(gains[order], of[order], times[order])
+    logs = np.log1p(gains[:, None] * _bets(wagers)[of])
+    return _sum_by_wager(logs * times[:, None], np.bincount(of, minlength=len(wagers)))
+
+
+def _counted(
+    gains: Array, of: NDArray[np.int_], times: Array
+) -> tuple[Array, NDArray[np.int_], Array]:
+    """Each gain of a wager once, with how often it came: most scores have a few values."""
+    if not len(gains):
+        return gains, of, times
+    is_new = np.append(True, (gains[1:] != gains[:-1]) | (of[1:] != of[:-1]))
+    first = np.flatnonzero(is_new)
+    return gains[first], of[first], np.add.reduceat(times, first)
 
 
 def _times(wagers: Sequence[Wager], every: int) -> Array:
