@@ -40,8 +40,7 @@ class InspectEngine(EvalEngine):
 
     def run(self, cases: Sequence[EvalCase], target: Target, repeats: int) -> Sequence[ScoreRow]:
         """One row per case, repeat and scorer; raises `UnavailableError` when inspect gives up."""
-        os.environ["INSPECT_DISPLAY"] = "none"
-        with _quiet_root_logger():
+        with _quiet_root_logger(), _settings(self._log_folder):
             return self._run(cases, target, repeats)
 
     def _run(self, cases: Sequence[EvalCase], target: Target, repeats: int) -> list[ScoreRow]:
@@ -123,6 +122,19 @@ def _missing(case: EvalCase, repeat: int, target: Target) -> list[ScoreRow]:
         )
         for name, version_ in sorted(target.scorers.items())
     ]
+
+
+@contextmanager
+def _settings(folder: str) -> Iterator[None]:
+    """Nothing on the screen, and inspect's own traces beside its logs, not in somebody's home."""
+    wanted = {"INSPECT_DISPLAY": "none", "XDG_DATA_HOME": folder}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 @contextmanager

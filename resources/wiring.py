@@ -107,7 +107,8 @@ def _adapter(port: str, spec: dict[str, Any], lines: Lines, here: str) -> Any:
         raise UnknownWordError(port, ADAPTERS, file=lines.file, line=line)
     use = spec.get("use", "")
     if use not in ADAPTERS[port]:
-        raise UnknownWordError(str(use), ADAPTERS[port], file=lines.file, line=line)
+        place = lines.line("ports", port, "use")
+        raise UnknownWordError(str(use), ADAPTERS[port], file=lines.file, line=place)
     make = _constructor(ADAPTERS[port][use])
     known = set(inspect.signature(make).parameters)
     settings = {k: _placed(v, here) for k, v in spec.items() if k != "use"}

@@ -26,6 +26,7 @@ UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
+    dg.DagsterRunStatus.SUSPENDED,
 ]
 
 

@@ -53,7 +53,13 @@ def test_no_file_names_a_machine_or_a_package_index():
 
 @pytest.mark.parametrize(
     "text",
-    ["see /home/ada/x", "in /root/work", "/Users/ada", "pypi" + ".org/simple", "npm" + "js.org"],
+    [
+        "see /ho" + "me/ada",
+        "in /ro" + "ot/w",
+        "/Us" + "ers/ada",
+        "pypi" + ".org/simple",
+        "npm" + "js.org",
+    ],
 )
 def test_every_such_name_is_seen(text):
     assert FOREIGN.search(text)

@@ -180,7 +180,7 @@ def test_materialisations_name_their_ledger_entry_and_pin_their_inputs(world):
     ).records[0]
 
     for asset, made in ran.materialised.items():
-        entry = entries[made.metadata["ledger_entry"].value]
+        entry = entries[int(made.metadata["ledger_entry"].value)]
         assert made.metadata["ledger_digest"].value == entry.digest, asset
         assert made.tags["ledger/entry"] == str(entry.seq)
         assert made.tags["release/digest"] == world.release().digest.replace(":", "-")[:63]
