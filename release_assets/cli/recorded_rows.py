@@ -76,9 +76,9 @@ def _parquet_calls(path: str, reader: RowReader) -> Iterator[RecordedCall]:
 
 def _json_calls(path: str, reader: RowReader) -> Iterator[RecordedCall]:
     """Ordinary rows the quick way; any other is read again with care, or refused with its fault."""
-    from release_assets.cli.ordinary_rows import ordinary_call
+    from release_assets.cli.ordinary_rows import OrdinaryRows
 
-    quick = ordinary_call if reader.takes_ordinary_rows else None
+    quick = OrdinaryRows().call if reader.takes_ordinary_rows else None
     for line, text in text_lines(path, _RECORDED):
         call = quick(line, text) if quick else None
         yield call or reader.call(line, json_object(text, path, line))

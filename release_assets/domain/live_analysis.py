@@ -113,7 +113,8 @@ def _offers(
     for slo in stage.slos:
         excess = excess_missing(state, slo)
         margin = margin_to_prove(plan, stage, slo) - excess
-        alone = {name: slice_bounds(plan, stage, slo, name) for name in scored}
+        gaps = scored if slo.metric == "fairness" else ()
+        alone = {name: slice_bounds(plan, stage, slo, name) for name in gaps}
         alone = {name: replace(b, margin=b.margin - excess) for name, b in alone.items()}
         made += live_wagers.contributions(slo, margin, batch, scored, alone)
     lacks = [live_wagers.missing_contribution(name, scored[name]) for name in sorted(scored)]

@@ -98,7 +98,7 @@ class RecordedScores:
                 unit=call.unit,
                 at=call.at,
                 scorer=scorer,
-                scorer_version=self._version(scorer, call) or "",
+                scorer_version=self._version(scorer, call, call) or "",
                 is_candidate=call.is_candidate,
                 score=call.scores[scorer],
                 slices=call.slices,
@@ -109,15 +109,21 @@ class RecordedScores:
 
     def _known(self, *said: Mapping[str, float | None]) -> list[str]:
         """Those that a plan judges, in order; some names of the others are kept for the reader."""
-        found: set[str] = set().union(*said)
-        if found != self._judged and len(self._facts.other_scorers) < _MOST_OTHERS:
-            self._facts.other_scorers |= found - self._judged
-        return [scorer for scorer in self._scorers if scorer in found]
+        others = self._facts.other_scorers
+        for scores in said:
+            if not scores.keys() <= self._judged and len(others) < _MOST_OTHERS:
+                others |= scores.keys() - self._judged
+        first, last = said[0], said[-1]
+        return [scorer for scorer in self._scorers if scorer in first or scorer in last]
 
-    def _version(self, scorer: str, *calls: RecordedCall) -> str | None:
-        """The one version that scored all of these calls; None when there are several."""
-        found = {call.versions.get(scorer, "") for call in calls if scorer in call.scores}
-        self._facts.versions[scorer] |= found
+    def _version(self, scorer: str, one: RecordedCall, other: RecordedCall) -> str | None:
+        """The one version that scored both calls; None when there are two."""
+        versions = self._facts.versions[scorer]
+        if not (one.versions or other.versions):
+            versions.add("")
+            return ""
+        found = {c.versions.get(scorer, "") for c in (one, other) if scorer in c.scores}
+        versions |= found
         return found.pop() if len(found) == 1 else None
 
     def _note(self, call: RecordedCall, slices: Mapping[str, str], line: int) -> None:

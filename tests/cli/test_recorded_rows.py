@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release_assets.cli.json_lines import json_object
-from release_assets.cli.ordinary_rows import ordinary_call
+from release_assets.cli.ordinary_rows import OrdinaryRows
 from release_assets.cli.recorded_rows import RowReader, recorded_calls
 from release_assets.domain.errors import InputError
 from release_assets.domain.recorded_calls import RecordingNeeds
 from tests.domain.recorded_world import plan, replays, row
 
 NEEDS = RecordingNeeds.of(plan())
+ordinary_call = OrdinaryRows().call
 NOTHING = RecordingNeeds(scorers={}, slices={}, metrics={})
 
 
