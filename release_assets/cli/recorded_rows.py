@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +52,11 @@ def recorded_calls(path: str, needs: RecordingNeeds) -> Iterator[RecordedCall]:
 
     `needs` says which figures may not be null.
     """
-    read, line = _parquet_calls if _is_parquet(path) else _json_calls, 0
-    for call in read(path, RowReader(path, needs)):
-        line = call.line
-        yield call
-    if not line:
+    calls = (_parquet_calls if _is_parquet(path) else _json_calls)(path, RowReader(path, needs))
+    first = next(calls, None)
+    if first is None:
         raise InputError("no recorded call", file=path, hint="write one call on each line")
+    return chain((first,), calls)
 
 
 def _is_parquet(path: str) -> bool:
