@@ -126,10 +126,11 @@ def _run(
         needs, every=pace["every"], matures_after=pace["matures_after"], file=calls
     )
     cut = windows.cut(recorded_calls(calls, needs))
-    runs = run_plans(plans, cut, patience=pace["patience"], watch=watch)
+    ran = run_plans(plans, cut, patience=pace["patience"], watch=watch)
+    runs: list[BacktestRun | None] = [*ran] if ran else [None] * len(plans)
     found = [
         conclude_backtest(run, windows.facts, RecordingNeeds.of(plan), plan_digest=plan.digest)
-        for plan, run in zip(plans, runs or [None] * len(plans), strict=True)
+        for plan, run in zip(plans, runs, strict=True)
     ]
     return found, windows.facts
 
