@@ -90,11 +90,13 @@ def _world(
         screen.note(f"building a world in {folder.path}")
         build(folder, SystemClock().now(), ui_port)
         world = compose(load_world(folder.config))
+        warming = starting.warm_up(world)
         starting.start_dagster_code(folder)
         starting.adopt(world)
         starting.start_router(folder, world)
         starting.start_live_traffic(folder, _rate(world), PAIRS_PER_SECOND)
         starting.start_dagster(folder)
+        warming.join()
         screen.note(f"Dagster: http://{folder.address('webserver')}")
         yield world
     finally:

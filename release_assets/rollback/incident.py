@@ -42,6 +42,7 @@ def incident(
         "decidable_at": decidable_at.isoformat() if decidable_at else None,
         "last_candidate_call_at": last_call_at.isoformat() if last_call_at else None,
         "reaction_s": _seconds(decidable_at, last_call_at),
+        "decidable_to_brake_s": _seconds(decidable_at, breach.at),
     }
     headline = f"Rolled back from canary stage {rollout.stage + 1}"
     change_tickets.comment(str(release.key), headline, _story(summary), dedup=breach.digest)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import time
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import httpx
@@ -91,6 +93,18 @@ def start_dagster(folder: WorldFolder) -> None:
     )
     ui = f"http://{folder.address('webserver')}/server_info"
     _await(lambda: _answers(ui), "the Dagster UI", folder, "webserver")
+
+
+def warm_up(world: Composition) -> Thread:
+    """Let the secret scanner compile its rules while the rest starts; join before it is needed."""
+
+    def scan() -> None:
+        with tempfile.TemporaryDirectory() as empty:
+            world.ports.security_scanner.scan(Path(empty), FEATURE)
+
+    thread = Thread(target=scan, name="warm-up")
+    thread.start()
+    return thread
 
 
 def require_alive(folder: WorldFolder) -> None:

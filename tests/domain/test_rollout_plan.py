@@ -78,7 +78,7 @@ def test_the_demo_plan_has_the_seeds_stages_and_slos_in_seconds():
         (s.traffic_pct, _but_fairness(s)) for s in seed.stages
     ]
     assert [s.limit for s in demo.stages[1].slos if s.metric == "fairness"] == [0.08]
-    assert sum((s.duration for s in demo.stages), demo.watch) == timedelta(seconds=42)
+    assert sum((s.duration for s in demo.stages), demo.watch) == timedelta(seconds=57)
 
 
 def _but_fairness(stage):
