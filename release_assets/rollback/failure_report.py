@@ -98,7 +98,7 @@ def _unreadable(
         at=now,
     )
     release_store.enqueue(notice)
-    metadata = {"because": because, "ledger_entry": entry.seq, "ledger_digest": entry.digest}
+    metadata = {"because": because, "ledger_entry": str(entry.seq), "ledger_digest": entry.digest}
     return dg.MaterializeResult(metadata=metadata)
 
 
