@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_assets.domain.errors import ConflictError
+from release_assets.domain.errors import ConflictError, ReleaseError
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout import RolloutState
 from release_assets.domain.stage_decision import Act, Decision, follow, note_look
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from release_assets.records import Records
     from release_assets.watching import Watch
 
+# What a judge or an adapter raises when it is wrong or cut off; anything else is a bug of the tick.
+_FAILED_LOOKS = (ReleaseError, ArithmeticError, LookupError, TypeError, ValueError)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Controller:
@@ -36,6 +39,22 @@ class Controller:
     watch: Watch
     brake: Brake
     clock: Clock
+
+    def tick_or_page(self, rollout: Rollout) -> str:
+        """Look once; a look that failed is told to a person, and keeps no other rollout waiting.
+
+        What cannot be judged is neither a pass nor a breach (law 2): the rollout stays where it
+        is, and the next tick looks again.
+        """
+        try:
+            return self.tick(rollout)
+        except _FAILED_LOOKS as exc:
+            because = f"the look failed: {type(exc).__name__}: {exc}"
+            release = self.records.repository.release(ReleaseKey.parse(rollout.release))
+            what = f"cannot be judged on canary stage {rollout.stage + 1}"
+            dedup = f"doubt:{release.digest}:{rollout.stage}:{type(exc).__name__}"
+            self._page(release, what, because, dedup, self.clock.now())
+            return f"{rollout.release}: in doubt, {because}"
 
     def tick(self, rollout: Rollout) -> str:
         """Look once; returns what was decided, in a sentence."""
@@ -77,14 +96,19 @@ class Controller:
         """Undecided: traffic stays, and a person is called."""
         self.brake.release_store.save_rollout(follow(rollout, decision, now=now))
         self.records.write("rollout", {"event": "held", "because": decision.because}, release)
+        dedup = f"hold:{release.digest}:{rollout.version}"
+        self._page(release, "is held and waits for a person", decision.because, dedup, now)
+
+    def _page(self, release: Release, what: str, because: str, dedup: str, now: datetime) -> None:
+        """Tell everybody whom the plan names, once for each `dedup`."""
         plan = self.records.repository.plan(release.key.feature, release.commit)
         for channel in plan.notify:
             notice = Notice(
                 channel=channel,
-                headline=f"{release.key} is held and waits for a person",
-                text=decision.because,
+                headline=f"{release.key} {what}",
+                text=because,
                 release=str(release.key),
-                dedup=f"hold:{release.digest}:{rollout.version}:{channel}",
+                dedup=f"{dedup}:{channel}",
                 at=now,
             )
             self.brake.release_store.enqueue(notice)

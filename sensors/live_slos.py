@@ -19,5 +19,5 @@ def live_slos(
     controller: dg.ResourceParam[Controller], release_store: dg.ResourceParam[ReleaseStore]
 ) -> dg.SkipReason:
     """Look at every rollout; cut what breaches."""
-    said = [controller.tick(rollout) for rollout in release_store.active_rollouts()]
+    said = [controller.tick_or_page(rollout) for rollout in release_store.active_rollouts()]
     return dg.SkipReason("; ".join(said) or "no rollout is on its way")

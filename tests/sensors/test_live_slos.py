@@ -65,3 +65,25 @@ def test_automatic_actors_only_lower_traffic(world_at, tick):
     assert ": advance, " in result.skip_message
     assert world.router.history == [1]
     assert world.store.rollout(RELEASE).stage == 0
+
+
+def test_a_look_that_fails_pages_and_promotes_nobody(world_at, tick, monkeypatch):
+    """A crash is never a verdict: the rollout stays, and people are told once."""
+    world = world_at(ramping)
+
+    def broken(*_):
+        raise ZeroDivisionError("no bets left")
+
+    monkeypatch.setattr("release_assets.domain.live_analysis.look", broken)
+    world.clock.wait(5)
+    result = tick(live_slos, world)
+    tick(live_slos, world)
+
+    assert f"{RELEASE}: in doubt, the look failed: ZeroDivisionError" in result.skip_message
+    assert world.store.rollout(RELEASE).state is RolloutState.RAMPING
+    told = [n for n in world.store.undelivered() if "cannot be judged" in n.headline]
+    assert {n.channel for n in told} == {
+        "slack:#ai-platform-incidents",
+        "pager:ai-feature-on-call",
+    }
+    assert len(told) == 2
