@@ -100,6 +100,8 @@ def _world(
         screen.note(f"Dagster: http://{folder.address('webserver')}")
         yield world
     finally:
+        for number in (signal.SIGTERM, signal.SIGINT):  # impatience may not leave things running
+            signal.signal(number, signal.SIG_IGN)
         if not keep:
             end(folder)
 
