@@ -58,6 +58,7 @@ def demo(
     world_folder = WorldFolder(folder.absolute())
     with Screen() as screen, _world(world_folder, screen, ui_port, keep=keep) as world:
         show = _play(world_folder, world, screen, stories)
+        screen.stop()
         waits = sys.stdout.isatty() and not as_json and not keep
         seconds = time.monotonic() - began
         document = _document(world_folder, world, show, seconds, stays=waits or keep)

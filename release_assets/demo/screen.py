@@ -44,6 +44,10 @@ class Screen:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the live table; what is said from now on stands still."""
         if self.console.is_terminal:
             self._live.stop()
 
