@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
 
-from release_assets.domain.errors import InputError
+from release_assets.domain.errors import InputError, UnavailableError
+
+# Below the ports that systems hand to outgoing connections: one of those could take ours between
+# the stop of a program and its next start.
+_FIRST, _LAST = 15_000, 30_000
 
 
 def free_port() -> int:
-    """A loopback port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listened on a moment ago; raises `UnavailableError`."""
+    for _ in range(_LAST - _FIRST):
+        port = _FIRST + secrets.randbelow(_LAST - _FIRST)
+        if is_free_port(port):
+            return port
+    raise UnavailableError("no loopback port is free; end what holds them and try again")
 
 
 def require_free_port(port: int, purpose: str) -> None:
