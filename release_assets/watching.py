@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from release_assets.ports import LiveMetrics, ReleaseStore, TrafficRouter
 
 SETTLE = timedelta(seconds=1)  # calls of the last second may not be in the log yet
-LOOK_EVERY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,37 +4,24 @@ The tools and their rules are the feature repository's; a tool that did not do i
 pass (seed: lint, unit).
 """
 
-import tempfile
-from pathlib import Path
-
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
 from release_assets.domain.tool_reports import judge_reports, reports_in
 from release_assets.pipeline import PRE_MERGE
-from release_assets.ports import CodeHealth, GitHost
+from release_assets.ports import CodeHealth
 from release_assets.records import Records
+from release_assets.tool_evidence import record_reports
 
 
 @evidence("pre_merge", "pre_merge/change", kinds=("python",))
 def code_health(
     context: dg.AssetExecutionContext,
     records: dg.ResourceParam[Records],
-    git_host: dg.ResourceParam[GitHost],
     code_checker: dg.ResourceParam[CodeHealth],
 ) -> dg.MaterializeResult:
     """What lint, types and tests say about the tree of this release."""
-    release = records.release(context)
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "tree"
-        git_host.export(release.commit, tree)
-        reports = code_checker.check(tree, release.key.feature)
-    return records.evidence(
-        context,
-        release,
-        summary={"reports": [r.document() for r in reports]},
-        inputs={r.tool: r.version for r in reports},
-    )
+    return record_reports(context, records, code_checker.check)
 
 
 @claim(PRE_MERGE)
