@@ -8,15 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.differences import RegressionRules, flip
 from release_assets.domain.pairing import pair
+from release_assets.measuring import comparison_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import dagster as dg
 
     from release_assets.domain.evidence import ScoreRow
     from release_assets.domain.ledger import Entry
+    from release_assets.domain.release import Release
     from release_assets.domain.verdict import Finding
     from release_assets.measuring import Comparison
     from release_assets.ports import EvidenceShape
+    from release_assets.records import Records
 
 
 _RULES = RegressionRules()
@@ -39,7 +44,22 @@ def summary_of(found: Comparison) -> dict[str, Any]:
     }
 
 
-def shape_findings(
+def judge_suite(
+    context: dg.AssetCheckExecutionContext,
+    records: Records,
+    shape: EvidenceShape,
+    judge: Callable[[Comparison, Release], tuple[Finding, ...]],
+) -> dg.AssetCheckResult:
+    """Judge both sides of a stored suite, after the shape of its table."""
+
+    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
+        rows = records.rows(found)
+        return (*_shape_findings(shape, rows, found), *judge(comparison_of(rows), release))
+
+    return records.judge(context, rule)
+
+
+def _shape_findings(
     shape: EvidenceShape, rows: Sequence[Mapping[str, Any]], found: Entry
 ) -> tuple[Finding, ...]:
     """Whether the stored table is well-formed; rows of cases that were asked again apart."""

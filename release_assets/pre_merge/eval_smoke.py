@@ -7,17 +7,16 @@ Ten to thirty cases can show harm, never its absence: this gate does not claim "
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
-from release_assets.domain.ledger import Entry
 from release_assets.domain.release import Release
 from release_assets.domain.smoke import judge_smoke
 from release_assets.domain.statistics.paired import seed_of
 from release_assets.domain.suite_rules import regression_rules
 from release_assets.domain.verdict import Finding
-from release_assets.measuring import SuiteRunner, comparison_of
+from release_assets.measuring import Comparison, SuiteRunner
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import EvidenceShape
 from release_assets.records import Records
-from release_assets.suite_evidence import shape_findings, summary_of
+from release_assets.suite_evidence import judge_suite, summary_of
 
 
 @evidence("pre_merge", "pre_merge/registered_prompts", kinds=("http",))
@@ -47,11 +46,10 @@ def core_flows_hold(
 ) -> dg.AssetCheckResult:
     """Critical cases pass, no flip is confirmed, and every core flow is asked about."""
 
-    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        feature, rows = release.key.feature, records.rows(found)
-        sides = comparison_of(rows)
+    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
+        feature = release.key.feature
         cases = records.repository.suite(feature, release.commit, "smoke")
-        judged = judge_smoke(
+        return judge_smoke(
             sides.candidate,
             sides.baseline,
             regression_rules(records.tier(release)),
@@ -60,6 +58,5 @@ def core_flows_hold(
             reruns=sides.reruns,
             seed=seed_of(release.digest),
         )
-        return (*shape_findings(evidence_shape, rows, found), *judged)
 
-    return records.judge(context, rule)
+    return judge_suite(context, records, evidence_shape, judge)

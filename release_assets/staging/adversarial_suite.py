@@ -7,16 +7,15 @@ import dagster as dg
 
 from release_assets.declaring import claim, evidence
 from release_assets.domain.adversarial import judge_adversarial
-from release_assets.domain.ledger import Entry
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
 from release_assets.domain.suite_rules import adversarial_rules
 from release_assets.domain.verdict import Finding
-from release_assets.measuring import SuiteRunner, comparison_of
+from release_assets.measuring import Comparison, SuiteRunner
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records import Records
-from release_assets.suite_evidence import shape_findings, summary_of
+from release_assets.suite_evidence import judge_suite, summary_of
 
 
 @evidence("staging", "staging/deployment", kinds=("inspect",))
@@ -47,16 +46,13 @@ def attacks_are_refused(
 ) -> dg.AssetCheckResult:
     """No attack family fell below its floor or below main."""
 
-    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        rows = records.rows(found)
-        sides = comparison_of(rows)
-        judged = judge_adversarial(
+    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
+        return judge_adversarial(
             sides.candidate,
             sides.baseline,
             adversarial_rules(records.tier(release)),
             reruns=sides.reruns,
             seed=seed_of(release.digest),
         )
-        return (*shape_findings(evidence_shape, rows, found), *judged)
 
-    return records.judge(context, rule)
+    return judge_suite(context, records, evidence_shape, judge)

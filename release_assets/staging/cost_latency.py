@@ -8,16 +8,15 @@ import dagster as dg
 
 from release_assets.declaring import claim, evidence
 from release_assets.domain.budgets import judge_budgets
-from release_assets.domain.ledger import Entry
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
 from release_assets.domain.suite_rules import budget_rules
 from release_assets.domain.verdict import Finding
-from release_assets.measuring import SuiteRunner, comparison_of
+from release_assets.measuring import Comparison, SuiteRunner
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records import Records
-from release_assets.suite_evidence import shape_findings, summary_of
+from release_assets.suite_evidence import judge_suite, summary_of
 
 REPEATS = 3
 
@@ -48,16 +47,13 @@ def cost_and_latency_keep_the_budget(
 ) -> dg.AssetCheckResult:
     """p50, p95 and cost per call keep the manifest's budget, and main's within the noise."""
 
-    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        rows = records.rows(found)
-        sides = comparison_of(rows)
+    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
         manifest = records.repository.manifest(release.key.feature, release.commit)
-        judged = judge_budgets(
+        return judge_budgets(
             sides.candidate,
             sides.baseline,
             budget_rules(manifest, records.tier(release)),
             seed=seed_of(release.digest),
         )
-        return (*shape_findings(evidence_shape, rows, found), *judged)
 
-    return records.judge(context, rule)
+    return judge_suite(context, records, evidence_shape, judge)

@@ -7,18 +7,17 @@ inconclusive and says how many cases it would take (seed: staging deploy with ev
 import dagster as dg
 
 from release_assets.declaring import claim, evidence
-from release_assets.domain.ledger import Entry
 from release_assets.domain.policy import TierPolicy
 from release_assets.domain.regression import judge_regression, more_repeats_would_help
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
 from release_assets.domain.suite_rules import regression_rules
 from release_assets.domain.verdict import Finding
-from release_assets.measuring import Comparison, SuiteRunner, comparison_of
+from release_assets.measuring import Comparison, SuiteRunner
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records import Records
-from release_assets.suite_evidence import shape_findings, summary_of
+from release_assets.suite_evidence import judge_suite, summary_of
 
 
 @evidence("staging", "staging/deployment", kinds=("inspect",))
@@ -55,12 +54,10 @@ def quality_holds_against_main(
 ) -> dg.AssetCheckResult:
     """No scorer and no locale regressed, and the margin is proven."""
 
-    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        rows = records.rows(found)
-        judged = _judge(comparison_of(rows), records.tier(release), release)
-        return (*shape_findings(evidence_shape, rows, found), *judged)
+    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
+        return _judge(sides, records.tier(release), release)
 
-    return records.judge(context, rule)
+    return judge_suite(context, records, evidence_shape, judge)
 
 
 def _judge(found: Comparison, tier: TierPolicy, release: Release) -> tuple[Finding, ...]:
