@@ -19,7 +19,7 @@ def started(pid: int) -> str | None:
     if not _has_proc():
         return _ps_started(pid)
     fields = _stat(pid)
-    return f"{_boot()}:{fields[19]}" if fields and fields[0] not in "ZX" else None
+    return f"{_boot()}:{fields[19]}" if fields and _lives(fields) else None
 
 
 def group_of(pid: int) -> int | None:
@@ -34,7 +34,7 @@ def group_lives(group: int) -> bool:
     """Whether a group has a member that is not a zombie."""
     if not _has_proc():
         return str(group) in _ps_groups()
-    return any(f[2] == str(group) and f[0] not in "ZX" for pid in _pids() if (f := _stat(pid)))
+    return any(f[2] == str(group) and _lives(f) for pid in _pids() if (f := _stat(pid)))
 
 
 def marked(variable: str, value: str, *, prefix: bool = False) -> dict[int, str]:
@@ -69,6 +69,12 @@ def _stat(pid: int) -> list[str] | None:
         return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return None
+
+
+def _lives(fields: list[str]) -> bool:
+    # A killed program whose first thread is a zombie holds its ports until the last thread died.
+    state, threads = fields[0], int(fields[17])
+    return state not in "ZX" or threads > 1
 
 
 def _variable(pid: int, name: str) -> str | None:

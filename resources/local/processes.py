@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MARK = "COUNTERSIGN_PROCESS"
 _POLL_S = 0.02
+_DEATH_S = 10.0  # a killed program holds its ports until the kernel has taken it down
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,7 +172,7 @@ def _end(pids: Iterable[int], grace_s: float) -> None:
     if not _gone(groups, grace_s):
         for group in groups:
             _signal(group, signal.SIGKILL)
-        _gone(groups, grace_s)
+        _gone(groups, _DEATH_S)
 
 
 def _signal(group: int, number: signal.Signals) -> None:

@@ -89,6 +89,28 @@ def test_a_program_that_ignores_the_polite_signal_is_killed(folder):
     assert process_facts.started(process.pid) is None
 
 
+SERVER = """
+import signal, socket, threading, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+ballast = bytearray(200_000_000)  # takes the kernel a while to tear down
+for _ in range(20):
+    threading.Thread(target=time.sleep, args=(600,), daemon=True).start()
+listener = socket.create_server(("127.0.0.1", {port}))
+print("up", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_killed_server_has_left_its_port_when_stop_returns(folder):
+    for _ in range(5):
+        port = free_port()
+        start(folder, "server", [sys.executable, "-c", SERVER.format(port=port)])
+        eventually(lambda: "up" in table(folder).log_tail("server", lines=1))
+        table(folder).stop("server", grace_s=0)
+        assert is_free_port(port)
+        (folder / "server.log").unlink()
+
+
 def test_a_killed_program_is_not_running(folder):
     process = start(folder, "unit", SLEEPER)
     os.kill(process.pid, signal.SIGKILL)
