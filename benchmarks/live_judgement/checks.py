@@ -118,22 +118,23 @@ def engine_ms(rng, streams=500, scores=1_000):
     """A look's arithmetic over many streams, once their scores are read: bets, capital, windows."""
     keys = tuple(("slo", str(i)) for i in range(streams))
     drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.94, 0.04], size=(streams, scores // streams))
-    capital = Table(keys=keys, packed=np.tile(DIFFERENCE.log_weights, streams).tobytes(), width=12)
-    windows = Table(width=3 * (len(PROOF.fractions) + 5))
+    capital = Table(keys=keys).with_rows(np.tile(DIFFERENCE.log_weights, (streams, 1)))
+    state = LiveState(plan_digest="")
+    proofs, sums = state.proofs, state.sums
     times = []
     for _ in range(30):
         against = [
             Wager(key=k, gains=d - 0.02, reach=1.02, grid=DIFFERENCE)
             for k, d in zip(keys, drops, strict=True)
         ]
-        proofs = [
+        offered = [
             Wager(key=k, gains=0.04 - d, reach=0.96, grid=PROOF)
             for k, d in zip(keys, drops, strict=True)
         ]
         began = time.process_time()
         capital = with_growth(capital, keys, log_growth(against))
-        added = np.hstack([log_growth(proofs), np.zeros((streams, 5))])
-        windows = with_observations(windows, keys, added, 2)
+        proofs = with_observations(proofs, keys, log_growth(offered), 2)
+        sums = with_observations(sums, keys, np.ones((streams, TALLY)), 2)
         times.append((time.process_time() - began) * 1e3)
     return float(np.median(times))
 

@@ -17,20 +17,28 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from release_assets.domain import live_bets, live_breaches, live_findings, live_streams, live_wagers
+from release_assets.domain import (
+    live_bets,
+    live_breaches,
+    live_findings,
+    live_gaps,
+    live_streams,
+    live_wagers,
+)
 from release_assets.domain.errors import InputError
 from release_assets.domain.live_bets import seconds_of, time_of
 from release_assets.domain.live_faults import excess_missing, with_scores_read
 from release_assets.domain.live_margins import margin_to_prove, slice_bounds
+from release_assets.domain.live_offers import offers_of
 from release_assets.domain.live_state import ALPHA, LiveState
 from release_assets.domain.live_tallies import NEEDED_FOR, Reading
 from release_assets.domain.statistics.windows import marks_passed
 from release_assets.domain.verdict import Finding, Outcome, worst
 
 if TYPE_CHECKING:
-    from release_assets.domain.live_samples import Scores
+    from release_assets.domain.live_offers import Offers
+    from release_assets.domain.live_scores import Scores
     from release_assets.domain.live_traffic import LiveBatch
-    from release_assets.domain.live_wagers import Contribution
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
 
 
@@ -107,18 +115,23 @@ def _entered(state: LiveState, stage: CanaryStage) -> LiveState:
 
 def _offers(
     state: LiveState, batch: LiveBatch, plan: RolloutPlan, scored: dict[str, Scores]
-) -> list[Contribution]:
+) -> list[Offers]:
     """What the batch offers to all streams; missing candidate scores narrow the margins."""
-    stage, made = plan.stages[batch.stage], []
+    stage, single, gaps = plan.stages[batch.stage], [], []
     for slo in stage.slos:
         excess = excess_missing(state, slo)
         margin = margin_to_prove(plan, stage, slo) - excess
-        gaps = scored if slo.metric == "fairness" else ()
-        alone = {name: slice_bounds(plan, stage, slo, name) for name in gaps}
-        alone = {name: replace(b, margin=b.margin - excess) for name, b in alone.items()}
-        made += live_wagers.contributions(slo, margin, batch, scored, alone)
+        if slo.metric != "fairness":
+            single += live_wagers.contributions(slo, margin, batch, scored)
+            continue
+        for name in sorted(scored):
+            alone = slice_bounds(plan, stage, slo, name)
+            alone = replace(alone, margin=alone.margin - excess)
+            of_slices = scored[name].drops.sides_by_slice(slo.subject or "")
+            single += live_gaps.slice_contributions(slo, name, alone, of_slices)
+            gaps.append(live_gaps.gap_offers(slo, name, margin, of_slices))
     lacks = [live_wagers.missing_contribution(name, scored[name]) for name in sorted(scored)]
-    return made + [lack for lack in lacks if lack is not None]
+    return [offers_of([*single, *(lack for lack in lacks if lack is not None)]), *gaps]
 
 
 def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:

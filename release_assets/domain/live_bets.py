@@ -12,15 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from release_assets.domain.live_state import TALLY, Breach, LiveState
+from release_assets.domain.live_offers import together
+from release_assets.domain.live_state import Breach, LiveState
 from release_assets.domain.live_streams import shares_of
-from release_assets.domain.statistics.bets import (
-    PROOF,
-    Wager,
-    evidence,
-    log_growth,
-    log_sum,
-)
+from release_assets.domain.statistics.bets import evidence, log_sum
 from release_assets.domain.statistics.capital import (
     named_by_e_bh,
     with_deposits,
@@ -30,12 +25,11 @@ from release_assets.domain.statistics.capital import (
 from release_assets.domain.statistics.windows import with_marks, with_observations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from release_assets.domain.live_offers import Offers
     from release_assets.domain.live_traffic import LiveBatch
-    from release_assets.domain.live_wagers import Contribution
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
-    from release_assets.domain.statistics.bets import Array
     from release_assets.domain.statistics.capital import Key
 
 _AT_START, _AT_LATER_STAGES, _AT_LOOKS = 0.5, 0.3, 0.2
@@ -98,37 +92,25 @@ def start_share(plan: RolloutPlan, index: int) -> float:
     return _AT_START if index == 0 else later
 
 
-def with_bets(state: LiveState, offers: list[Contribution], marks: int) -> LiveState:
+def with_bets(state: LiveState, offers: Sequence[Offers], marks: int) -> LiveState:
     """Seat newcomers, hand out what waits, then let every bet win or lose.
 
     `marks` is what `windows.marks_passed` says of this look.
     """
-    windows = with_marks(state.windows, state.marks, marks)
-    if not offers:
-        return replace(state, windows=windows, marks=marks)
-    weights = {offer.key: offer.against.grid.log_weights for offer in offers}
-    capital = with_newcomers(state.capital, weights)
-    capital, waiting = with_deposits(capital, state.waiting, weights)
-    grown = log_growth([offer.against for offer in offers])
+    proofs, sums = (with_marks(w, state.marks, marks) for w in (state.proofs, state.sums))
+    if not any(part.keys for part in offers):
+        return replace(state, proofs=proofs, sums=sums, marks=marks)
+    every = together(offers)
+    capital = with_newcomers(state.capital, every.keys, every.log_weights)
+    capital, waiting = with_deposits(capital, state.waiting, every.keys, every.log_weights)
     return replace(
         state,
-        capital=with_growth(capital, tuple(weights), grown),
+        capital=with_growth(capital, every.keys, every.grown),
         waiting=waiting,
-        windows=with_observations(windows, tuple(weights), _observed(offers), marks),
+        proofs=with_observations(proofs, every.provable, every.earned, marks),
+        sums=with_observations(sums, every.keys, every.tallies, marks),
         marks=marks,
     )
-
-
-def _observed(offers: list[Contribution]) -> Array:
-    """What each offer adds to its windows: growth of the bets for the release, then its tally."""
-    proofs = [offer.proof or _no_wager(offer.key) for offer in offers]
-    tallies = np.asarray([offer.tally for offer in offers]).reshape(len(offers), TALLY)
-    observed: Array = np.hstack([log_growth(proofs), tallies])
-    return observed
-
-
-def _no_wager(key: Key) -> Wager:
-    return Wager(key=key, gains=np.zeros(0), reach=1.0, grid=PROOF)
 
 
 def evidence_against(state: LiveState) -> float:

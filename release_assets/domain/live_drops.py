@@ -113,7 +113,7 @@ def _weakest_clause(key: Key, margin: float, shown: float) -> str:
 
 def _judged_streams(state: LiveState, slo: Slo) -> tuple[list[Key], list[str]]:
     """All streams that must be proven, seen or not, and the slices that are too rare to judge."""
-    keys = [k for k in state.windows.keys if k[0] == group_of(slo) and k[2] == "drop"]
+    keys = [k for k in state.sums.keys if k[0] == group_of(slo) and k[2] == "drop"]
     sizes = {key: tally(state, key).n for key in keys}
     every = sum(sizes.values())
     fair = sorted(key for key in keys if sizes[key] >= RARE_SLICE * every)

@@ -16,7 +16,7 @@ from release_assets.domain import live_samples
 from release_assets.domain.live_streams import scorers_of
 
 if TYPE_CHECKING:
-    from release_assets.domain.live_samples import Scores
+    from release_assets.domain.live_scores import Scores
     from release_assets.domain.live_state import LiveState
     from release_assets.domain.live_traffic import LiveBatch
     from release_assets.domain.rollout_plan import RolloutPlan, Slo

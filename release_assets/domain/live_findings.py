@@ -38,7 +38,7 @@ def readings(state: LiveState, plan: RolloutPlan, stage: CanaryStage) -> list[Re
 
 def scored(state: LiveState) -> int:
     """The most observations with scores of both arms that any scorer has in this stage."""
-    keys = [key for key in state.windows.keys if key[0].startswith("eval ") and len(key) == 1]
+    keys = [key for key in state.sums.keys if key[0].startswith("eval ") and len(key) == 1]
     return int(max((tally(state, key).n for key in keys), default=0.0))
 
 
@@ -53,7 +53,7 @@ def _read(state: LiveState, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> 
 
 def _samples(state: LiveState, stage: CanaryStage) -> Finding:
     """The stage's own least number: of counted calls, or of scored pairs where none is counted."""
-    seen = int(max((tally(state, key).n for key in state.windows.keys), default=0.0))
+    seen = int(max((tally(state, key).n for key in state.sums.keys), default=0.0))
     return Finding(
         rule="stage_has_its_least_samples",
         outcome=Outcome.PASSED if seen >= stage.min_samples else Outcome.INCONCLUSIVE,

@@ -20,15 +20,22 @@ if TYPE_CHECKING:
 ALPHA = 0.01  # a harmless release is taken back in this share of ramps at most
 TALLY = 5
 EARNED = len(PROOF.fractions)
-_VERSION = 1
+_VERSION = 2
 
 
-def _windows() -> Table:
-    return Table(width=WINDOWS * (EARNED + TALLY))
+_TABLES = ("capital", "proofs", "sums", "faults")
+
+
+def _proofs() -> Table:
+    return Table(width=WINDOWS * EARNED)
+
+
+def _sums() -> Table:
+    return Table(width=WINDOWS * TALLY, is_evidence=False)
 
 
 def _faults() -> Table:
-    return Table(width=4)
+    return Table(width=4, is_evidence=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,8 +59,9 @@ class LiveState:
     `elapsed_s` is the observed time in this canary stage, `marks` what `windows.py` counts on it.
     `spent` of the starting capital has been handed out, `spread` of that evenly over the planned
     time; `waiting` is handed out but has no stream yet. `capital` holds the bets against the
-    release over the whole ramp, `windows` the bets for it and the tallies of this stage, `faults`
-    per scorer (seen, unusable, candidate lost, stable lost) of this stage.
+    release over the whole ramp, `proofs` the bets for it and `sums` the tallies of this stage,
+    both by window, `faults` per scorer (seen, unusable, candidate lost, stable lost) of this
+    stage. A stream takes 168 bytes or less.
     """
 
     plan_digest: str
@@ -67,15 +75,16 @@ class LiveState:
     spread: float = 0.0
     waiting: Mapping[str, float] = field(default_factory=dict)
     capital: Table = field(default_factory=Table)
-    windows: Table = field(default_factory=_windows)
+    proofs: Table = field(default_factory=_proofs)
+    sums: Table = field(default_factory=_sums)
     faults: Table = field(default_factory=_faults)
     scorer_versions: Mapping[str, str] = field(default_factory=dict)
     breach: Breach | None = None
 
     def with_windows_anew(self) -> LiveState:
         """Where a canary stage begins, or begins again: no evidence for the release yet."""
-        empty = {"windows": _windows(), "faults": _faults()}
-        return replace(self, elapsed_s=0.0, marks=0, **empty)  # type: ignore[arg-type]
+        proofs, sums, faults = _proofs(), _sums(), _faults()
+        return replace(self, elapsed_s=0.0, marks=0, proofs=proofs, sums=sums, faults=faults)
 
     def document(self) -> dict[str, Any]:
         """The JSON form; numbers are written as exact text, so no reader rounds them."""
@@ -86,7 +95,7 @@ class LiveState:
             | {name: getattr(self, name) for name in plain}
             | {name: float(getattr(self, name)).hex() for name in numbers}
             | {"waiting": {group: float(x).hex() for group, x in self.waiting.items()}}
-            | {name: getattr(self, name).document() for name in ("capital", "windows", "faults")}
+            | {name: getattr(self, name).document() for name in _TABLES}
             | {"scorer_versions": dict(self.scorer_versions), "breach": _breach_of(self.breach)}
         )
 
@@ -101,7 +110,7 @@ class LiveState:
         if document.get("version") != _VERSION:
             hint = "replay the rollout's batches from the store"
             raise InputError("this live state was written by another version", hint=hint)
-        tables = {n: Table.from_document(document[n]) for n in ("capital", "windows", "faults")}
+        tables = {n: Table.from_document(document[n]) for n in _TABLES}
         numbers = {n: float.fromhex(document[n]) for n in ("alpha", "elapsed_s", "spent", "spread")}
         plain = ("plan_digest", "last_batch", "stage", "furthest", "marks")
         read: dict[str, Any] = {name: document[name] for name in plain} | numbers | tables

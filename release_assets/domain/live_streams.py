@@ -6,6 +6,8 @@ Refuses to know batches and bets (`live_wagers.py`).
 
 from __future__ import annotations
 
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
@@ -13,6 +15,8 @@ from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics.counts import tolerated_share
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from release_assets.domain.live_traffic import CallCounts
     from release_assets.domain.rollout_plan import RolloutPlan, Slo
 
@@ -46,13 +50,14 @@ def scorers_of(plan: RolloutPlan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(s.subject for s in slos if s.metric == "eval" and s.subject))
 
 
-def shares_of(plan: RolloutPlan) -> dict[str, float]:
+@lru_cache(maxsize=64)
+def shares_of(plan: RolloutPlan) -> Mapping[str, float]:
     """Each group's share of alpha; together one (E10)."""
     slos = [slo for stage in plan.stages for slo in stage.slos]
     appetite = {group_of(slo): _APPETITE.get(slo.metric, 1.0) for slo in slos}
     appetite |= {missing_group(scorer): 0.25 for scorer in scorers_of(plan)}
     total = sum(appetite.values())
-    return {group: wanted / total for group, wanted in appetite.items()}
+    return MappingProxyType({group: wanted / total for group, wanted in appetite.items()})
 
 
 def require_judgeable(slo: Slo, plan: RolloutPlan) -> None:

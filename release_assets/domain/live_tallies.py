@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_assets.domain.live_state import EARNED
 from release_assets.domain.statistics.bets import PROOF, Array, evidence, log_sum
 from release_assets.domain.statistics.information import PROOF_ALPHA
 from release_assets.domain.statistics.windows import HALF, WHOLE, window
@@ -48,21 +47,21 @@ class Tally:
 
 def tally(state: LiveState, key: Key, which: int = WHOLE) -> Tally:
     """The sums of one stream in one window of this canary stage."""
-    row = window(state.windows, key, which)
+    row = window(state.sums, key, which)
     if row is None:
         return Tally()
-    n, total, squares, first, second = row[EARNED:].tolist()
+    n, total, squares, first, second = row.tolist()
     return Tally(n=n, total=total, squares=squares, first=first, second=second)
 
 
 def proof(state: LiveState, key: Key) -> float:
     """The evidence for the release: the weaker of the whole stage and its second half."""
-    rows = [window(state.windows, key, which) for which in (WHOLE, HALF)]
+    rows = [window(state.proofs, key, which) for which in (WHOLE, HALF)]
     return min(_evidence(row) for row in rows)
 
 
 def _evidence(row: Array | None) -> float:
-    return 1.0 if row is None else evidence(log_sum(row[:EARNED] + PROOF.log_weights))
+    return 1.0 if row is None else evidence(log_sum(row + PROOF.log_weights))
 
 
 def amount(of_evidence: float) -> str:

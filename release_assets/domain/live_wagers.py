@@ -6,9 +6,7 @@ to know capital, windows and verdicts.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,13 +22,11 @@ from release_assets.domain.live_streams import (
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import counts
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Wager
-from release_assets.domain.statistics.blocks import balanced, numbers, unit_means
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
-    from release_assets.domain.live_margins import Bounds
-    from release_assets.domain.live_samples import Drop, Scores
+    from release_assets.domain.live_scores import Scores, Sides
     from release_assets.domain.live_traffic import CallCounts, LiveBatch
     from release_assets.domain.rollout_plan import Slo
     from release_assets.domain.statistics.capital import Key
@@ -55,22 +51,12 @@ class Contribution:
 
 
 def contributions(
-    slo: Slo,
-    margin: float,
-    batch: LiveBatch,
-    scored: Mapping[str, Scores],
-    of_slices: Mapping[str, Bounds],
+    slo: Slo, margin: float, batch: LiveBatch, scored: Mapping[str, Scores]
 ) -> list[Contribution]:
-    """What a batch offers to the streams of one SLO; `of_slices` bounds drops, by scorer."""
+    """What a batch offers to the stream of one SLO; gaps have many (`live_gaps.py`)."""
     if slo.metric == "eval":
         own = scored.get(slo.subject or "")
         return [] if own is None else _of_scores(slo, margin, own)
-    if slo.metric == "fairness":
-        return [
-            c
-            for name in sorted(scored)
-            for c in _gaps(slo, margin, of_slices[name], name, scored[name].drops)
-        ]
     if slo.metric == "cost_per_call_usd":
         return _of_costs(slo, batch)
     return _of_counts(slo, batch.candidate, batch.stable)
@@ -78,38 +64,26 @@ def contributions(
 
 def missing_contribution(scorer: str, own: Scores) -> Contribution | None:
     """Of the stream that asks whether the candidate's answers are harder to score."""
-    lacks = numbers(unit_means(own.missing))
+    lacks = own.missing.means()
     if not len(lacks):
         return None
-    key = (missing_group(scorer),)
-    return Contribution(
-        against=Wager(
-            key=key, gains=lacks - MISSING_TOLERATED, reach=1 + MISSING_TOLERATED, grid=DIFFERENCE
-        ),
-        proof=None,
-        tally=_tally(lacks),
-    )
+    key, gains = (missing_group(scorer),), lacks - MISSING_TOLERATED
+    wager = Wager(key=key, gains=gains, reach=1 + MISSING_TOLERATED, grid=DIFFERENCE)
+    return Contribution(against=wager, proof=None, tally=_tally(lacks))
 
 
 def _of_scores(slo: Slo, margin: float, own: Scores) -> list[Contribution]:
     if slo.kind is SloKind.DRIFT:
-        return _drift((group_of(slo),), slo.tolerated, margin, _sides(own.drops))
-    levels = numbers(unit_means(own.levels))
+        return drop_contribution((group_of(slo),), slo.tolerated, margin, own.drops.sides())
+    levels = own.levels.means()
     if not len(levels):
         return []
     wager = Wager(key=(group_of(slo),), gains=slo.limit - levels, reach=1 - slo.limit, grid=LEVEL)
     return [Contribution(against=wager, proof=None, tally=_tally(levels))]
 
 
-def _sides(drops: Sequence[Drop]) -> tuple[Array, Array]:
-    """Candidate and stable scores, one of each per unit."""
-    candidate = unit_means((d.unit, d.candidate) for d in drops)
-    stable = unit_means((d.unit, d.stable) for d in drops)
-    return numbers(candidate), numbers(stable)
-
-
-def _drift(
-    key: Key, tolerated: float, margin: float, sides: tuple[Array, Array]
+def drop_contribution(
+    key: Key, tolerated: float, margin: float, sides: Sides
 ) -> list[Contribution]:
     """E4: one observation per unit, against "more than tolerated", for "less than the margin"."""
     candidate, stable = sides
@@ -123,47 +97,6 @@ def _drift(
             tally=_tally(lost, candidate, stable),
         )
     ]
-
-
-def _gaps(
-    slo: Slo, margin: float, alone: Bounds, scorer: str, drops: Iterable[Drop]
-) -> list[Contribution]:
-    """Each slice against its own stable answers, and each ordered pair of slices (rule 12)."""
-    members: dict[str, list[Drop]] = defaultdict(list)
-    for drop in drops:
-        value = dict(drop.slices).get(slo.subject or "")
-        if value is not None:
-            members[value].append(drop)
-    head = (group_of(slo), scorer)
-    sides = {value: _sides(members[value]) for value in sorted(members)}
-    made = [
-        c
-        for value in sides
-        for c in _drift((*head, "drop", value), alone.tolerated, alone.margin, sides[value])
-    ]
-    lost = {value: stable - candidate for value, (candidate, stable) in sides.items()}
-    for worse, better in permutations(sides, 2):
-        key = (*head, "gap", worse, better)
-        made.append(_gap(key, slo.tolerated, margin, balanced(lost[worse], lost[better])))
-    return made
-
-
-def _gap(key: Key, tolerated: float, margin: float, sides: tuple[Array, Array]) -> Contribution:
-    """How much more one slice loses than another.
-
-    The gap's limit is split over the two sides, which are bet on side by side in equal numbers:
-    (1 + b(x - m/2)) (1 - b(y + m/2)) has mean one at most whenever x - y has mean m at most,
-    whatever both slices lose in common. Twice the power of a bet on x - y, which can reach 2.
-    """
-    worse, better = sides
-    half, margin_half = tolerated / 2, margin / 2
-    gains = np.concatenate([worse - half, -better - half])
-    for_gains = np.concatenate([margin_half - worse, margin_half + better])
-    return Contribution(
-        against=Wager(key=key, gains=gains, reach=1 + half, grid=DIFFERENCE),
-        proof=Wager(key=key, gains=for_gains, reach=1 - margin_half, grid=PROOF),
-        tally=_tally(worse - better, worse, better),
-    )
 
 
 def _of_costs(slo: Slo, batch: LiveBatch) -> list[Contribution]:

@@ -268,7 +268,8 @@ def test_looking_more_often_does_not_add_evidence(extra, parts):
     ]
     first = replace(in_parts[0], until=in_parts[0].since + timedelta(seconds=5))
     often = run(the_plan, [first, *in_parts[1:]])
-    assert evidence_against(often) == pytest.approx(evidence_against(at_once), rel=1e-9)
+    # Evidence is kept in four bytes, rounded down: a look loses less than a millionth of it.
+    assert evidence_against(often) == pytest.approx(evidence_against(at_once), rel=parts * 1e-6)
 
 
 def test_a_stage_of_later_slos_can_start_late():

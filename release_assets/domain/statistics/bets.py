@@ -90,38 +90,71 @@ class Wager:
     times: Array | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Distinct:
+    """The distinct values of some groups of numbers, by group, and how often each came.
+
+    Most scores have a few values only, and nothing depends on the order in which they came.
+    """
+
+    values: Array
+    of: NDArray[np.intp]
+    times: Array
+    groups: int
+
+    @classmethod
+    def of_groups(cls, groups: Sequence[Array], times: Sequence[Array | None] = ()) -> Distinct:
+        """Of numbers that came once each, or as often as `times` says (None: once)."""
+        sizes = [len(group) for group in groups]
+        of = np.repeat(np.arange(len(groups)), sizes)
+        values = np.concatenate([*groups, np.zeros(0)])
+        each = _each(sizes, times)
+        order = np.lexsort((each, values, of))
+        values, of, each = values[order], of[order], each[order]
+        is_new = np.ones(len(values), dtype=np.bool_)
+        is_new[1:] = (values[1:] != values[:-1]) | (of[1:] != of[:-1])
+        first = np.flatnonzero(is_new)
+        counts = np.add.reduceat(each, first) if len(first) else each
+        return cls(values=values[first], of=of[first], times=counts, groups=len(groups))
+
+    def log_growth(self, gains: Array, bets: Array) -> Array:
+        """What each bet's capital grew by in each group, in logs: one column a bet.
+
+        `gains` stand for `values`; `bets` are stakes per unit of gain, a row for each gain or one
+        for all.
+        """
+        grown = np.log1p(gains[:, None] * bets) * self.times[:, None]
+        return _summed(grown, np.bincount(self.of, minlength=self.groups))
+
+    def total(self, numbers: Array) -> Array:
+        """The sum over each group of numbers that stand for `values`."""
+        weights = numbers * self.times
+        return np.bincount(self.of, weights=weights, minlength=self.groups).astype(np.float64)
+
+
+def _each(sizes: Sequence[int], times: Sequence[Array | None]) -> Array:
+    if all(counts is None for counts in times):
+        return np.ones(sum(sizes))
+    given = zip(sizes, times, strict=True)
+    return np.concatenate([np.ones(n) if t is None else t for n, t in given])
+
+
+def _summed(grown: Array, sizes: NDArray[np.intp]) -> Array:
+    total = np.zeros((len(sizes), grown.shape[1]))
+    filled = sizes > 0  # reduceat would repeat its neighbour for an empty group
+    starts = (np.cumsum(sizes) - sizes)[filled]
+    if len(starts):
+        total[filled] = np.add.reduceat(grown, starts, axis=0)
+    return total
+
+
 def log_growth(wagers: Sequence[Wager]) -> Array:
     """How much each bet's capital grew, in logs: one row a wager, one column a bet.
 
-    The order of gains inside a wager does not matter, to the last bit: they are sorted first.
     All wagers have equally many bets, and there is at least one wager.
     """
-    sizes = np.asarray([len(wager.gains) for wager in wagers])
-    of = np.repeat(np.arange(len(wagers)), sizes)
-    gains = np.concatenate([wager.gains for wager in wagers])
-    times = _times(wagers, len(gains))
-    order = np.lexsort((times, gains, of))
-    gains, of, times = _counted(gains[order], of[order], times[order])
-    logs = np.log1p(gains[:, None] * _bets(wagers)[of])
-    return _sum_by_wager(logs * times[:, None], np.bincount(of, minlength=len(wagers)))
-
-
-def _counted(
-    gains: Array, of: NDArray[np.int_], times: Array
-) -> tuple[Array, NDArray[np.int_], Array]:
-    """Each gain of a wager once, with how often it came: most scores have a few values."""
-    if not len(gains):
-        return gains, of, times
-    is_new = np.append(True, (gains[1:] != gains[:-1]) | (of[1:] != of[:-1]))
-    first = np.flatnonzero(is_new)
-    return gains[first], of[first], np.add.reduceat(times, first)
-
-
-def _times(wagers: Sequence[Wager], every: int) -> Array:
-    if all(wager.times is None for wager in wagers):
-        return np.ones(every)
-    each = (np.ones(len(w.gains)) if w.times is None else w.times for w in wagers)
-    return np.concatenate(list(each))
+    seen = Distinct.of_groups([w.gains for w in wagers], [w.times for w in wagers])
+    return seen.log_growth(seen.values, _bets(wagers)[seen.of])
 
 
 def _bets(wagers: Sequence[Wager]) -> Array:
@@ -132,15 +165,6 @@ def _bets(wagers: Sequence[Wager]) -> Array:
     reach = np.asarray([wager.reach for wager in wagers])
     bets: Array = fractions[[row[id(wager.grid)] for wager in wagers]] / reach[:, None]
     return bets
-
-
-def _sum_by_wager(grown: Array, sizes: NDArray[np.int_]) -> Array:
-    total = np.zeros((len(sizes), grown.shape[1]))
-    filled = sizes > 0  # reduceat would repeat its neighbour for an empty wager
-    starts = (np.cumsum(sizes) - sizes)[filled]
-    if len(starts):
-        total[filled] = np.add.reduceat(grown, starts, axis=0)
-    return total
 
 
 def log_sum(logs: Array) -> float:

@@ -14,46 +14,47 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Sequence
 
     from release_assets.domain.statistics.bets import Array
 
 
-def place_of(unit: str) -> tuple[int, str]:
-    """Where a unit stands among others; says nothing about its value."""
-    return zlib.crc32(unit.encode()), unit
+def in_place_order(units: Sequence[str]) -> list[int]:
+    """The positions of units by the order of their hashes; equal units stay as they came."""
+    marks = np.asarray([zlib.crc32(unit.encode()) for unit in units], dtype=np.uint32)
+    order: list[int] = np.argsort(marks, kind="stable").tolist()
+    if len(np.unique(marks)) == len(marks):
+        return order
+    return sorted(range(len(units)), key=lambda at: (marks[at], units[at]))
 
 
-def unit_means(observations: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """The mean of each unit, in the order of `observations`, which come sorted by `place_of`."""
-    rows = list(observations)
-    firsts = dict(rows)
-    if len(firsts) == len(rows):  # most often each unit comes once
-        return firsts
-    values: dict[str, list[float]] = {}
-    for unit, value in rows:
-        values.setdefault(unit, []).append(value)
-    return {unit: _mean(seen) for unit, seen in values.items()}
+def unit_means(units: Sequence[str], values: Array) -> Array:
+    """The mean of each unit, in the order in which units first come.
+
+    Nothing depends on the order of a unit's own values, to the last bit.
+    """
+    if len(set(units)) == len(units):  # most often each unit comes once
+        return values
+    gathered: dict[str, list[float]] = {}
+    for unit, value in zip(units, values.tolist(), strict=True):
+        gathered.setdefault(unit, []).append(value)
+    return np.asarray([_mean(seen) for seen in gathered.values()])
 
 
 def _mean(values: list[float]) -> float:
     return values[0] if len(values) == 1 else sum(sorted(values)) / len(values)
 
 
-def numbers(means: Mapping[str, float]) -> Array:
-    """The means alone, in their order."""
-    return np.fromiter(means.values(), dtype=np.float64, count=len(means))
-
-
 def balanced(left: Array, right: Array) -> tuple[Array, Array]:
     """As many observations of one side as of the other: the longer side is averaged in groups."""
     few = min(len(left), len(right))
-    return _grouped(left, few), _grouped(right, few)
+    return grouped(left, few), grouped(right, few)
 
 
-def _grouped(values: Array, groups: int) -> Array:
+def grouped(values: Array, groups: int) -> Array:
+    """Neighbours averaged, until there are so many groups; never more groups than values."""
     if groups in {0, len(values)}:
         return values[:groups]
-    starts = np.arange(groups) * len(values) // groups
-    means: Array = np.add.reduceat(values, starts) / np.diff(starts, append=len(values))
+    ends = np.arange(groups + 1) * len(values) // groups
+    means: Array = np.add.reduceat(values, ends[:-1]) / (ends[1:] - ends[:-1])
     return means

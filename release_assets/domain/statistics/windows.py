@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release_assets.domain.statistics.capital import Table
+import numpy as np
 
 if TYPE_CHECKING:
     from release_assets.domain.statistics.bets import Array
-    from release_assets.domain.statistics.capital import Key
+    from release_assets.domain.statistics.capital import Key, Table
 
 WHOLE, HALF, NEXT = 0, 1, 2
 WINDOWS = 3
@@ -47,13 +47,9 @@ def with_marks(windows: Table, before: int, now: int) -> Table:
 def with_observations(windows: Table, keys: tuple[Key, ...], added: Array, marks: int) -> Table:
     """Add to the whole, and to the halves that have started; unknown keys start at nothing."""
     fresh = tuple(sorted(set(keys) - set(windows.keys)))
-    wider = Table(
-        keys=(*windows.keys, *fresh),
-        packed=windows.packed + bytes(8 * windows.width * len(fresh)),
-        width=windows.width,
-    )
-    rows, place = _by_window(wider), {key: at for at, key in enumerate(wider.keys)}
-    members = [place[key] for key in keys]
+    empty = np.zeros((len(fresh), windows.width))
+    wider = windows.with_rows(np.vstack([windows.rows, empty]), keys=(*windows.keys, *fresh))
+    rows, members = _by_window(wider), wider.places(keys)
     for window in range(min(marks, NEXT) + 1):
         rows[members, window] += added
     return wider.with_rows(rows.reshape(len(wider.keys), wider.width))

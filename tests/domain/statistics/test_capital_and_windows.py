@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, log_sum
-from release_assets.domain.statistics.blocks import balanced, place_of, unit_means
+from release_assets.domain.statistics.blocks import balanced, in_place_order, unit_means
 from release_assets.domain.statistics.capital import (
     Table,
     named_by_e_bh,
+    pack,
     with_deposits,
     with_growth,
     with_newcomers,
@@ -35,31 +39,32 @@ def worth(table):
 
 
 def seated(*keys):
-    weights = dict.fromkeys(keys, W)
-    table = with_newcomers(Table(), weights)
-    return with_deposits(table, {"fair": 0.5}, weights)[0]
+    weights = np.tile(W, (len(keys), 1))
+    table = with_newcomers(Table(), keys, weights)
+    return with_deposits(table, {"fair": 0.5}, keys, weights)[0]
 
 
 def test_a_newcomer_buys_in_at_an_equal_share_of_what_its_group_holds():
     before = seated(("fair", "en"), ("fair", "de"))
-    after = with_newcomers(before, {("fair", "ja"): W})
+    after = with_newcomers(before, [("fair", "ja")], W[None, :])
     assert worth(after) == pytest.approx(worth(before))
     assert np.exp(log_sum(after.rows[2])) == pytest.approx(0.5 / 3)
 
 
 def test_a_newcomer_of_another_group_takes_nothing():
     before = seated(("fair", "en"))
-    after = with_newcomers(before, {("errors",): LEVEL.log_weights})
+    after = with_newcomers(before, [("errors",)], LEVEL.log_weights[None, :])
     assert worth(after) == pytest.approx(worth(before))
     assert log_sum(after.rows[1]) == -np.inf
 
 
 def test_a_deposit_waits_for_a_stream_that_bets_now():
     table = seated(("fair", "en"))
-    table, waiting = with_deposits(table, {"fair": 0.1, "errors": 0.2}, {("fair", "en"): W})
+    deposits = {"fair": 0.1, "errors": 0.2}
+    table, waiting = with_deposits(table, deposits, [("fair", "en")], W[None, :])
     assert waiting == {"errors": 0.2}
     assert worth(table) == pytest.approx(0.6)
-    same, idle = with_deposits(table, {"fair": 0.1}, {})
+    same, idle = with_deposits(table, {"fair": 0.1}, [], np.zeros((0, 12)))
     assert (same, idle) == (table, {"fair": 0.1})
 
 
@@ -110,13 +115,48 @@ def test_what_was_never_seen_is_no_window():
 
 
 @unhurried
+@given(st.lists(st.floats(-800, 300, width=64), min_size=1, max_size=30))
+def test_evidence_is_rounded_down_by_less_than_a_millionth_and_sums_to_the_nearest(numbers):
+    exact = np.asarray([numbers])
+    kept = Table(keys=(("slo",),), width=len(numbers)).with_rows(exact).rows
+    assert (kept <= exact).all()
+    assert (exact - kept <= np.maximum(np.abs(exact) * 2**-23, 2**-149)).all()
+    sums = np.frombuffer(pack(exact, is_evidence=False), dtype="<f4")
+    assert np.array_equal(sums, exact[0].astype(np.float32))
+
+
+def test_capital_that_nobody_holds_stays_nothing():
+    kept = Table(keys=(("slo",),), width=2).with_rows(np.asarray([[-np.inf, 0.0]])).rows
+    assert kept.tolist() == [[-np.inf, 0.0]]
+
+
+@unhurried
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1)), max_size=30))
 def test_each_unit_counts_once_with_the_mean_of_its_calls(rows):
-    ordered = sorted(rows, key=lambda row: place_of(row[0]))
-    means = unit_means(ordered)
-    assert list(means) == sorted({unit for unit, _ in rows}, key=place_of)
-    for unit, mean in means.items():
+    order = in_place_order([unit for unit, _ in rows])
+    units = [rows[at][0] for at in order]
+    means = unit_means(units, np.asarray([rows[at][1] for at in order]))
+    assert list(dict.fromkeys(units)) == [units[0] for units in _runs(units)]
+    for unit, mean in zip(dict.fromkeys(units), means, strict=True):
         assert mean == pytest.approx(np.mean([v for u, v in rows if u == unit]))
+
+
+def _runs(units):
+    return [list(run) for _, run in itertools.groupby(units)]
+
+
+@unhurried
+@given(st.permutations([f"unit {i}" for i in range(12)]))
+def test_the_place_of_a_unit_does_not_depend_on_when_it_came(units):
+    order = [units[at] for at in in_place_order(units)]
+    assert order == [sorted(units)[at] for at in in_place_order(sorted(units))]
+
+
+def test_units_that_share_a_hash_are_put_in_order_by_name():
+    alike = ["plumless", "buckeroo"]  # the best known two words with one CRC-32
+    assert len({zlib.crc32(unit.encode()) for unit in alike}) == 1
+    assert in_place_order(alike) == [1, 0]
+    assert in_place_order(alike[::-1]) == [0, 1]
 
 
 @unhurried

@@ -66,11 +66,12 @@ def test_ten_times_the_limit_crosses_on_most_paths():
     assert crossing_probability(crossed_by_calls_and_events(0.05), 0.5) > 0.99
 
 
-def test_all_evidence_together_is_a_martingale_at_the_null_in_every_tree_of_looks():
+def test_all_evidence_together_has_mean_one_at_the_null_in_every_tree_of_looks():
     """Stages change, capital starts at each look, slices appear late: the mean stays one.
 
     Each node is a look with one replayed pair in each of one or two slices; a drop of
-    one has the tolerated mean, so the expectation over all branches is one at every depth.
+    one has the tolerated mean, so the expectation over all branches is one at every depth, but
+    for what rounding down takes.
     """
     the_plan = plan(
         (
@@ -88,7 +89,7 @@ def test_all_evidence_together_is_a_martingale_at_the_null_in_every_tree_of_look
                 grown.append((chance * share, seen))
         leaves = grown
         mean = sum(chance * without_missing(state) for chance, state in leaves)
-        assert mean == pytest.approx(1.0, abs=1e-9)
+        assert 1 - 1e-6 * number < mean < 1 + 1e-12
 
 
 def without_missing(state):
