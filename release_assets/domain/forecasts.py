@@ -16,7 +16,13 @@ from release_assets.domain.live_bets import start_share
 from release_assets.domain.live_levels import calls_to_judge
 from release_assets.domain.live_margins import SLICES_EXPECTED, margin_to_prove
 from release_assets.domain.live_state import ALPHA
-from release_assets.domain.live_streams import group_of, rate_limit, require_judgeable, shares_of
+from release_assets.domain.live_streams import (
+    group_of,
+    is_mean,
+    rate_limit,
+    require_judgeable,
+    shares_of,
+)
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import information
 
@@ -171,7 +177,7 @@ def _catch(
 
 def _harm(slo: Slo) -> tuple[float, float]:
     """The harm that is forecast, and how fast evidence against it grows per sample."""
-    if slo.metric == "cost_per_call_usd":
+    if is_mean(slo):
         return 1.5 * slo.limit, information.cost_growth(1.5)
     if slo.metric == "eval" and slo.kind is SloKind.LEVEL:
         return _LEVEL_DROP, information.rate_growth(1 - slo.limit + _LEVEL_DROP, 1 - slo.limit)

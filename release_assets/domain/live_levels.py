@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release_assets.domain.live_streams import group_of, rate_limit
+from release_assets.domain.live_streams import group_of, is_mean, rate_limit
 from release_assets.domain.live_tallies import Tally, tally
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import intervals
@@ -84,7 +84,7 @@ def calls_to_judge(stage: CanaryStage, slo: Slo) -> int:
 
 
 def _enough(slo: Slo) -> int:
-    if slo.metric in {"cost_per_call_usd", "eval"}:
+    if is_mean(slo) or slo.metric == "eval":
         return _ENOUGH_MEANS
     return clean_calls_to_prove(2 * rate_limit(slo), PROOF_ALPHA)
 
@@ -98,17 +98,23 @@ def level_sentence(slo: Slo, seen: Tally) -> str:
     """The observed level, its limit and the number of calls, and stable's beside it."""
     if not seen.n:
         return f"{_label(slo)}: nothing was counted in this canary stage"
+    if is_mean(slo):
+        return _mean_sentence(slo, seen)
     if slo.metric == "latency_ms":
         share = f"{seen.mean:.1%} of {seen.n:.0f} calls took longer than {slo.limit:g} ms"
         return f"{share}, {rate_limit(slo):.0%} allowed{_stable_clause(seen)}"
-    if slo.metric == "cost_per_call_usd":
-        text = f"cost {seen.mean:.4f} usd a call on {seen.n:.0f} calls, limit {slo.limit:g}"
-        return text + (f" (stable {seen.second / seen.first:.4f})" if seen.first else "")
     if slo.metric == "eval":
         return f"{slo.subject} {seen.mean:.2f} on {seen.n:.0f} scored units, least {slo.limit:g}"
     of = "ratings" if slo.metric == "feedback_negative_rate" else "calls"
     text = f"{_label(slo)} {seen.mean:.4f} ({seen.total:.0f} of {seen.n:.0f} {of})"
     return f"{text}, limit {slo.limit:g}{_stable_clause(seen)}"
+
+
+def _mean_sentence(slo: Slo, seen: Tally) -> str:
+    what, unit = ("latency", "ms") if slo.metric == "latency_ms" else ("cost", "usd")
+    digits = ".0f" if unit == "ms" else ".4f"
+    text = f"{what} {seen.mean:{digits}} {unit} a call on {seen.n:.0f} calls, limit {slo.limit:g}"
+    return text + (f" (stable {seen.second / seen.first:{digits}})" if seen.first else "")
 
 
 def _stable_clause(seen: Tally) -> str:
@@ -121,6 +127,6 @@ def _label(slo: Slo) -> str:
 
 def level_interval(slo: Slo, seen: Tally) -> tuple[float, float] | None:
     """At 95 %, for the reader."""
-    if slo.metric in {"cost_per_call_usd", "eval"}:
+    if is_mean(slo) or slo.metric == "eval":
         return intervals.of_mean(seen.total, seen.squares, seen.n)
     return intervals.of_rate(seen.total, seen.n)

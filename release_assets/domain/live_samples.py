@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from release_assets.domain.live_traffic import LiveBatch, ScoredCall, ScoredPair
+    from release_assets.domain.statistics.bets import Array
 
 Row = TypeVar("Row", "ScoredPair", "ScoredCall")
 Kept = TypeVar("Kept")
-_DEAREST = 1e9  # usd for one call; more is no amount of money
+_MOST = 1e9  # usd or ms of one call; more is no amount of either
 
 
 def versions(batch: LiveBatch) -> dict[str, str]:
@@ -92,8 +93,7 @@ def _kept(rows: Sequence[Kept], mask: NDArray[np.bool_]) -> Sequence[Kept]:
     return rows if mask.all() else [rows[at] for at in np.flatnonzero(mask).tolist()]
 
 
-def usable_costs(costs_usd: Iterable[float]) -> tuple[list[float], int]:
-    """The costs that are amounts of money, and how many were not."""
-    every = list(costs_usd)
-    fine = [cost for cost in every if 0 <= cost <= _DEAREST]  # false for NaN
-    return fine, len(every) - len(fine)
+def amounts(of_calls: Iterable[float]) -> Array:
+    """The costs or latencies of single calls that are amounts of money or time, sorted."""
+    fine = [amount for amount in of_calls if 0 <= amount <= _MOST]  # false for NaN
+    return np.sort(np.asarray(fine, dtype=np.float64))

@@ -29,6 +29,10 @@ _COUNTED = {  # metric: (events, calls) of CallCounts
     "feedback_negative_rate": ("feedback_negative", "feedback"),
     "latency_ms": ("slow", "requests"),
 }
+_AGGREGATES: Mapping[str, tuple[str | None, ...]] = {
+    "latency_ms": ("p50", "p95", "mean"),
+    "cost_per_call_usd": (None, "mean"),
+}
 # Counts of harm grow within tens of calls, scores within hundreds: alpha goes where it is needed.
 _APPETITE = {"eval": 4.0, "fairness": 2.0}
 
@@ -75,17 +79,22 @@ def is_judgeable(slo: Slo, plan: RolloutPlan) -> bool:
     if slo.metric == "fairness":
         named = slo.subject is not None and bool(scorers_of(plan))
         return named and slo.kind is SloKind.DELTA and slo.bound == "max"
-    if slo.metric == "latency_ms":
-        return slo.aggregate == "p95" and slo.kind is SloKind.LEVEL and slo.bound == "max"
-    if slo.metric == "cost_per_call_usd":
-        is_mean = slo.aggregate in {None, "mean"}
-        return is_mean and slo.kind is SloKind.LEVEL and slo.bound == "max" and slo.limit > 0
+    if slo.metric in _AGGREGATES:
+        is_known = slo.aggregate in _AGGREGATES[slo.metric] and slo.kind is SloKind.LEVEL
+        return is_known and slo.bound == "max" and slo.limit > 0
     return slo.metric in _COUNTED and slo.bound == "max"
 
 
-def counted(metric: str, calls: CallCounts) -> tuple[int, int]:
-    """Events and calls of a counted metric; raises `InputError` for counts that cannot be."""
-    of_events, of_calls = _COUNTED[metric]
+def is_mean(slo: Slo) -> bool:
+    """Whether the SLO bounds a mean that has no upper bound of its own (E8)."""
+    return slo.metric == "cost_per_call_usd" or slo.aggregate == "mean"
+
+
+def counted(slo: Slo, calls: CallCounts) -> tuple[int, int]:
+    """Events and calls of a counted SLO; raises `InputError` for counts that cannot be."""
+    if slo.aggregate == "p50":
+        return sum(took > slo.limit for took in calls.latencies_ms), len(calls.latencies_ms)
+    of_events, of_calls = _COUNTED[slo.metric]
     events, n = getattr(calls, of_events), getattr(calls, of_calls)
     if not 0 <= events <= n:
         raise InputError(f"{events} {of_events} among {n} {of_calls} cannot be counted")
@@ -94,6 +103,5 @@ def counted(metric: str, calls: CallCounts) -> tuple[int, int]:
 
 def rate_limit(slo: Slo) -> float:
     """The share of calls that a counted SLO allows: for p95, 5 % over the limit (E7)."""
-    if slo.metric == "latency_ms":
-        return tolerated_share(slo.aggregate or "p95")
-    return slo.limit
+    is_percentile = slo.metric == "latency_ms" and not is_mean(slo)
+    return tolerated_share(slo.aggregate or "p95") if is_percentile else slo.limit

@@ -19,8 +19,8 @@ class CallCounts:
     """Calls of one arm in one batch.
 
     `slow` counts calls over the canary stage's p95 limit (E7: p95 <= L is P(latency > L) <= .05).
-    `costs_usd` are the costs of single calls, since the mean has no bound otherwise (E8).
-    `feedback` counts matured ratings only.
+    `costs_usd` and `latencies_ms` are those of single calls, since a mean has no bound otherwise
+    (E8). `feedback` counts matured ratings only.
     """
 
     requests: int = 0
@@ -31,6 +31,7 @@ class CallCounts:
     feedback_negative: int = 0
     feedback: int = 0
     costs_usd: tuple[float, ...] = ()
+    latencies_ms: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from release_assets.domain.live_samples import usable_costs
+from release_assets.domain.live_samples import amounts
 from release_assets.domain.live_streams import (
     MISSING_TOLERATED,
     counted,
     group_of,
+    is_mean,
     missing_group,
     rate_limit,
 )
@@ -57,8 +58,8 @@ def contributions(
     if slo.metric == "eval":
         own = scored.get(slo.subject or "")
         return [] if own is None else _of_scores(slo, margin, own)
-    if slo.metric == "cost_per_call_usd":
-        return _of_costs(slo, batch)
+    if is_mean(slo):
+        return _of_means(slo, batch)
     return _of_counts(slo, batch.candidate, batch.stable)
 
 
@@ -99,24 +100,29 @@ def drop_contribution(
     ]
 
 
-def _of_costs(slo: Slo, batch: LiveBatch) -> list[Contribution]:
+def _of_means(slo: Slo, batch: LiveBatch) -> list[Contribution]:
     """E8: a mean without an upper bound can be refuted, but not proven."""
-    fine, _ = usable_costs(batch.candidate.costs_usd)
-    if not fine:
+    ours, theirs = (_amounts_of(slo, calls) for calls in (batch.candidate, batch.stable))
+    if not len(ours):
         return []
-    costs = np.sort(np.asarray(fine))
-    wager = Wager(
-        key=(group_of(slo),), gains=costs - slo.tolerated, reach=slo.tolerated, grid=LEVEL
-    )
-    stable = np.sort(np.asarray(usable_costs(batch.stable.costs_usd)[0], dtype=np.float64))
-    n, total, squares, *_ = _tally(costs)
-    tally = (n, total, squares, float(len(stable)), float(stable.sum()))
-    return [Contribution(against=wager, proof=None, tally=tally)]
+    gains, null = ours - slo.tolerated, slo.tolerated
+    n, total, squares, *_ = _tally(ours)
+    return [
+        Contribution(
+            against=Wager(key=(group_of(slo),), gains=gains, reach=null, grid=LEVEL),
+            proof=None,
+            tally=(n, total, squares, float(len(theirs)), _total(theirs)),
+        )
+    ]
+
+
+def _amounts_of(slo: Slo, calls: CallCounts) -> Array:
+    return amounts(calls.latencies_ms if slo.metric == "latency_ms" else calls.costs_usd)
 
 
 def _of_counts(slo: Slo, candidate: CallCounts, stable: CallCounts) -> list[Contribution]:
-    events, n = counted(slo.metric, candidate)
-    stable_events, stable_n = counted(slo.metric, stable)
+    events, n = counted(slo, candidate)
+    stable_events, stable_n = counted(slo, stable)
     if n <= 0:
         return []
     if slo.kind is not SloKind.LEVEL:

@@ -125,8 +125,6 @@ def _silent(slo: Slo, scorers: Collection[str], slices: Collection[str]) -> str:
     if slo.metric == "fairness" and slo.subject not in slices:
         near = _near(str(slo.subject), slices)
         return f"'{slo.name}' needs the slice '{slo.subject}', which no call carries{near}"
-    if slo.metric == "latency_ms" and slo.aggregate != "p95":
-        return f"'{slo.name}' needs the {slo.aggregate} of latency; looks count calls over a p95"
     return ""
 
 

@@ -82,7 +82,7 @@ class ArmCalls:
     latencies_ms: Array
     costs_usd: tuple[float, ...]
 
-    def counts(self, slow_over_ms: float | None) -> CallCounts:
+    def counts(self, slow_over_ms: float | None, *, with_latencies: bool) -> CallCounts:
         """What a live batch counts, slow calls by the limit of a canary stage."""
         slow = 0 if slow_over_ms is None else int((self.latencies_ms > slow_over_ms).sum())
         return CallCounts(
@@ -94,6 +94,7 @@ class ArmCalls:
             feedback_negative=self.feedback_negative,
             feedback=self.feedback,
             costs_usd=self.costs_usd,
+            latencies_ms=tuple(self.latencies_ms.tolist()) if with_latencies else (),
         )
 
 
@@ -116,14 +117,14 @@ class CallWindow:
 
     def batch(self, number: int, stage: CanaryStage) -> LiveBatch:
         """The window as a look at this canary stage sees it."""
-        limit = p95_limit_ms(stage)
+        limit, every = p95_limit_ms(stage), _needs_latencies(stage)
         return LiveBatch(
             id=number,
             stage=stage.index,
             since=self.since,
             until=self.until,
-            candidate=self.candidate.counts(limit),
-            stable=self.stable.counts(limit),
+            candidate=self.candidate.counts(limit, with_latencies=every),
+            stable=self.stable.counts(limit, with_latencies=every),
             pairs=self.pairs,
             calls=self.calls,
         )
@@ -133,6 +134,11 @@ def p95_limit_ms(stage: CanaryStage) -> float | None:
     """The latency beyond which a call of this stage is slow (E7)."""
     limits = [s.limit for s in stage.slos if s.metric == "latency_ms" and s.aggregate == "p95"]
     return min(limits, default=None)
+
+
+def _needs_latencies(stage: CanaryStage) -> bool:
+    """Whether an SLO asks for more of latency than calls over the p95 limit."""
+    return any(s.metric == "latency_ms" and s.aggregate != "p95" for s in stage.slos)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -88,6 +88,7 @@ class CallLog(LiveMetrics):
             feedback_negative=ratings.count("negative"),
             feedback=len(ratings),
             costs_usd=tuple(call.cost_usd for call in calls if call.call != _UNANSWERED),
+            latencies_ms=tuple(call.latency_ms for call in calls),
         )
 
     def last_call_at(self, release_digest: str) -> datetime | None:

@@ -274,11 +274,12 @@ def test_the_plan_is_read_with_the_line_of_its_fault(say):
     assert (Path(error.file).name, error.line) == ("plan.yaml", 6)
 
 
-def test_an_slo_that_nothing_measures_is_refused(say):
-    error = say(CALL, plan=PLAN.replace("p95_latency", "p50_latency")).exception
+@pytest.mark.parametrize("aggregate", ["p50", "mean"])
+def test_medians_and_means_of_latency_are_read_from_the_calls(say, healthy, aggregate):
+    plan = PLAN.replace("p95_latency_ms_max: 4500", f"{aggregate}_latency_ms_max: 300")
+    breach = json.loads(say(healthy, "--json", plan=plan).output)["breach"]
 
-    assert "nothing measures 'p50_latency_ms_max' on live traffic" in str(error)
-    assert Path(error.file).name == "plan.yaml"
+    assert breach["slo"] == f"{aggregate}_latency_ms_max"
 
 
 @pytest.mark.parametrize(

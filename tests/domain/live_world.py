@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 T0 = datetime(2026, 3, 2, tzinfo=UTC)
 LOCALES = ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")
-LEVELS = {"p95_latency_ms_max": ("latency_ms", "p95"), "cost_per_call_usd_max": (None, "mean")}
+LEVELS = {
+    **{f"{name}_latency_ms_max": ("latency_ms", name) for name in ("p50", "p95", "mean")},
+    "cost_per_call_usd_max": (None, "mean"),
+}
 
 
 def slo(name: str, limit: float) -> Slo:
@@ -109,7 +112,12 @@ def call(score, *, unit: str, is_candidate: bool, locale: str = "en-US") -> Scor
 
 
 def healthy(requests: int) -> CallCounts:
-    return CallCounts(requests=requests, feedback=requests // 5, costs_usd=(0.01,) * requests)
+    return CallCounts(
+        requests=requests,
+        feedback=requests // 5,
+        costs_usd=(0.01,) * requests,
+        latencies_ms=(120.0,) * requests,
+    )
 
 
 def batch(

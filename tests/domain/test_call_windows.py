@@ -42,9 +42,11 @@ def test_arms_are_counted_apart():
     ]
 
     (window,) = cut(rows)
-    ours, theirs = window.candidate.counts(4_500), window.stable.counts(None)
+    ours = window.candidate.counts(4_500, with_latencies=True)
+    theirs = window.stable.counts(None, with_latencies=False)
 
     assert (ours.requests, ours.errors, ours.slow, ours.costs_usd) == (1, 1, 1, (0.01,))
+    assert (len(ours.latencies_ms), theirs.latencies_ms) == (1, ())
     assert (theirs.requests, theirs.refusals, theirs.timeouts, theirs.slow) == (2, 1, 1, 0)
     assert theirs.costs_usd == (0.01,)
 

@@ -182,7 +182,6 @@ def test_more_errors_than_calls_are_refused():
 @pytest.mark.parametrize(
     ("name", "limit"),
     [
-        ("latency_p50_ms_max", 200),
         ("eval_x_drift_min", 0.1),
         ("tokens_max", 5),
         ("fairness_locale_delta_max", 0.04),
@@ -404,6 +403,31 @@ def test_costs_that_are_no_amounts_are_left_out():
     odd = CallCounts(requests=4, costs_usd=(0.01, float("nan"), float("inf"), -1.0))
     judgement = judged(the_plan, [batch(1, candidate=odd)])
     assert by_rule(judgement, "cost_per_call_usd_max").n == 1
+
+
+@pytest.mark.parametrize(("name", "limit"), [("mean", 150.0), ("p50", 100.0)])
+def test_slower_calls_are_a_breach_of_a_mean_and_of_a_median(name, limit):
+    the_plan, rng = only({f"{name}_latency_ms_max": limit}), np.random.default_rng(2)
+    fine, slow = (tuple(rng.lognormal(np.log(m), 0.5, 600)) for m in (85, 150))
+    calls = [CallCounts(requests=600, latencies_ms=took) for took in (fine, slow)]
+    assert run(the_plan, [batch(1, candidate=calls[0], stable=calls[0])]).breach is None
+    judgement = judged(the_plan, [batch(1, candidate=calls[1], stable=calls[0])])
+    assert judgement.outcome is Outcome.FAILED
+    assert "latency" in judgement.sentence or "took longer than 100 ms" in judgement.sentence
+
+
+def test_a_healthy_latency_is_read_with_its_unit_and_stable_beside_it():
+    the_plan = only({"mean_latency_ms_max": 150})
+    found = judged(the_plan, [batch(1, candidate=healthy(40), stable=healthy(360))])
+    said = by_rule(found, "mean_latency_ms_max").because
+    assert said.startswith("latency 120 ms a call on 40 calls, limit 150 (stable 120)")
+
+
+@pytest.mark.parametrize("name", ["mean", "p50"])
+def test_without_latencies_nothing_is_known_of_them(name):
+    the_plan = only({f"{name}_latency_ms_max": 150}, evidence="guard")
+    found = judged(the_plan, [batch(1, candidate=CallCounts(requests=40))])
+    assert by_rule(found, f"{name}_latency_ms_max").outcome is Outcome.INCONCLUSIVE
 
 
 def test_a_relative_limit_uses_the_share_of_events():

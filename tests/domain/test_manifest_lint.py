@@ -126,17 +126,6 @@ def test_an_slo_on_a_slice_that_no_call_carries_is_never_silently_green():
     assert_only_failure(lint(slices={"region"}), "slo_metrics_are_emitted", said)
 
 
-@pytest.mark.parametrize("aggregate", ["p50", "mean"])
-def test_an_slo_on_a_latency_that_no_look_counts_is_never_silently_green(aggregate):
-    text = (EXAMPLE / "rollouts/policy-search-v1.yaml").read_text()
-    plan = read_rollout_plan(text.replace("p95_lat", f"{aggregate}_lat"), file="plan.yaml")
-    said = (
-        f"'{aggregate}_latency_ms_max' needs the {aggregate} of latency;"
-        " looks count calls over a p95"
-    )
-    assert_only_failure(lint(plan=plan), "slo_metrics_are_emitted", said)
-
-
 @pytest.mark.parametrize(
     ("suite", "n", "because"),
     [

@@ -65,13 +65,13 @@ def test_a_toothless_plan_is_refused_with_the_cheapest_change():
 
 
 def test_an_slo_that_nothing_measures_is_refused_even_without_traffic():
-    stages = ((50, 600, SEED | {"latency_p50_ms_max": 200}, "proof"),)
+    stages = ((50, 600, SEED | {"tokens_max": 200}, "proof"),)
     unknown = PlanTraffic(calls_per_second=None, scores_per_hour=None)
 
     for traffic in (KNOWN, unknown):
         found = linted(stages=stages, traffic=traffic)
         assert found.verdict.outcome is Outcome.FAILED
-        assert "nothing measures 'latency_p50_ms_max'" in found.verdict.headline
+        assert "nothing measures 'tokens_max'" in found.verdict.headline
         assert found.document()["stages"][0]["slos"][0]["catches"] is None
 
 

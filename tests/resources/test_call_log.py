@@ -110,7 +110,13 @@ def test_everything_about_a_call_is_counted(files):
     )
     counted = files.log().counts(A, T0, after(9), 100.0)
     assert counted == CallCounts(
-        requests=4, errors=2, timeouts=1, refusals=1, slow=1, costs_usd=(0.01, 0.0, 0.01, 0.01)
+        requests=4,
+        errors=2,
+        timeouts=1,
+        refusals=1,
+        slow=1,
+        costs_usd=(0.01, 0.0, 0.01, 0.01),
+        latencies_ms=(99.9, 100.1, 10.0, 10.0),
     )
 
 
@@ -202,7 +208,12 @@ def test_calls_that_no_unit_answered_are_errors_of_the_release_whose_turn_it_was
     files.write(unanswered(2, 502), unanswered(3, 504), unanswered(4, 499), to=files.front)
     log = files.log()
     assert log.counts(A, T0, after(9), 2000.0) == CallCounts(
-        requests=4, errors=3, timeouts=2, slow=3, costs_usd=(0.01,)
+        requests=4,
+        errors=3,
+        timeouts=2,
+        slow=3,
+        costs_usd=(0.01,),
+        latencies_ms=(10.0, 2500.0, 2500.0, 2500.0),
     )
     assert requests(log, 0, 9, B) == 0
     assert log.last_call_at(A) == after(1)
