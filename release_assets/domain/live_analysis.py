@@ -7,8 +7,8 @@ taken back in 1 % of ramps at most, however often one looks. An advance is evide
 In between the stage waits. Breach goes before doubt, doubt before passing.
 
 Refuses to know time, traffic and people: batches in, state and judgement out (DESIGN section 5).
-Calls of one session in several batches are several observations here; whoever samples takes each
-session once, or makes looks longer than sessions.
+Calls of one session in several batches are several observations here; whoever samples takes one
+call of each session, as the local replayer does, or makes looks longer than sessions.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 
 The same request through both versions is the strongest evidence a live call can give (statistics
 rule 7). The budget is shared equally over locales, since a gap between groups can only be proven
-on each (rule 12). Sampled before scoring, by what the call log says; a unit that does not answer
-is a score of None, never a call left out.
+on each (rule 12). Sampled before scoring, by what the call log says, one call of each session; a
+unit that does not answer is a score of None, never a call left out.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ TICK_S = 0.1
 ROUTER_EVERY_S = 0.5
 MOST_AT_ONCE = 8
 MOST_OWED_S = 5.0
+MOST_SESSIONS = 10_000
 SCORER = "groundedness"
 
 
@@ -75,6 +76,31 @@ class Budget:
         self._given = {locale: max(given, floor) for locale, given in self._given.items()}
 
 
+class Sessions:
+    """Each session gives one call to replay: its calls are alike, so more would count it twice.
+
+    Remembers the last `most` sessions that gave theirs (statistics rule 8).
+    """
+
+    def __init__(self, most: int = MOST_SESSIONS) -> None:
+        self._given: dict[str, None] = {}
+        self._most = most
+
+    def waiting(self, calls: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The first call of each session that has given none yet."""
+        first: dict[str, dict[str, Any]] = {}
+        for call in calls:
+            if call["session"] not in self._given:
+                first.setdefault(call["session"], call)
+        return list(first.values())
+
+    def give(self, calls: Iterable[dict[str, Any]]) -> None:
+        """Note the sessions of calls that are replayed."""
+        self._given |= dict.fromkeys(call["session"] for call in calls)
+        for session in list(self._given)[: -self._most]:
+            del self._given[session]
+
+
 def _by_locale(calls: Iterable[dict[str, Any]]) -> dict[str, deque[dict[str, Any]]]:
     waiting: dict[str, deque[dict[str, Any]]] = {}
     for call in calls:
@@ -90,7 +116,7 @@ class Replayer:
         self._calls.skip_to_end()  # what was live before us is nobody's sample
         self._pairs = os.open(config["pairs"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._router = CaddyRouter(config["admin"], front="", folder=config["folder"])
-        self._budget = Budget(config["pairs_per_second"])
+        self._budget, self._sessions = Budget(config["pairs_per_second"]), Sessions()
         files = {name: Path(path).read_bytes() for name, path in config["handbook"].items()}
         self._handbook: Handbook = approved(files)
         self._gate = asyncio.Semaphore(MOST_AT_ONCE)
@@ -112,7 +138,8 @@ class Replayer:
         traffic = await self._candidate()
         if traffic is None:
             return
-        sampled = self._budget.admit(calls, min(seconds, 1.0))
+        sampled = self._budget.admit(self._sessions.waiting(calls), min(seconds, 1.0))
+        self._sessions.give(sampled)
         await asyncio.gather(*(self._pair(client, call, traffic) for call in sampled))
 
     async def _candidate(self) -> Traffic | None:

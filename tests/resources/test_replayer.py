@@ -15,7 +15,7 @@ import pytest
 from resources.local.caddy_router import CaddyRouter
 from resources.local.loopback_ports import free_port
 from resources.local.processes import ProcessTable
-from resources.local.replayer import Budget
+from resources.local.replayer import Budget, Sessions
 from tests.resources.answering_unit import AnsweringUnit
 
 STABLE, CANDIDATE = "sha256:stable", "sha256:candidate"
@@ -62,6 +62,31 @@ def test_a_budget_that_was_not_used_is_not_saved_up_for_longer_than_a_second():
     assert len(budget.admit(calls("en", 100), 0.0)) == 10
 
 
+def of_sessions(*names: str) -> list[dict]:
+    return [{"session": name, "locale": "en", "call": str(at)} for at, name in enumerate(names)]
+
+
+def test_each_session_gives_one_call():
+    """Calls of one session are alike: as several observations they would count twice."""
+    sessions = Sessions()
+    waiting = sessions.waiting(of_sessions("a", "b", "a", "c"))
+    assert [call["call"] for call in waiting] == ["0", "1", "3"]
+    sessions.give(waiting[:2])
+    assert [c["session"] for c in sessions.waiting(of_sessions("a", "b", "c"))] == ["c"]
+
+
+def test_a_session_that_gave_nothing_may_give_a_later_call():
+    sessions = Sessions()
+    sessions.waiting(of_sessions("a"))
+    assert len(sessions.waiting(of_sessions("a"))) == 1
+
+
+def test_only_so_many_sessions_are_remembered():
+    sessions = Sessions(most=2)
+    sessions.give(of_sessions("a", "b", "c"))
+    assert [c["session"] for c in sessions.waiting(of_sessions("a", "b", "c"))] == ["a"]
+
+
 @pytest.fixture
 def units():
     pair = [AnsweringUnit(STABLE, TEXT), AnsweringUnit(CANDIDATE, INVENTED)]
@@ -87,7 +112,7 @@ def world(tmp_path, units):
 
 class World:
     def __init__(self, folder, table, router) -> None:
-        self.router, self._table, self._folder = router, table, folder
+        self.router, self._table, self._folder, self._live = router, table, folder, 0
         self.calls, self._pairs = folder / "calls.jsonl", folder / "pairs.jsonl"
 
     def start_replayer(self) -> None:
@@ -126,8 +151,10 @@ class World:
         pytest.fail(self._table.log_tail("replayer"))
 
     def _answer_live(self) -> None:
-        line = {"event": "answer_given", "at": "2026-03-01T09:00:00+00:00", "session": "s-1"}
-        line |= {"locale": "en-US", "question": "How much leave?", "call": "c"}
+        self._live += 1
+        line = {"event": "answer_given", "at": "2026-03-01T09:00:00+00:00"}
+        line |= {"session": f"s-{self._live}", "call": f"c-{self._live}"}
+        line |= {"locale": "en-US", "question": "How much leave?"}
         with self.calls.open("a") as file:
             file.write(json.dumps(line) + "\n")
 
@@ -139,7 +166,8 @@ def test_a_live_call_is_replayed_to_both_arms_and_scored_by_the_approved_handboo
     assert pair["stable"] == 1.0
     assert pair["candidate"] < 0.5
     assert (pair["candidate_digest"], pair["stable_digest"]) == (CANDIDATE, STABLE)
-    assert (pair["unit"], pair["slices"]) == ("s-1", {"locale": "en-US"})
+    assert pair["unit"].startswith("s-")
+    assert pair["slices"] == {"locale": "en-US"}
     assert (pair["scorer"], pair["scorer_version"]) == ("groundedness", "1")
     assert units[0].asked == units[1].asked == []
     assert len(units[1].replayed) >= 3
