@@ -23,6 +23,7 @@ def plan() -> None:
 @click.argument("file", metavar="FILE")
 @click.option("--traffic-rps", type=float, metavar="N", help="Calls of the feature in a second.")
 @click.option("--scores-per-hour", type=float, metavar="N", help="Replayed calls that are scored.")
+@click.option("--plot", metavar="FILE", help="Draw what it catches and proves: .png or .svg.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def lint(
@@ -31,6 +32,7 @@ def lint(
     file: str,
     traffic_rps: float | None,
     scores_per_hour: float | None,
+    plot: str | None,
     as_json: bool,
 ) -> None:
     """What can each canary stage of FILE catch, and what can it prove?
@@ -39,7 +41,16 @@ def lint(
     cannot be read; 3: unknown, since the traffic is. Without --scores-per-hour the plan's own
     'scoring_budget_per_hour' counts.
     """
+    if plot:
+        from release_assets.cli.pictures import require_plot
+
+        require_plot(plot)
     found = _lint(file, _traffic(traffic_rps, scores_per_hour))
+    if plot:
+        from release_assets.cli.plan_plot import draw
+
+        draw(found, plot)
+        click.echo(f"what the plan catches and proves drawn into {plot}", err=True)
     if as_json:
         document = found.document() | {"file": file}
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))

@@ -134,3 +134,40 @@ def test_the_demos_plan_is_provable_with_its_own_budget(run):
     plan = ROOT / "examples/policy-search/rollouts/policy-search-demo.yaml"
 
     assert run("plan", "lint", str(plan), "--traffic-rps", "30").code == 0
+
+
+@pytest.mark.parametrize("traffic", [TRAFFIC, ("--traffic-rps", "0", "--scores-per-hour", "0")])
+def test_the_picture_names_every_stage_and_slo(lint, tmp_path, traffic):
+    path = tmp_path / "plan.svg"
+    lint(*traffic, "--plot", str(path))
+    text = path.read_text()
+
+    for word in ("canary stage 1: 1 %, 30 min", "the watch: 100 %, 60 min", "error_rate_max, 0.02"):
+        assert word in text
+    assert "eval_groundedness_drift_max: must" in text
+
+
+def test_what_comes_after_its_stage_is_said_in_the_picture(lint, tmp_path):
+    path = tmp_path / "plan.svg"
+    lint("--traffic-rps", "1", "--scores-per-hour", "60", "--plot", str(path))
+    assert "after the stage" in path.read_text()
+
+
+def test_the_same_plan_gives_the_same_picture(lint, tmp_path):
+    first, second = tmp_path / "one.svg", tmp_path / "two.svg"
+    for path in (first, second):
+        lint(*TRAFFIC, "--plot", str(path))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_unknown_traffic_cannot_be_drawn(lint, tmp_path):
+    found = lint("--plot", str(tmp_path / "plan.png"))
+    assert found.code == 2
+    assert "nothing can be drawn of unknown traffic" in found.err
+    assert not (tmp_path / "plan.png").exists()
+
+
+@pytest.mark.parametrize(("name", "told"), [("x.pdf", "a .png or .svg"), ("no/x.svg", "folder")])
+def test_a_picture_that_cannot_be_written_is_refused(lint, tmp_path, name, told):
+    found = lint(*TRAFFIC, "--plot", str(tmp_path / name))
+    assert (found.code, told in found.err) == (2, True)
