@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
 def why_frozen(records: Records, now: datetime) -> str | None:
     """Why starting and raising are stopped now, if they are."""
-    window = records.repository.policy().freeze_at(now)
-    return f"until {window.ends:%Y-%m-%d %H:%M} UTC: {window.because}" if window else None
+    return records.repository.policy().why_frozen(now)
 
 
 def require_no_freeze(records: Records, now: datetime) -> None:

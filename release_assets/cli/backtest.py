@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.backtest import BacktestRun
     from release_assets.domain.backtest_verdict import Backtest
+    from release_assets.domain.policy import Policy
     from release_assets.domain.recorded_calls import RecordingFacts
     from release_assets.domain.rollout_plan import RolloutPlan
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 @click.argument("plan", metavar="PLAN")
 @click.option("--calls", required=True, metavar="FILE", help="Recorded calls: JSON lines, Parquet.")
 @click.option("--against", metavar="PLAN2", help="A second plan over the same calls.")
+@click.option("--from-policy", metavar="FILE", help="The policy.yaml whose freeze windows hold.")
 @click.option("--look-every-s", default=30.0, show_default=True, help="Seconds from look to look.")
 @click.option(
     "--feedback-matures-min", default=0.0, show_default=True, help="Age at which a rating counts."
@@ -47,6 +49,7 @@ def backtest(
     plan: str,
     calls: str,
     against: str | None,
+    from_policy: str | None,
     look_every_s: float,
     feedback_matures_min: float,
     longest_silence_min: float,
@@ -62,11 +65,13 @@ def backtest(
     pace = _pace(look_every_s, feedback_matures_min, longest_silence_min)
     names = [plan] if against is None else [plan, against]
     trace = _trace(plot)
-    found, facts = _run(names, calls, pace, trace.look if trace else None)
+    policy = _policy(from_policy)
+    found, facts = _run(names, calls, pace, policy, trace.look if trace else None)
     if trace and plot:
         trace.draw(plot, names)
         click.echo(f"evidence drawn into {plot}", err=True)
     document = _document(names, calls, look_every_s, found, facts)
+    document |= {"policy_digest": policy.digest if policy else None}
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
@@ -111,6 +116,7 @@ def _run(
     names: Sequence[str],
     calls: str,
     pace: dict[str, timedelta],
+    policy: Policy | None,
     watch: Callable[[Sequence[BacktestRun]], None] | None,
 ) -> tuple[list[Backtest], RecordingFacts]:
     """All plans over one reading of the recording."""
@@ -120,13 +126,13 @@ def _run(
     from release_assets.domain.call_windows import CallWindows
     from release_assets.domain.recorded_calls import RecordingNeeds
 
-    plans = [_plan(name) for name in names]
+    plans = [_plan(name, policy) for name in names]
     needs = RecordingNeeds.of(*plans)
     windows = CallWindows(
         needs, every=pace["every"], matures_after=pace["matures_after"], file=calls
     )
     cut = windows.cut(recorded_calls(calls, needs))
-    ran = run_plans(plans, cut, patience=pace["patience"], watch=watch)
+    ran = run_plans(plans, cut, policy=policy, patience=pace["patience"], watch=watch)
     runs: list[BacktestRun | None] = [*ran] if ran else [None] * len(plans)
     found = [
         conclude_backtest(run, windows.facts, RecordingNeeds.of(plan), plan_digest=plan.digest)
@@ -135,12 +141,20 @@ def _run(
     return found, windows.facts
 
 
-def _plan(path: str) -> RolloutPlan:
+def _policy(path: str | None) -> Policy | None:
+    if path is None:
+        return None
+    from release_assets.cli.plan_files import read_policy_file
+
+    return read_policy_file(path)
+
+
+def _plan(path: str, policy: Policy | None) -> RolloutPlan:
     """A plan that recorded calls can judge."""
     from release_assets.cli.plan_files import read_plan
     from release_assets.domain.live_analysis import start
 
-    plan = read_plan(path)
+    plan = read_plan(path, policy)
     try:
         start(plan)
     except InputError as exc:

@@ -42,6 +42,10 @@ def _show_one(console: Console, one: Backtest) -> None:
 
     if one.stages:
         console.print(_stages(one))
+    for stage in one.stages:
+        if stage.frozen:
+            told = f"canary stage {stage.index + 1} was proven and waited, {stage.frozen}"
+            console.print(Text(told), soft_wrap=True)
     for look in one.looks:
         told = f"{_clock(look.at)}  {look.act} at {look.traffic_pct:g} %: {look.because}"
         console.print(Text(told), soft_wrap=True)

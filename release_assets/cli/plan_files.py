@@ -1,4 +1,4 @@
-"""Reads a rollout plan from a file that a person named, in bounded memory."""
+"""Reads a rollout plan or a policy from a file that a person named, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,22 +8,37 @@ from typing import TYPE_CHECKING
 from release_assets.cli.json_lines import unreadable
 from release_assets.domain.documents import decode
 from release_assets.domain.errors import InputError
+from release_assets.domain.policy import read_policy
 from release_assets.domain.rollout_plan import read_rollout_plan
 
 if TYPE_CHECKING:
+    from release_assets.domain.policy import Policy
     from release_assets.domain.rollout_plan import RolloutPlan
 
-LARGEST_PLAN = 262_144
+LARGEST = 262_144
 
 
-def read_plan(path: str) -> RolloutPlan:
-    """The resolved plan; raises `InputError` with file and line."""
+def read_plan(path: str, policy: Policy | None = None) -> RolloutPlan:
+    """The resolved plan; raises `InputError` with file and line.
+
+    A plan does not know its risk tier: what the policy allows any tier, it allows here.
+    """
+    text = _text(path, "canary stages", "a rollout plan has a few canary stages")
+    allows = policy is not None and policy.allows_manual_rollback
+    return read_rollout_plan(text, file=path, allow_manual_rollback=allows)
+
+
+def read_policy_file(path: str) -> Policy:
+    """The policy; raises `InputError` with file and line."""
+    return read_policy(_text(path, "risk tiers", "a policy has a few risk tiers"), file=path)
+
+
+def _text(path: str, of: str, hint: str) -> str:
     try:
         with Path(path).open("rb") as file:
-            content = file.read(LARGEST_PLAN + 1)
+            content = file.read(LARGEST + 1)
     except OSError as reason:
-        raise unreadable(reason, path, "canary stages") from reason
-    if len(content) > LARGEST_PLAN:
-        hint = "a rollout plan has a few canary stages"
-        raise InputError(f"more than {LARGEST_PLAN} bytes", file=path, hint=hint)
-    return read_rollout_plan(decode(content, file=path), file=path)
+        raise unreadable(reason, path, of) from reason
+    if len(content) > LARGEST:
+        raise InputError(f"more than {LARGEST} bytes", file=path, hint=hint)
+    return decode(content, file=path)

@@ -5,6 +5,8 @@ The judge is the one of live traffic (`live_analysis.py`), the stages move by th
 stand for the traffic of whatever canary stage the plan is in; so a backtest tells how a plan
 judges, never what less traffic would have spared its users.
 
+Under a policy its freeze windows hold: no ramp begins and no traffic rises in one.
+
 The clock stops while nothing was recorded, and a long silence holds the rollout, as it does live.
 "Promoted" means that the proof of the last stage opened full traffic and that nothing took it back
 or held it later in the recording. Refuses to know files (`cli/recorded_rows.py`).
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.live_analysis import LiveJudgement
     from release_assets.domain.live_state import LiveState
+    from release_assets.domain.policy import Policy
     from release_assets.domain.recorded_calls import CallWindow
     from release_assets.domain.rollout import Rollout
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
@@ -65,7 +68,10 @@ class DecisiveLook:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageRecord:
-    """One canary stage of a backtest; `left_at` is None where the recording or a hold ended it."""
+    """One canary stage of a backtest; `left_at` is None where the recording or a hold ended it.
+
+    `frozen` is the freeze window that alone kept it from being left at some look.
+    """
 
     index: int
     traffic_pct: float
@@ -75,6 +81,7 @@ class StageRecord:
     candidate_calls: int = 0
     candidate_scored: int = 0
     because: str = ""
+    frozen: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,6 +100,7 @@ class BacktestRun:
     stages: tuple[StageRecord, ...]
     looks: tuple[DecisiveLook, ...] = ()
     judgement: LiveJudgement | None = None
+    policy: Policy | None = None
 
     @property
     def is_over(self) -> bool:
@@ -115,8 +123,8 @@ class BacktestRun:
         return sum(stage.candidate_scored for stage in self.stages)
 
 
-def begin_run(plan: RolloutPlan, at: datetime) -> BacktestRun:
-    """Put the recorded candidate on a plan.
+def begin_run(plan: RolloutPlan, at: datetime, policy: Policy | None = None) -> BacktestRun:
+    """Put the recorded candidate on a plan, under a policy or under none.
 
     Raises `InputError` for an SLO that no live metric can answer.
     """
@@ -132,7 +140,13 @@ def begin_run(plan: RolloutPlan, at: datetime) -> BacktestRun:
     live = live_analysis.start(plan)
     first = _entered(plan.stages[0], at)
     return BacktestRun(
-        plan=plan, rollout=rollout, live=live, began_at=at, seen_until=at, stages=(first,)
+        plan=plan,
+        rollout=rollout,
+        live=live,
+        began_at=at,
+        seen_until=at,
+        stages=(first,),
+        policy=policy,
     )
 
 
@@ -207,19 +221,27 @@ def _seen(
         scored=judgement.scored if judgement else 0,
         coverage=1.0,
         gap=gap,
+        frozen=run.policy.why_frozen(now) if run.policy else None,
     )
 
 
 def _carried_out(run: BacktestRun, decision: Decision, now: datetime) -> BacktestRun:
     """As the controller and the router would have done."""
     if decision.act is Act.WAIT:
-        return replace(run, rollout=note_look(run.rollout, decision, now=now))
+        return _waited(run, decision, now)
     look = _decisive(run, decision, now)
     stages = (*run.stages[:-1], _concluded(run.stage, decision, now))
     rollout = follow(run.rollout, decision, now=now)
     if decision.act is Act.ADVANCE:
         stages = (*stages, _entered(planned_stage(rollout, run.plan), now))
     return replace(run, rollout=rollout, stages=stages, looks=(*run.looks, look))
+
+
+def _waited(run: BacktestRun, decision: Decision, now: datetime) -> BacktestRun:
+    run = replace(run, rollout=note_look(run.rollout, decision, now=now))
+    if not decision.is_frozen:
+        return run
+    return replace(run, stages=(*run.stages[:-1], replace(run.stage, frozen=decision.because)))
 
 
 def _concluded(stage: StageRecord, decision: Decision, now: datetime) -> StageRecord:
@@ -246,13 +268,19 @@ def run_plans(
     plans: Iterable[RolloutPlan],
     windows: Iterable[CallWindow],
     *,
+    policy: Policy | None = None,
     patience: timedelta = SILENCE,
     watch: Callable[[Sequence[BacktestRun]], None] | None = None,
 ) -> list[BacktestRun]:
-    """Run all plans over the same windows; none without any window. `watch` sees every look."""
+    """Run all plans over the same windows; none where no window lets a ramp begin.
+
+    `watch` sees every look.
+    """
     runs: list[BacktestRun] = []
     for window in windows:
-        runs = runs or [begin_run(plan, window.since) for plan in plans]
+        if not runs and policy and policy.freeze_at(window.since):
+            continue
+        runs = runs or [begin_run(plan, window.since, policy) for plan in plans]
         runs = [take(run, window, patience=patience) for run in runs]
         if watch is not None:
             watch(runs)

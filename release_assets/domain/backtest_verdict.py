@@ -70,11 +70,14 @@ def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
 def conclude_backtest(
     run: BacktestRun | None, facts: RecordingFacts, needs: RecordingNeeds, *, plan_digest: str
 ) -> Backtest:
-    """The verdict on one plan; `run` is None where the candidate never had a call."""
+    """The verdict on one plan; `run` is None where no ramp began.
+
+    Then the candidate never had a call, or starting was frozen while it had.
+    """
     lacks = recording_findings(facts, needs)
-    found = (*lacks, *(_run_findings(run) if run else ()))
+    found = (*lacks, *(_run_findings(run) if run else _never_begun(facts)))
     outcome = worst(finding.outcome for finding in found)
-    headline = _headline(run, outcome, lacks) if run else f"{outcome}: {lacks[0].because}"
+    headline = _headline(run, outcome, lacks) if run else f"{outcome}: {_missing(found)}"
     return Backtest(
         verdict=Verdict(gate=GATE, outcome=outcome, headline=headline, findings=found),
         plan_digest=plan_digest,
@@ -83,6 +86,18 @@ def conclude_backtest(
         stages=_stages(run) if run else (),
         looks=run.looks if run else (),
     )
+
+
+def _never_begun(facts: RecordingFacts) -> tuple[Finding, ...]:
+    """Without a ramp nothing is promoted, whatever the recording holds."""
+    if facts.began_at is None:
+        return ()
+    because = "the policy's freeze windows let no ramp begin while calls were recorded"
+    return (Finding(rule="a_ramp_may_begin", outcome=Outcome.INCONCLUSIVE, because=because),)
+
+
+def _missing(found: tuple[Finding, ...]) -> str:
+    return next(f.because for f in found if f.outcome is not Outcome.PASSED)
 
 
 def _run_findings(run: BacktestRun) -> tuple[Finding, ...]:
@@ -121,6 +136,8 @@ def _stopped(run: BacktestRun) -> str:
     where = _place(run, run.stage)
     if run.rollout.state is RolloutState.HELD:
         return f"held in {where}: {run.stage.because}"
+    if run.stage.frozen:
+        return f"the recording ends in {where}, {run.stage.frozen}"
     duration = run.plan.stages[run.stage.index].duration or run.plan.watch
     seen = f"{time(run.rollout.healthy)} of {time(duration)} observed healthy"
     judged = live_analysis.judge(run.live, run.plan)

@@ -157,6 +157,16 @@ class Policy(FileRecord):
         """The freeze window that holds now, if any."""
         return next((window for window in self.freeze_windows if window.holds(now)), None)
 
+    def why_frozen(self, now: datetime) -> str | None:
+        """Why starting and raising are stopped now, if they are."""
+        window = self.freeze_at(now)
+        return f"until {window.ends:%Y-%m-%d %H:%M} UTC: {window.because}" if window else None
+
+    @property
+    def allows_manual_rollback(self) -> bool:
+        """Whether a plan of any tier may say `auto_rollback: false`."""
+        return any(tier.allow_manual_rollback for tier in self.tiers.values())
+
     @property
     def digest(self) -> str:
         """Equal for two files that mean the same."""

@@ -13,7 +13,7 @@ is held for a person.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -87,7 +87,8 @@ class StageObservation:
 class Decision:
     """One answer; `event` is what happens to the rollout when it is carried out.
 
-    `healthy` is the observed-healthy time with this look; `page` asks for a person.
+    `healthy` is the observed-healthy time with this look; `page` asks for a person; `is_frozen`
+    says that nothing but a freeze window stands in the way.
     """
 
     act: Act
@@ -95,6 +96,7 @@ class Decision:
     event: RolloutEvent | None
     healthy: timedelta
     page: bool = False
+    is_frozen: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -254,7 +256,9 @@ def _missing(look: _Look) -> str:
 
 
 def _frozen(look: _Look) -> Decision | None:
-    return _wait(look, f"frozen: {look.seen.frozen}") if look.seen.frozen else None
+    if not look.seen.frozen:
+        return None
+    return replace(_wait(look, f"frozen: {look.seen.frozen}"), is_frozen=True)
 
 
 def _pass(look: _Look) -> Decision | None:

@@ -14,6 +14,7 @@ from release_assets.cli.backtest import backtest
 from release_assets.domain.errors import InputError, UnknownWordError
 from tests.domain.recorded_world import PLAN, replays, row
 
+SHIPPED_POLICY = Path(__file__).parents[2] / "examples/policy-search/policy.yaml"
 TOP = {"outcome", "headline", "findings", "promoted", "breach", "stages"}
 FINDING = {"rule", "outcome", "observed", "limit", "n", "interval", "slice", "scorer", "because"}
 TIMEOUT_PLAN = PLAN.replace("error_rate_max", "timeout_rate_max")
@@ -398,3 +399,52 @@ def test_backtesting_loads_neither_dagster_nor_scipy_nor_pandas(say, tmp_path):
     )
 
     assert shell(code=run).stdout.splitlines()[-1] == "[]"
+
+
+@pytest.fixture
+def policy(tmp_path):
+    """A policy file: the shipped one with words replaced."""
+
+    def write(old="", new=""):
+        text = SHIPPED_POLICY.read_text()
+        assert old in text
+        path = tmp_path / "policy.yaml"
+        path.write_text(text.replace(old, new, 1))
+        return str(path)
+
+    return write
+
+
+FREEZE = (
+    "freeze_windows: []",
+    "freeze_windows: [{starts: 2026-03-02T00:00:30Z, ends: 2026-03-02T00:02:30Z, because: audit}]",
+)
+
+
+def test_a_policys_freeze_window_is_kept_and_told(say, healthy, policy):
+    found = say(healthy, "--from-policy", policy(*FREEZE))
+    assert "canary stage 1 was proven and waited, frozen: until 2026-03-02 00:02 UTC: audit" in (
+        found.output
+    )
+    document = json.loads(say(healthy, "--from-policy", policy(*FREEZE), "--json").output)
+    assert document["stages"][0]["left_at"] == "2026-03-02T00:02:30+00:00"
+    assert document["policy_digest"].startswith("sha256:")
+
+
+def test_a_policy_that_cannot_be_read_is_named_with_its_line(say, policy):
+    error = say(CALL, "--from-policy", policy("repeats_max", "repeats_most")).exception
+    assert isinstance(error, UnknownWordError)
+    assert (Path(error.file).name, error.line) == ("policy.yaml", 7)
+    assert "cannot be read" in str(say(CALL, "--from-policy", "no-such.yaml").exception)
+
+
+def test_a_plan_without_automatic_rollback_runs_where_the_policy_allows_it(say, policy):
+    by_hand = PLAN.replace("auto_rollback: true", "auto_rollback: false")
+    harmful = replays(430, drop=0.2)
+    assert "'auto_rollback: false' is not allowed" in str(say(CALL, plan=by_hand).exception)
+
+    age = "drill_age_days_max: 180"
+    allowing = policy(age, f"{age}\n    allow_manual_rollback: {{because: no users}}")
+    found = say(harmful, "--from-policy", allowing, "--json", plan=by_hand)
+    assert json.loads(found.output)["outcome"] == "inconclusive"
+    assert "the plan leaves the rollback to a person" in found.output

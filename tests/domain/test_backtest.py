@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from release_assets.domain.backtest_verdict import comparison
+from release_assets.domain.policy import read_policy
 from release_assets.domain.stage_decision import Act
 from release_assets.domain.verdict import Outcome
 from tests.domain.live_world import T0
@@ -23,6 +25,7 @@ from tests.domain.recorded_world import (
     two_arms,
 )
 
+EXAMPLE = Path(__file__).parents[2] / "examples/policy-search"
 RAMP_S = 360
 WHOLE_S = RAMP_S + 60
 
@@ -245,3 +248,44 @@ def test_fewer_looks_see_the_same_recording():
 
     assert backtest(rows, every=timedelta(seconds=30)).promoted
     assert backtest(rows, every=timedelta(seconds=2)).promoted
+
+
+def frozen(begins_s, ends_s, because="quarter end"):
+    """The shipped policy with one freeze window, in seconds from the recording's start."""
+    starts, ends = at(begins_s).isoformat(), at(ends_s).isoformat()
+    window = f"- {{starts: {starts}, ends: {ends}, because: {because}}}"
+    text = (EXAMPLE / "policy.yaml").read_text()
+    return read_policy(text.replace("freeze_windows: []", f"freeze_windows:\n  {window}"), file="p")
+
+
+def test_no_traffic_rises_in_a_freeze_window_and_it_is_said():
+    found = backtest(replays(WHOLE_S + 120), policy=frozen(30, 150))
+
+    assert found.promoted
+    assert found.stages[0].left_at == at(150)
+    assert found.stages[0].frozen == f"frozen: until {at(150):%Y-%m-%d %H:%M} UTC: quarter end"
+    assert [stage.frozen for stage in found.stages[1:]] == [None] * 3
+
+
+def test_no_ramp_begins_in_a_freeze_window():
+    found = backtest(replays(WHOLE_S + 100), policy=frozen(0, 60))
+    assert found.promoted
+    assert found.stages[0].entered_at == at(60)
+
+
+def test_the_brake_works_in_a_freeze_window():
+    found = backtest(replays(WHOLE_S, drop=0.15), policy=frozen(10, 10_000))
+    assert found.verdict.outcome is Outcome.FAILED
+    assert found.breach.slo == DRIFT
+
+
+def test_a_recording_that_ends_in_a_freeze_window_is_not_promoted():
+    found = backtest(replays(WHOLE_S), policy=frozen(10, 10_000))
+    assert found.verdict.outcome is Outcome.INCONCLUSIVE
+    assert "the recording ends in canary stage 1, 1 %, frozen: until" in found.verdict.headline
+
+
+def test_a_recording_that_is_frozen_from_end_to_end_is_never_a_pass():
+    found = backtest(replays(WHOLE_S), policy=frozen(-10, 10_000))
+    assert (found.verdict.outcome, found.stages) == (Outcome.INCONCLUSIVE, ())
+    assert "freeze windows let no ramp begin" in found.verdict.headline
