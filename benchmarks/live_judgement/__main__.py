@@ -19,9 +19,20 @@ from benchmarks.live_judgement.counted import counts_table
 from benchmarks.live_judgement.engine import LOOK
 from benchmarks.live_judgement.measures import Share, markdown
 from benchmarks.live_judgement.peers import contestants_table
-from benchmarks.live_judgement.promotions import fairness_table, forecasts_table, promotions_table
+from benchmarks.live_judgement.promotions import (
+    fairness_table,
+    forecasts_table,
+    missing_table,
+    promotions_table,
+)
 from benchmarks.live_judgement.run import Run
-from benchmarks.live_judgement.scores import nuisances_table, scores_table, shapes_table
+from benchmarks.live_judgement.scores import (
+    baselines_table,
+    looks_table,
+    nuisances_table,
+    scores_table,
+    shapes_table,
+)
 
 HERE = Path(__file__).parent
 FULL, QUICK = 2_000, 400
@@ -29,10 +40,13 @@ FULL, QUICK = 2_000, 400
 TABLES = (
     scores_table,
     shapes_table,
+    looks_table,
     nuisances_table,
+    baselines_table,
     contestants_table,
     counts_table,
     promotions_table,
+    missing_table,
     fairness_table,
     forecasts_table,
 )

@@ -23,7 +23,7 @@ from release_assets.domain.live_streams import MISSING_TOLERATED, group_of, miss
 from release_assets.domain.live_tallies import NEEDED_FOR
 from release_assets.domain.live_traffic import CallCounts, LiveBatch
 from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan, Slo, SloKind
-from release_assets.domain.statistics.bets import DIFFERENCE, PROOF, Grid
+from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Grid
 from release_assets.domain.statistics.windows import marks_passed
 
 _T0 = datetime(2026, 3, 2, tzinfo=UTC)
@@ -86,6 +86,8 @@ class Stream:
 
 def growth(gains: np.ndarray, bets: np.ndarray, look: int = LOOK) -> np.ndarray:
     """Log growth per look; gains are ramps x samples, and few distinct values are counted."""
+    if look == 1:
+        return np.log1p(gains[..., None] * bets)
     ramps, samples = gains.shape
     by_look = gains[:, : samples // look * look].reshape(ramps, -1, look)
     values = np.unique(gains[: min(ramps, 50)])
@@ -123,6 +125,18 @@ def drift_streams(plan: RolloutPlan, drops: np.ndarray, lacks=None, look: int = 
         look=look,
     )
     return [own, missing_stream(plan, np.zeros_like(drops) if lacks is None else lacks, look)]
+
+
+def level_streams(plan: RolloutPlan, scores: np.ndarray, look: int = LOOK):
+    slo = plan.stages[0].slos[0]
+    own = stream(
+        slo.limit - scores,
+        reach=1 - slo.limit,
+        grid=LEVEL,
+        share=shares_of(plan)[group_of(slo)],
+        look=look,
+    )
+    return [own, missing_stream(plan, np.zeros_like(scores), look)]
 
 
 def doses(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> np.ndarray:
@@ -177,8 +191,8 @@ def first_look(crossed: np.ndarray) -> np.ndarray:
     return np.where(crossed.any(axis=1), first, np.inf)
 
 
-def breach_looks(streams: list[Stream], dose: np.ndarray) -> np.ndarray:
-    return first_look(evidence(streams, dose) >= 1 / ALPHA)
+def breach_looks(streams: list[Stream], dose: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
+    return first_look(evidence(streams, dose) >= 1 / alpha)
 
 
 def _even_shares(plan: RolloutPlan, look: int) -> np.ndarray:

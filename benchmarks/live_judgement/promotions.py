@@ -45,6 +45,46 @@ def promotion_bars(run, data, drop, onset, promoted):
         )
 
 
+MISSING = 0.02
+
+
+def missing_table(run):
+    """Candidate answers that cannot be scored, at random or when they are bad, in replays.
+
+    Through the product's own looks: a missing score narrows the margin to prove and feeds a
+    stream of its own. "left out" is what happens when nobody counts what is missing.
+    """
+    plan, longest = engine.plan_of(DRIFT, POLICY), 2 * sum(POLICY[:-1])
+    ramps = max(20, run.ramps // 20)
+    for drop, when in ((0.0, "both arms"), (0.0, "bad"), (0.05, "bad"), (0.08, "bad")):
+        rng = run.rng()
+        drops = scenarios.replayed(rng, scenarios.harm(drop, longest), ramps)
+        lost = missing(rng, drops, when)
+        for counted in (True, False):
+            pairs = zip(drops, lost, strict=True)
+            ends = [checks.product_end(plan, d, m, counted=counted)[0] for d, m in pairs]
+            cells = {e: share(np.asarray(ends) == e) for e in ("breach", "held", "promoted")}
+            told = "counted" if counted else "left out"
+            run.add("missing scores", drop=drop, missing=f"2 %, {when}", they_are=told, **cells)
+            if counted and drop >= 0.04:
+                run.bars.append(
+                    Bar(
+                        name=f"promoted, 2 % missing when bad, drop {drop}",
+                        promised=three_sigma(0.002, ramps),
+                        measured=cells["promoted"].share,
+                        error=(cells["promoted"].high - cells["promoted"].low) / 4,
+                    )
+                )
+
+
+def missing(rng, drops, when):
+    """Which candidate scores are missing: of any answer, or of answers that lost a point."""
+    if when == "both arms":
+        return np.where(rng.random(drops.shape) < MISSING, 2, 0)
+    bad = drops > 0
+    return np.where(bad & (rng.random(drops.shape) < MISSING / max(bad.mean(), MISSING)), 1, 0)
+
+
 def fairness_table(run):
     """Five locales, equal scoring shares; one of them loses, or nothing does."""
     ramps = max(20, run.ramps // 20)

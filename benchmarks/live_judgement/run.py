@@ -8,7 +8,7 @@ from benchmarks.live_judgement import contestants, engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, KNOWN, LOOK, RAMP
 from benchmarks.live_judgement.measures import Bar, quantiles, share, three_sigma
 from benchmarks.live_judgement.scenarios import SAMPLES
-from release_assets.domain.statistics import bets
+from release_assets.domain.live_state import ALPHA
 from release_assets.domain.statistics.information import best_growth
 
 
@@ -50,20 +50,22 @@ class Run:
             bar = Bar(name=f"{name}: p90", promised=p90, measured=late, error=2 * (error or 0))
             self.bars.append(bar)
 
-    def known_looks(self, scores):
-        plan, slo = self.known, KNOWN
-        own = engine.stream(
-            slo.limit - scores,
-            reach=1 - slo.limit,
-            grid=bets.LEVEL,
-            share=engine.shares_of(plan)[engine.group_of(slo)],
-        )
-        other = engine.missing_stream(plan, np.zeros_like(scores))
-        return engine.breach_looks([own, other], self.dose[: scores.shape[1] // LOOK])
+    def known_looks(self, scores, alpha=ALPHA):
+        streams = engine.level_streams(self.known, scores)
+        return engine.breach_looks(streams, self.dose[: scores.shape[1] // LOOK], alpha)
 
     def drift_looks(self, drops, lacks=None):
         streams = engine.drift_streams(self.drift, drops, lacks)
         return engine.breach_looks(streams, self.dose[: drops.shape[1] // LOOK])
+
+    def looks_of(self, data, drawn, look, dose):
+        """The first alarms when one looks every `look` samples."""
+        streams = (
+            engine.level_streams(self.known, drawn, look=look)
+            if data == "known baseline"
+            else engine.drift_streams(self.drift, drawn, look=look)
+        )
+        return engine.breach_looks(streams, dose)
 
     def draw(self, data, drops):
         """Gains of a kind of data: (looks of our alarm, scored calls a sample, limit, oracle)."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import beta
 
-from benchmarks.live_judgement import scenarios
+from benchmarks.live_judgement import engine, scenarios
 from benchmarks.live_judgement.engine import LOOK
 from benchmarks.live_judgement.measures import quantiles, share
 from benchmarks.live_judgement.scenarios import SAMPLES
+from release_assets.domain.live_state import ALPHA
 
 
 def scores_table(run):
@@ -72,6 +74,45 @@ def shapes_table(run):
                 error=error,
                 p90=p90,
             )
+
+
+def looks_table(run):
+    """The same ramps looked at after every sample and after every 20."""
+    few = min(run.ramps, 400)
+    for data in ("known baseline", "replay 0.04"):
+        plan = run.known if data == "known baseline" else run.drift
+        for drop in (0.02, 0.08):
+            drawn = run.draw(data, scenarios.harm(drop))[:few]
+            for look in (1, LOOK):
+                looks = run.looks_of(data, drawn, look, engine.doses(plan, SAMPLES // look, look))
+                median, p90, error = quantiles(looks * look)
+                run.add(
+                    "looks",
+                    data=data,
+                    drop=drop,
+                    a_look_every=look,
+                    fired=share(np.isfinite(looks)),
+                    median=median,
+                    error=error,
+                    p90=p90,
+                )
+
+
+def baselines_table(run):
+    """200 staging cases instead of a concurrent arm: taken as exact, or at their lower bound."""
+    for drop in (0.0, 0.02, 0.08):
+        rng, shape = run.rng(), (run.ramps, SAMPLES)
+        scores = scenarios.binary(rng, 0.93 - drop, shape)
+        right = rng.binomial(200, 0.93, (run.ramps, 1))
+        lowest = beta.ppf(ALPHA / 2, right, 201 - right)  # Clopper and Pearson
+        for name, level, alpha in (
+            ("taken as exact", right / 200, ALPHA),
+            ("its own lower bound, alpha/2 each", lowest, ALPHA / 2),
+        ):
+            looks = run.known_looks(np.clip(scores + (0.93 - level), 0, 1), alpha)
+            median, p90, _ = quantiles(looks * LOOK)
+            fired = share(np.isfinite(looks))
+            run.add("baselines", baseline=name, drop=drop, fired=fired, median=median, p90=p90)
 
 
 def nuisances_table(run):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _AT_START, _AT_LATER_STAGES, _AT_LOOKS = 0.5, 0.3, 0.2
 _AT_STAGE = 0.1
-_IN_PLAN = 0.9  # of what is spread evenly, for the planned durations without their extensions
+_IN_PLAN = 0.95  # of what is spread evenly, for the planned durations without their extensions
 _NAMING = 0.05  # false discovery rate among the named streams of an SLO; a name is no verdict
 
 

@@ -61,7 +61,7 @@ class LiveState:
     time; `waiting` is handed out but has no stream yet. `capital` holds the bets against the
     release over the whole ramp, `proofs` the bets for it and `sums` the tallies of this stage,
     both by window, `faults` per scorer (seen, unusable, candidate lost, stable lost) of this
-    stage. A stream takes 168 bytes or less.
+    stage. A stream takes 168 bytes at most.
     """
 
     plan_digest: str

@@ -48,7 +48,7 @@ def test_an_empty_batch_is_no_pass():
     assert judgement.outcome is Outcome.INCONCLUSIVE
 
 
-@pytest.mark.parametrize(("limit", "pairs_a_window"), [(0.04, 91), (0.03, 121)])
+@pytest.mark.parametrize(("limit", "pairs_a_window"), [(0.04, 94), (0.03, 125)])
 def test_identical_answers_prove_a_margin_with_so_many_pairs_in_each_half(limit, pairs_a_window):
     """No method proves 0.04 with fewer than 74 pairs without a loss, 0.03 with fewer than 99."""
     the_plan = only({"eval_groundedness_drift_max": limit})
