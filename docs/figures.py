@@ -16,10 +16,12 @@ from matplotlib.figure import Figure
 from benchmarks.live_judgement import contestants, engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY
 from benchmarks.live_judgement.run import Run
+from release_assets.cli import plan_plot
 from release_assets.cli.backtest_plot import Trace
 from release_assets.cli.pictures import COLOURS, GREY, save
 from release_assets.domain.backtest import begin_run, take
 from release_assets.domain.call_windows import CallWindows
+from release_assets.domain.plan_lint import PlanTraffic, lint_plan
 from release_assets.domain.recorded_calls import RecordedCall, RecordingNeeds
 from release_assets.domain.rollout_plan import read_rollout_plan
 from release_assets.domain.statistics import information
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 IMAGES = Path(__file__).parent / "images"
+SEEDS_PLAN = Path(__file__).parents[1] / "examples/policy-search/rollouts/policy-search-v1.yaml"
 SEED, RAMPS = 20260302, 400
 T0 = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PLAN = """\
@@ -155,10 +158,18 @@ def _replays(drop: float, *, minutes: int = 270, per_min: int = 20) -> Iterator[
             )
 
 
+def plan() -> None:
+    """What the example's plan catches and proves at 20 calls a second and 600 scores an hour."""
+    text = SEEDS_PLAN.read_text()
+    traffic = PlanTraffic(calls_per_second=20, scores_per_hour=600)
+    lint = lint_plan(read_rollout_plan(text, file=SEEDS_PLAN.name), traffic)
+    plan_plot.draw(lint, str(IMAGES / "plan.svg"))
+
+
 def main() -> None:
     """Draw them all."""
     IMAGES.mkdir(exist_ok=True)
-    for figure in (harmless, first_stage, outcomes, evidence):
+    for figure in (harmless, first_stage, outcomes, evidence, plan):
         figure()
         print(figure.__name__)
 

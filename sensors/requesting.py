@@ -55,15 +55,22 @@ def read_cursor(context: dg.SensorEvaluationContext) -> dict[str, str]:
 
 def unless_on_its_way(
     context: dg.SensorEvaluationContext, requests: Sequence[Request], stages: StageKeys
-) -> tuple[Request, ...]:
-    """Those without an unfinished run; the run key counts the runs that ended before."""
-    asked = []
+) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
+    """Those to ask for, and those that were tried too often: a person is needed for them.
+
+    One with an unfinished run is neither; the run key counts the runs that ended before.
+    """
+    asked, given_up = [], []
     for request in requests:
         partition = str(_partition(request, stages))
         ended, unfinished = _runs(context.instance, request.action, partition)
-        if not unfinished and ended < MOST_ATTEMPTS:
+        if unfinished:
+            continue
+        if ended < MOST_ATTEMPTS:
             asked.append(replace(request, run_key=f"{request.run_key}:{ended}"))
-    return tuple(asked)
+        else:
+            given_up.append(request)
+    return tuple(asked), tuple(given_up)
 
 
 def is_under_way(context: dg.SensorEvaluationContext, job: str) -> bool:

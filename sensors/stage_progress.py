@@ -2,11 +2,13 @@
 
 The first stage after a promotion, the gate of a stage that may advance, the next stage after its
 gate, completion after the watch, the paperwork after a brake. A run that is on its way is not
-asked for again; one that died is, a few times. In a freeze window nothing is asked to rise.
+asked for again; one that died is, a few times, and then a person is paged. In a freeze window
+nothing is asked to rise.
 """
 
 import dagster as dg
 
+from release_assets.controlling import page
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout import Rollout
 from release_assets.domain.rollout_plan import RolloutPlan
@@ -23,7 +25,7 @@ from release_assets.partitions import stage_key
 from release_assets.ports import Clock, ReleaseStore
 from release_assets.records import Records
 from release_assets.watching import Watch
-from sensors.requesting import EVERY_TICK_S, result, unless_on_its_way
+from sensors.requesting import EVERY_TICK_S, MOST_ATTEMPTS, result, unless_on_its_way
 
 _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
 
@@ -47,7 +49,21 @@ def stage_progress(
     is_frozen = why_frozen(records, clock.now()) is not None
     asked = [w for w in wanted if w and not (is_frozen and w.action == ENTER_STAGE)]
     stages = {r: _stage_keys(records, r) for r in {w.release for w in asked}}
-    return result(unless_on_its_way(context, asked, stages), stages=stages)
+    requests, given_up = unless_on_its_way(context, asked, stages)
+    for request in given_up:
+        _page(records, release_store, request, clock)
+    return result(requests, stages=stages)
+
+
+def _page(records: Records, store: ReleaseStore, request: Request, clock: Clock) -> None:
+    """Tell everybody whom the plan names, once for each run key."""
+    release = records.repository.release(ReleaseKey.parse(request.release))
+    because = (
+        f"{MOST_ATTEMPTS} runs of {request.action} ended without it; nothing is tried any more."
+        " Read the last of them in the Dagster UI, mend the cause and launch the job by hand."
+    )
+    what, dedup = f"needs {request.action}, which keeps failing", f"given_up:{request.run_key}"
+    page(records, store, release, what=what, because=because, dedup=dedup, now=clock.now())
 
 
 def _next(records: Records, watch: Watch, rollout: Rollout) -> Request | None:

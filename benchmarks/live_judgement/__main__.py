@@ -78,10 +78,12 @@ def main():
 _HEAD = """{ramps} ramps a row, seed {seed}. A share is followed by Wilson's 95 % interval; `error`
 is the standard error of a median. Bars on false rollbacks and on promotions of harmful releases
 allow three standard errors of the promised share; others allow nothing, so read them with their
-error. Samples are scored candidate answers, looks come every {look}. `of_limit` is the median over
-log(1/alpha)/KL_inf, `of_oracle` over the median of the one bet that is best for exactly this drop.
-`harmed` counts calls made worse: traffic share times drop until the alarm. "naive" judges calls,
-or a plugged-in baseline, as if they were exact."""
+error. Samples are scored candidate answers, looks come every {look}. `limit` is
+log(1/alpha)/KL_inf, what any exact method needs on average, and `limit_with_half` the same with the
+half of the capital that starts with the ramp; `of_limit` is the median over `limit`, `of_oracle`
+over the median of the one bet that is best for exactly this drop. `harmed` counts calls made worse:
+traffic share times drop until the alarm. "naive" judges calls, or a plugged-in baseline, as if they
+were exact."""
 
 
 def write(run, facts, asked, ramps, seconds):

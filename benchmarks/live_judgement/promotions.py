@@ -39,7 +39,7 @@ def promotion_bars(run, data, drop, onset, promoted):
     if drop >= 0.04:
         allowed = three_sigma(0.002, promoted.ramps)
         run.bars.append(Bar(name=name, promised=allowed, measured=promoted.share, error=error))
-    if drop == 0.0 and onset == 0 and data.startswith("replay"):
+    if drop == 0.0 and onset == 0:
         run.bars.append(
             Bar(name=name, promised=0.97, measured=promoted.share, error=error, at_least=True)
         )

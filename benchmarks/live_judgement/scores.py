@@ -43,6 +43,8 @@ def delays(run, data, calls, drop, onset):
         error=error,
         p90=p90,
         scored_calls=median and median * calls,
+        limit=limit,
+        limit_with_half=limit * np.log(200) / np.log(100),
         of_limit=median and median / limit,
         of_oracle=median and best and median / best,
     )

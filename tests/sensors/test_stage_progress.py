@@ -123,6 +123,12 @@ def test_a_run_that_dies_again_and_again_is_left_to_a_person(world_at, tick):
         add_run(world, dg.DagsterRunStatus.FAILURE)
 
     assert asked(tick(stage_progress, world)) == []
+    tick(stage_progress, world)
+    notices = world.store.undelivered()
+    told = [n for n in notices if "needs enter_stage, which keeps failing" in n.headline]
+    assert {n.channel for n in told} == {"slack:#ai-platform-incidents", "pager:ai-feature-on-call"}
+    assert len(told) == 2
+    assert "launch the job by hand" in told[0].text
 
 
 def test_in_a_freeze_window_nothing_is_asked_to_rise(world_at, tick, monkeypatch):
