@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_assets.domain.errors import LedgerError
+from release_assets.domain.errors import AdapterError, LedgerError
 from release_assets.domain.rollout import RolloutEvent
 from release_assets.ports import Environment, Notice, PromptPointers, Traffic
 from release_assets.rollouts import move
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout import Rollout
     from release_assets.ports import PromptRegistry, ReleaseStore, TrafficRouter
     from release_assets.records import Records
+
+_CUT = "was taken off production traffic"
+_UNCUT = "has to be taken off production traffic by hand: the router does not answer"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +40,16 @@ class Brake:
     def pull(self, rollout: Rollout, release: Release, because: str, now: datetime) -> Rollout:
         """Cut, restore the pointer, tell the people, and record; returns the braked rollout.
 
-        Raises `LedgerError` when it could not be recorded; the traffic is cut by then.
+        Raises `LedgerError` when it could not be recorded; the traffic is cut by then. Raises
+        `AdapterError` when the router does not answer; the prompts are back and the people know by
+        then, and the next tick pulls again.
         """
-        traffic = self.traffic_router.brake(rollout.release_digest)
+        try:
+            traffic = self.traffic_router.brake(rollout.release_digest)
+        except AdapterError as reason:
+            self._point_back()
+            self._tell(release, _UNCUT, f"{because}; {reason}", now)
+            raise
         pointers = self._point_back()
         braked = move(
             self.release_store,
@@ -48,7 +58,7 @@ class Brake:
             now=now,
             because=because,
         )
-        self._tell(release, because, now)
+        self._tell(release, _CUT, because, now)
         self._record(release, traffic, pointers, because)
         return braked
 
@@ -71,7 +81,7 @@ class Brake:
         self.records.write("observation", observed, release)
         self.records.write("rollout", {"event": "breached", "because": because}, release)
 
-    def _tell(self, release: Release, because: str, now: datetime) -> None:
+    def _tell(self, release: Release, what: str, because: str, now: datetime) -> None:
         plan = self.records.repository.plan(release.key.feature, release.commit)
         author = self.records.repository.change(release.key).author.removeprefix("local:")
         signatories = self._signatories(release)
@@ -81,10 +91,10 @@ class Brake:
             self.release_store.enqueue(
                 Notice(
                     channel=channel,
-                    headline=f"{release.key} was taken off production traffic",
+                    headline=f"{release.key} {what}",
                     text=because,
                     release=str(release.key),
-                    dedup=f"brake:{release.digest}:{channel}",
+                    dedup=f"brake:{what}:{release.digest}:{channel}",
                     at=now,
                 )
             )

@@ -51,9 +51,7 @@ class Controller:
         except _FAILED_LOOKS as exc:
             because = f"the look failed: {type(exc).__name__}: {exc}"
             release = self.records.repository.release(ReleaseKey.parse(rollout.release))
-            what = f"cannot be judged on canary stage {rollout.stage + 1}"
-            dedup = f"doubt:{release.digest}:{rollout.stage}:{type(exc).__name__}"
-            self._page(release, what, because, dedup, self.clock.now())
+            self._doubt(rollout, release, because, type(exc).__name__, self.clock.now())
             return f"{rollout.release}: in doubt, {because}"
 
     def tick(self, rollout: Rollout) -> str:
@@ -71,7 +69,16 @@ class Controller:
             frozen=why_frozen(self.records, now),
         )
         self._act(rollout, release, look.decision, now)
+        if look.observation.traffic_pct is None:
+            self._doubt(rollout, release, look.decision.because, "router", now)
         return f"{rollout.release}: {look.decision.act}, {look.decision.because}"
+
+    def _doubt(
+        self, rollout: Rollout, release: Release, because: str, cause: str, now: datetime
+    ) -> None:
+        """Once for each cause in a stage."""
+        what = f"cannot be judged on canary stage {rollout.stage + 1}"
+        self._page(release, what, because, f"doubt:{release.digest}:{rollout.stage}:{cause}", now)
 
     def _keep_braked(self, rollout: Rollout, release: Release, now: datetime) -> str:
         """Pulled again where the router gave traffic back, or the ledger does not know of it."""

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from release_assets.domain import live_analysis
+from release_assets.domain.errors import UnavailableError
 from release_assets.domain.live_state import LiveState
 from release_assets.domain.live_traffic import LiveBatch
 from release_assets.domain.rollout import planned_stage
@@ -121,9 +122,16 @@ class Watch:
             observation=observation,
         )
 
-    def _candidate_pct(self, rollout: Rollout) -> float:
-        """Router truth about this candidate; another candidate's share is not ours."""
-        traffic = self.traffic_router.read()
+    def _candidate_pct(self, rollout: Rollout) -> float | None:
+        """Router truth about this candidate, None while the router is silent.
+
+        Another candidate's share is not ours. A silent router delays what would raise traffic,
+        never a brake.
+        """
+        try:
+            traffic = self.traffic_router.read()
+        except UnavailableError:
+            return None
         is_ours = traffic.candidate_digest == rollout.release_digest
         return traffic.candidate_pct if is_ours else 0.0
 

@@ -129,6 +129,40 @@ def test_a_prompt_registry_that_is_busy_is_asked_again_by_the_next_tick(ramping_
     assert ramping_world.events()[-1] == "breached"
 
 
+def test_while_the_router_is_silent_the_prompts_go_back_and_people_are_told(ramping_world):
+    """Traffic cannot be cut then; a prompt-only change is harmless all the same."""
+    ramping_world.metrics.errors = 400
+    ramping_world.router.is_down = True
+    with pytest.raises(UnavailableError):
+        ramping_world.look()
+    assert ramping_world.pointers.candidate is None
+    told = ramping_world.store.undelivered()
+    assert {n.headline for n in told} == {
+        f"{RELEASE} has to be taken off production traffic by hand: the router does not answer"
+    }
+    assert "the router is down" in told[0].text
+    assert ramping_world.store.rollout(RELEASE).state is RolloutState.RAMPING
+
+    ramping_world.router.is_down = False
+    ramping_world.look()
+    assert_cut(ramping_world)
+    headlines = {n.headline for n in ramping_world.store.undelivered()}
+    assert f"{RELEASE} was taken off production traffic" in headlines
+
+
+def test_while_the_router_is_silent_nothing_is_raised(ramping_world):
+    ramping_world.router.is_down = True
+    said = ramping_world.look(5)
+    assert all("wait, the router could not be read" in one for one in said)
+    told = [
+        n for n in ramping_world.store.undelivered() if n.text == "the router could not be read"
+    ]
+    assert sorted(n.channel for n in told) == [
+        "pager:ai-feature-on-call",
+        "slack:#ai-platform-incidents",
+    ]
+
+
 def test_a_brake_whose_reply_was_lost_is_pulled_again(ramping_world):
     ramping_world.metrics.errors = 400
     ramping_world.router.lose_next_reply = True
