@@ -58,7 +58,7 @@ DIFFERENCE = log_normal_grid(low=0.08, high=0.95, centre=0.45, spread=0.45)
 
 # Rare events are bet on by how many times the limit their rate may be: 1.2 to 50 times.
 _RATIOS = 1 + 0.2 * np.geomspace(1, 245, 12)
-_COUNT_WEIGHTS = _bump(_RATIOS - 1, centre=1.2, spread=0.8)
+_COUNT_WEIGHTS = _bump(_RATIOS - 1, centre=1.1, spread=0.7)
 
 
 @cache
