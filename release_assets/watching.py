@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from release_assets.domain import live_analysis
 from release_assets.domain.errors import UnavailableError
 from release_assets.domain.live_state import LiveState
+from release_assets.domain.live_streams import p95_limit_ms
 from release_assets.domain.live_traffic import LiveBatch
 from release_assets.domain.rollout import planned_stage
-from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.stage_decision import Decision, StageObservation, advance
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.live_analysis import LiveJudgement
     from release_assets.domain.rollout import Rollout
-    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
+    from release_assets.domain.rollout_plan import RolloutPlan
     from release_assets.ports import LiveMetrics, ReleaseStore, TrafficRouter
 
 SETTLE = timedelta(seconds=1)  # calls of the last second may not be in the log yet
@@ -78,7 +78,7 @@ class Watch:
         entered = rollout.stage_entered_at
         since = max(last.until, entered) if last else entered
         until = max(since, now - SETTLE)
-        slow_over_ms = _p95_limit_ms(planned_stage(rollout, plan))
+        slow_over_ms = p95_limit_ms(planned_stage(rollout, plan))
         counts = [
             self.live_metrics.counts(digest, since, until, slow_over_ms)
             for digest in (rollout.release_digest, rollout.stable_digest)
@@ -134,15 +134,6 @@ class Watch:
             return None
         is_ours = traffic.candidate_digest == rollout.release_digest
         return traffic.candidate_pct if is_ours else 0.0
-
-
-def _p95_limit_ms(stage: CanaryStage) -> float | None:
-    limits = [
-        s.limit
-        for s in stage.slos
-        if s.metric == "latency_ms" and s.aggregate == "p95" and s.kind is SloKind.LEVEL
-    ]
-    return min(limits, default=None)
 
 
 def _coverage(looks: Sequence[LiveBatch], rollout: Rollout, now: datetime) -> float:

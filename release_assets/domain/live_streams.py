@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from release_assets.domain.live_traffic import CallCounts
-    from release_assets.domain.rollout_plan import RolloutPlan, Slo
+    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan, Slo
 
 MISSING_TOLERATED = 0.01  # excess share of candidate answers that could not be scored
 _MISSING = "scores_missing"
@@ -99,6 +99,12 @@ def counted(slo: Slo, calls: CallCounts) -> tuple[int, int]:
     if not 0 <= events <= n:
         raise InputError(f"{events} {of_events} among {n} {of_calls} cannot be counted")
     return events, n
+
+
+def p95_limit_ms(stage: CanaryStage) -> float | None:
+    """The latency beyond which a call of this stage is slow (E7); None where no SLO asks."""
+    limits = [s.limit for s in stage.slos if s.metric == "latency_ms" and s.aggregate == "p95"]
+    return min(limits, default=None)
 
 
 def rate_limit(slo: Slo) -> float:

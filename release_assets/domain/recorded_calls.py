@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from release_assets.domain.live_streams import scorers_of
+from release_assets.domain.live_streams import p95_limit_ms, scorers_of
 from release_assets.domain.live_traffic import CallCounts, LiveBatch
 from release_assets.domain.rollout_plan import SloKind
 
@@ -128,12 +128,6 @@ class CallWindow:
             pairs=self.pairs,
             calls=self.calls,
         )
-
-
-def p95_limit_ms(stage: CanaryStage) -> float | None:
-    """The latency beyond which a call of this stage is slow (E7)."""
-    limits = [s.limit for s in stage.slos if s.metric == "latency_ms" and s.aggregate == "p95"]
-    return min(limits, default=None)
 
 
 def _needs_latencies(stage: CanaryStage) -> bool:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.change import ReviewState
 from release_assets.domain.people import Person, Robot, Role
-from release_assets.domain.risk import RiskTier
 from release_assets.domain.segregation import failed, judge_identities, passed
 from release_assets.domain.verdict import Finding, Outcome
 
@@ -39,11 +38,6 @@ class CountedReviews:
     stale: tuple[str, ...] = ()
     discounted: tuple[str, ...] = ()
     objections: tuple[str, ...] = ()
-
-
-def reviews_needed(tier: RiskTier) -> int:
-    """How many independent reviewers a change needs."""
-    return 2 if tier is RiskTier.HIGH else 1
 
 
 def count_reviews(change: Change, contributors: Contributors, roster: Roster) -> CountedReviews:
