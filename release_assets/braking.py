@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import AdapterError, LedgerError
 from release_assets.domain.rollout import RolloutEvent
-from release_assets.ports import Environment, Notice, PromptPointers, Traffic
+from release_assets.paging import named_by_plan, page
+from release_assets.ports import Environment, PromptPointers, Traffic
 from release_assets.rollouts import move
 
 if TYPE_CHECKING:
@@ -82,22 +83,15 @@ class Brake:
         self.records.write("rollout", {"event": "breached", "because": because}, release)
 
     def _tell(self, release: Release, what: str, because: str, now: datetime) -> None:
-        plan = self.records.repository.plan(release.key.feature, release.commit)
+        """The plan's channels, the author and who signed."""
         author = self.records.repository.change(release.key).author.removeprefix("local:")
-        signatories = self._signatories(release)
-        people = [f"slack:@{author}", *(f"slack:@{person}" for person in signatories)]
-        pagers = [f"pager:{author}", *(f"pager:{person}" for person in signatories)]
-        for channel in dict.fromkeys((*plan.notify, *people, *pagers)):
-            self.release_store.enqueue(
-                Notice(
-                    channel=channel,
-                    headline=f"{release.key} {what}",
-                    text=because,
-                    release=str(release.key),
-                    dedup=f"brake:{what}:{release.digest}:{channel}",
-                    at=now,
-                )
-            )
+        people = (author, *self._signatories(release))
+        channels = [*named_by_plan(self.records, release)]
+        channels += [f"slack:@{person}" for person in people]
+        channels += [f"pager:{person}" for person in people]
+        dedup = f"brake:{what}:{release.digest}"
+        store = self.release_store
+        page(store, release, channels, what=what, because=because, dedup=dedup, now=now)
 
     def _signatories(self, release: Release) -> tuple[str, ...]:
         """Nobody when the ledger cannot be read; the plan's channels and the author hear of it."""

@@ -15,7 +15,7 @@ from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout import RolloutState
 from release_assets.domain.stage_decision import Act, Decision, follow, note_look
 from release_assets.freezing import why_frozen
-from release_assets.ports import Notice
+from release_assets.paging import named_by_plan, page
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from release_assets.braking import Brake
     from release_assets.domain.release import Release
     from release_assets.domain.rollout import Rollout
-    from release_assets.ports import Clock, ReleaseStore
+    from release_assets.ports import Clock
     from release_assets.records import Records
     from release_assets.watching import Watch
 
@@ -107,32 +107,8 @@ class Controller:
         self._page(release, "is held and waits for a person", decision.because, dedup, now)
 
     def _page(self, release: Release, what: str, because: str, dedup: str, now: datetime) -> None:
-        store = self.brake.release_store
-        page(self.records, store, release, what=what, because=because, dedup=dedup, now=now)
-
-
-def page(
-    records: Records,
-    release_store: ReleaseStore,
-    release: Release,
-    *,
-    what: str,
-    because: str,
-    dedup: str,
-    now: datetime,
-) -> None:
-    """Tell everybody whom the release's plan names, once for each `dedup`."""
-    plan = records.repository.plan(release.key.feature, release.commit)
-    for channel in plan.notify:
-        notice = Notice(
-            channel=channel,
-            headline=f"{release.key} {what}",
-            text=because,
-            release=str(release.key),
-            dedup=f"{dedup}:{channel}",
-            at=now,
-        )
-        release_store.enqueue(notice)
+        store, channels = self.brake.release_store, named_by_plan(self.records, release)
+        page(store, release, channels, what=what, because=because, dedup=dedup, now=now)
 
 
 def allowed_pct(records: Records, release: Release) -> float | None:

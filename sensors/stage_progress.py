@@ -8,7 +8,6 @@ nothing is asked to rise.
 
 import dagster as dg
 
-from release_assets.controlling import page
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout import Rollout
 from release_assets.domain.rollout_plan import RolloutPlan
@@ -21,6 +20,7 @@ from release_assets.jobs import (
     JOBS,
     ROLL_BACK_RELEASE,
 )
+from release_assets.paging import named_by_plan, page
 from release_assets.partitions import stage_key
 from release_assets.ports import Clock, ReleaseStore
 from release_assets.records import Records
@@ -63,7 +63,8 @@ def _page(records: Records, store: ReleaseStore, request: Request, clock: Clock)
         " Read the last of them in the Dagster UI, mend the cause and launch the job by hand."
     )
     what, dedup = f"needs {request.action}, which keeps failing", f"given_up:{request.run_key}"
-    page(records, store, release, what=what, because=because, dedup=dedup, now=clock.now())
+    channels, now = named_by_plan(records, release), clock.now()
+    page(store, release, channels, what=what, because=because, dedup=dedup, now=now)
 
 
 def _next(records: Records, watch: Watch, rollout: Rollout) -> Request | None:
