@@ -68,9 +68,11 @@ class Watch:
         return self.conclude(rollout, plan, after, now, allowed_pct=allowed_pct, frozen=frozen)
 
     def state(self, rollout: Rollout, plan: RolloutPlan) -> LiveState:
-        """The evidence so far."""
+        """The evidence so far; replayed from its batches where another version wrote it."""
         stored = self.release_store.live_state(rollout.release)
-        return LiveState.from_document(stored) if stored else live_analysis.start(plan)
+        if stored is None or LiveState.can_read(stored):
+            return LiveState.from_document(stored) if stored else live_analysis.start(plan)
+        return live_analysis.replay(plan, self.release_store.looks(rollout.release))
 
     def _batch(self, rollout: Rollout, plan: RolloutPlan, now: datetime) -> LiveBatch:
         """Everything since the last look of this stage, but for what has not settled."""

@@ -36,6 +36,8 @@ from release_assets.domain.statistics.windows import marks_passed
 from release_assets.domain.verdict import Finding, Outcome, worst
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from release_assets.domain.live_offers import Offers
     from release_assets.domain.live_scores import Scores
     from release_assets.domain.live_traffic import LiveBatch
@@ -91,6 +93,14 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     state = live_bets.with_bets(state, offers, marks)
     state = replace(state, last_batch=batch.id, elapsed_s=elapsed_s)
     return live_bets.with_breach(state, live_streams.shares_of(plan))
+
+
+def replay(plan: RolloutPlan, batches: Iterable[LiveBatch]) -> LiveState:
+    """The state after batches that were looked at before, in their order."""
+    state = start(plan)
+    for batch in batches:
+        state = look(state, batch, plan)
+    return state
 
 
 def _require_fit(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> None:

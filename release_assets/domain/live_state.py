@@ -99,6 +99,11 @@ class LiveState:
             | {"scorer_versions": dict(self.scorer_versions), "breach": _breach_of(self.breach)}
         )
 
+    @staticmethod
+    def can_read(document: Mapping[str, Any]) -> bool:
+        """Whether a document was written by this version; another's batches are replayed."""
+        return bool(document.get("version") == _VERSION)
+
     @property
     def needed_against(self) -> float:
         """The evidence that makes a breach."""
@@ -107,7 +112,7 @@ class LiveState:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> LiveState:
         """The inverse of `document`; raises `InputError` for a state of another version."""
-        if document.get("version") != _VERSION:
+        if not cls.can_read(document):
             hint = "replay the rollout's batches from the store"
             raise InputError("this live state was written by another version", hint=hint)
         tables = {n: Table.from_document(document[n]) for n in _TABLES}

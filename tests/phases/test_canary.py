@@ -1,5 +1,6 @@
 """Traffic rises only stage by stage, each through its own run and gate."""
 
+import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -90,6 +91,24 @@ def test_no_breach_so_far_proves_no_stage(ramping_world):
     gate = "canary/live_quality_holds@1-at-1pct"
     assert ramping_world.verdict(gate)["outcome"] == "inconclusive"
     assert "stage_proven" not in ramping_world.events()
+
+
+def test_evidence_of_another_version_is_replayed_from_its_looks(ramping_world):
+    """An upgrade in mid-ramp loses nothing: what was seen is stored beside what was made of it."""
+    ramping_world.metrics.pairs_a_look = 300
+    ramping_world.look(10)
+    ramping_world.look(10)
+    watch, rollout = ramping_world.composition.watch, ramping_world.store.rollout(RELEASE)
+    plan = ramping_world.records.repository.plan(
+        ramping_world.release().key.feature, ramping_world.release().commit
+    )
+    before = watch.state(rollout, plan)
+    with sqlite3.connect(ramping_world.folder.path / "releases.sqlite") as database:
+        database.execute("update looks set evidence = ?", ('{"version": 1}',))
+
+    assert watch.state(rollout, plan) == before
+    assert before.last_batch == 2
+    assert ": advance, " in ramping_world.prove()
 
 
 def test_a_proven_stage_opens_the_next_one(ramping_world):
