@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain import live_analysis
 from release_assets.domain.errors import UnavailableError
+from release_assets.domain.live_silence import silence
 from release_assets.domain.live_state import LiveState
 from release_assets.domain.live_streams import p95_limit_ms
 from release_assets.domain.live_traffic import LiveBatch
 from release_assets.domain.rollout import planned_stage
-from release_assets.domain.stage_decision import Decision, StageObservation, advance
+from release_assets.domain.stage_decision import (
+    LONGEST_LOOK,
+    Decision,
+    StageObservation,
+    advance,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,14 +113,15 @@ class Watch:
     ) -> Look:
         """What the evidence so far says, without looking again."""
         judgement = live_analysis.judge(state, plan)
-        looks = self.release_store.looks(rollout.release)
+        looks, pct = self._looks(rollout), self._candidate_pct(rollout)
         observation = StageObservation(
             now=now,
             outcome=judgement.outcome,
             sentence=judgement.sentence,
-            traffic_pct=self._candidate_pct(rollout),
+            traffic_pct=pct,
             scored=judgement.scored,
             coverage=_coverage(looks, rollout, now),
+            gap=_gap(looks, rollout, now, pct),
             allowed_pct=allowed_pct,
             frozen=frozen,
         )
@@ -123,6 +130,11 @@ class Watch:
             decision=advance(rollout, observation, plan),
             observation=observation,
         )
+
+    def _looks(self, rollout: Rollout) -> list[LiveBatch]:
+        """Those of this canary stage, since it was entered."""
+        every, entered = self.release_store.looks(rollout.release), rollout.stage_entered_at
+        return [look for look in every if look.stage == rollout.stage and look.until > entered]
 
     def _candidate_pct(self, rollout: Rollout) -> float | None:
         """Router truth about this candidate, None while the router is silent.
@@ -138,9 +150,16 @@ class Watch:
         return traffic.candidate_pct if is_ours else 0.0
 
 
+def _gap(
+    looks: Sequence[LiveBatch], rollout: Rollout, now: datetime, pct: float | None
+) -> timedelta:
+    """Silence that is longer than a look vouches for; a quiet minute is no gap."""
+    found = silence(looks, since=rollout.stage_entered_at, now=now - SETTLE, traffic_pct=pct)
+    return found if found > LONGEST_LOOK else timedelta()
+
+
 def _coverage(looks: Sequence[LiveBatch], rollout: Rollout, now: datetime) -> float:
     """The share of this stage's time that was looked at."""
-    mine = [b for b in looks if b.stage == rollout.stage and b.until > rollout.stage_entered_at]
-    seen = sum(((b.until - b.since) for b in mine), timedelta())
+    seen = sum(((b.until - b.since) for b in looks), timedelta())
     elapsed = max(now - rollout.stage_entered_at - SETTLE, timedelta(microseconds=1))
     return min(1.0, seen / elapsed)

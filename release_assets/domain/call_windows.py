@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from release_assets.domain.errors import InputError
+from release_assets.domain.live_silence import MISSING_CALLS
 from release_assets.domain.recorded_calls import ArmCalls, CallWindow, RecordingFacts
 from release_assets.domain.recorded_scores import RecordedScores
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from release_assets.domain.recorded_calls import RecordedCall, RecordingNeeds
 
-_MISSING = 20.0  # candidate calls that its share of the traffic would have brought: chance e^-20
 _BEFORE, _NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
@@ -115,7 +115,7 @@ class CallWindows:
             self._others_since, self._last_candidate = since, calls[-1 - since].at
         ours, theirs = self.facts.candidate_calls, self.facts.stable_calls - self._others_since
         share = ours / (ours + theirs)
-        is_missing = self._others_since * share > _MISSING
+        is_missing = self._others_since * share > MISSING_CALLS
         return self._until - self._last_candidate if is_missing else timedelta()
 
 
