@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 _AT_ONCE = 4096
 
 
-def parquet_rows(path: str, fields: frozenset[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and fields of every row; raises `InputError` when it is no Parquet file."""
+def parquet_rows(
+    path: str, fields: frozenset[str], required: tuple[str, ...]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and fields of every row.
+
+    Raises `InputError` when it is no Parquet file or lacks a column that every row needs.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -28,6 +33,7 @@ def parquet_rows(path: str, fields: frozenset[str]) -> Iterator[tuple[int, dict[
     try:
         with pq.ParquetFile(path) as file:
             columns = _columns(file.schema_arrow.names, fields, path)
+            _require(required, columns, path)
             for batch in file.iter_batches(batch_size=_AT_ONCE, columns=columns):
                 for row in _plain(batch):
                     number += 1
@@ -42,6 +48,13 @@ def _columns(names: list[str], fields: frozenset[str], path: str) -> list[str]:
         if word not in fields and get_close_matches(word, fields, n=1, cutoff=0.8):
             raise UnknownWordError(word, fields, file=path)
     return [name for name in names if name in fields]
+
+
+def _require(required: tuple[str, ...], columns: list[str], path: str) -> None:
+    lacking = [name for name in required if name not in columns]
+    if lacking:
+        told = f"no column {', '.join(map(repr, lacking))}"
+        raise InputError(told, file=path, hint="write one call on each row")
 
 
 def _plain(batch: pa.RecordBatch) -> list[dict[str, Any]]:

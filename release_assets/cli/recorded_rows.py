@@ -39,6 +39,7 @@ FIELDS = frozenset(
     {"at", "arm", "unit", "latency_ms", "error", "cost_usd", "feedback", "scores", "slices"}
     | {"pair", "timeout", "refusal", "scorer_version"}
 )
+_REQUIRED = ("at", "arm", "unit", "latency_ms", "error", "cost_usd")
 _ARMS = {"candidate": True, "stable": False}
 _RATINGS = {"positive": False, "negative": True}
 _YEARS = range(1970, 2200)
@@ -70,7 +71,7 @@ def _is_parquet(path: str) -> bool:
 def _parquet_calls(path: str, reader: RowReader) -> Iterator[RecordedCall]:
     from release_assets.cli.recorded_parquet import parquet_rows
 
-    for line, fields in parquet_rows(path, FIELDS):
+    for line, fields in parquet_rows(path, FIELDS, _REQUIRED):
         yield reader.call(line, fields)
 
 

@@ -6,6 +6,7 @@ misspelt key is both; then the earliest line. Knows pydantic's error names, and 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from types import UnionType
@@ -56,13 +57,14 @@ def explain(
 
 
 def _hint(fault: ErrorDetails) -> str:
-    """YAML reads 1e-3 and "0.01" as text; say how to write the number."""
+    """YAML reads 1e-3 and "0.01" as text; say how to write the number, where it is one."""
     if fault["type"] not in {"float_type", "int_type"} or not isinstance(fault["input"], str):
         return ""
     try:
-        return f"write {float(fault['input']):g}, without quotes"
+        number = float(fault["input"])
     except ValueError:
         return ""
+    return f"write {number:g}, without quotes" if math.isfinite(number) else ""
 
 
 def _rank(fault: ErrorDetails) -> int:

@@ -159,6 +159,15 @@ def test_parquet_that_is_none_or_misspelt_or_damaged_is_refused(tmp_path):
         read(path)
 
 
+def test_parquet_of_something_else_names_the_columns_that_are_not_there(tmp_path):
+    pq.write_table(pa.table({"unit": ["a"], "x": [1]}), tmp_path / "calls.parquet")
+
+    with pytest.raises(InputError, match="no column 'at', 'arm', 'latency_ms', 'error'") as caught:
+        read(tmp_path / "calls.parquet")
+
+    assert caught.value.file == str(tmp_path / "calls.parquet")
+
+
 def test_parquet_without_rows_is_no_recording(tmp_path):
     empty = pa.Table.from_pylist([row(0, "candidate", "a", 1.0)]).slice(0, 0)
     pq.write_table(empty, tmp_path / "calls.parquet")

@@ -70,6 +70,7 @@ def refusal(text, model=Shed):
         ("owner: a\npaints: red\n", "shed.yaml:2: 'paints' must be a list, not the text 'red'"),
         ("owner: a\nlimits: 3\n", "shed.yaml:2: 'limits' must be a mapping of keys to values"),
         ("owner: a\nlimits: {x: 1e-3}\n", "not the text '1e-3' (write 0.001, without quotes)"),
+        ("owner: a\nlimits: {x: NaN}\n", "'limits.x' must be a number, not the text 'NaN'"),
         ("owner: a\nlimits: {x: .nan}\n", "shed.yaml:2: '.nan' is not a possible number or date"),
         ("owner: a\nlimits: {x: -.inf}\n", "'-.inf' is not a possible number or date"),
         ("owner: a\nbuilt: 2027-02-30\n", "shed.yaml:2: '2027-02-30' is not a possible number"),
@@ -209,3 +210,8 @@ def test_any_knot_of_punctuation_is_read_or_refused(text):
 def test_any_line_is_read_or_refused(text):
     with pytest.raises(InputError, match=r"^f"):
         read_json_lines(f"{text}\n", Case, file="f")
+
+
+@pytest.mark.parametrize("text", ["NaN", "1e400", "-inf"])
+def test_nobody_is_advised_to_write_what_is_no_number(text):
+    assert "without quotes" not in refusal(f"owner: a\nlimits: {{x: {text}}}\n")
