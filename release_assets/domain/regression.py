@@ -141,11 +141,12 @@ def judge_not_worse(
 
 
 def _not_worse(one: Difference, rules: RegressionRules) -> Finding:
-    outcome, told = _margin_outcome(one, rules)
+    outcome, claim, hint = margin_claim(one, rules)
+    seen = f"{change(one.delta, one.interval)} over {plural(one.n, 'case')}"
     return Finding(
         rule=NOT_WORSE,
         outcome=outcome,
-        because=f"{one.scorer}: {told}",
+        because=f"{one.scorer}: {claim}: {seen}{hint and f'; {hint}'}",
         observed=one.delta,
         limit=-rules.margin,
         n=one.n,
@@ -154,18 +155,18 @@ def _not_worse(one: Difference, rules: RegressionRules) -> Finding:
     )
 
 
-def _margin_outcome(one: Difference, rules: RegressionRules) -> tuple[Outcome, str]:
+def margin_claim(one: Difference, rules: RegressionRules) -> tuple[Outcome, str, str]:
+    """What `not_worse_than_margin` says of one scorer: outcome, claim, and what would decide it."""
     margin = number(rules.margin)
-    seen = f"{change(one.delta, one.interval)} over {plural(one.n, 'case')}"
     if one.excludes(rules.margin):
-        return Outcome.PASSED, f"a drop of {margin} is excluded: {seen}"
+        return Outcome.PASSED, f"a drop of {margin} is excluded", ""
     if one.interval[1] < -rules.margin:
-        return Outcome.FAILED, f"worse by more than {margin}: {seen}"
+        return Outcome.FAILED, f"worse by more than {margin}", ""
     if one.needed_n is None:
         hint = "no number of such cases would prove it while the drop stays at the margin or over"
     else:
         hint = f"about {plural(one.needed_n, 'such case')} would"
-    return Outcome.INCONCLUSIVE, f"a drop of {margin} is not excluded: {seen}; {hint}"
+    return Outcome.INCONCLUSIVE, f"a drop of {margin} is not excluded", hint
 
 
 def _incomparable(pairing: Pairing, rule: str) -> tuple[Finding, ...]:

@@ -94,6 +94,36 @@ def test_the_document_keeps_its_keys(say):
     assert found["slices"] == []
 
 
+def test_whatever_decided_the_first_line_holds_the_numbers(say):
+    marked = [r | {"critical": True} for r in results(60, 1)]
+    cases = (
+        (results(60, 1), results(60), "inconclusive: correctness: 1 of 60 cases lost"),
+        (results(60), results(61), "inconclusive: 60 cases on both sides; 1 only in baseline"),
+        (marked, results(60), "failed: 1 of 60 critical cases fail: c000; correctness: 1 of 60"),
+    )
+    for ours, theirs, begins in cases:
+        first = say(ours, theirs).stdout.splitlines()[0]
+        assert first.startswith(begins)
+        for part in (" lost", " gained; ", ", interval ", "one-sided exact p "):
+            assert part in first
+
+
+def test_an_open_margin_is_told_with_the_cases_it_would_take(say):
+    first = say(results(60, 1), results(60)).stdout.splitlines()[0]
+
+    assert "a drop of .05 is not excluded; about " in first
+    assert first.endswith(" such cases would")
+
+
+def test_a_failure_over_rows_that_lack_says_so_in_the_first_line(say):
+    ours = [r | {"repeat": k} for k in (1, 2) for r in results()]
+
+    first = say([*ours, results()[0] | {"repeat": 3}]).stdout.splitlines()[0]
+
+    assert first.startswith("failed: correctness: 0 of 200 cases lost")
+    assert "candidate: fewer than 3 repeats of c001" in first
+
+
 def test_undecided_ends_with_three_and_says_how_many_cases_it_would_take(say):
     result = say(results(60, 1), results(60), "--json")
 
