@@ -1,8 +1,9 @@
 """Draws a linted plan: when each canary stage catches twice the limit, and what it can exclude.
 
-On the left a bar from the median to the worst tenth, in minutes of its stage; where it ends
-behind the stage's time, the stage would be over first. On the right the margin ladder: what each
-stage has to exclude on the way to the limit, and what its traffic could.
+On the left a bar from the median to the worst tenth, in minutes of its stage, with the samples
+that both take; where it ends behind the stage's time, the stage would be over first. On the right
+the margin ladder: what each stage has to exclude on the way to the limit, and what its traffic
+could.
 """
 
 from __future__ import annotations
@@ -51,24 +52,29 @@ def _draw_catches(axes: Any, stages: Sequence[StageForecast]) -> None:
         top, place = place, place + 1
         for slo in stage.slos:
             _bar(axes, place, stage, slo, most)
-            labels.append((place, f"{slo.name}, {slo.catches.drop:.3g}"))
+            labels.append((place, f"{slo.name}, {slo.catches.drop:.6g} {slo.catches.unit}"))
+            _beside(axes, place, _samples(slo))
             place += 1
         _stage_time(axes, stage, top, place, (least, most))
+    _beside(axes, 0, "samples: half / 9 in 10")
     axes.set_yticks([at for at, _ in labels], [text for _, text in labels], fontsize=7.5)
     for tick, (_, text) in zip(axes.get_yticklabels(), labels, strict=True):
         tick.set_fontweight("bold" if "%" in text else "normal")
     axes.set(xscale="log", xlim=(least, most), ylim=(place - 0.3, -0.7))
     axes.set_xlabel("minutes until it is caught: the dot half of the time, the end 9 times in 10")
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     axes.tick_params(axis="y", length=0)
     title = "What each canary stage catches: harm as named beside the SLO, in the stage's time"
     axes.set_title(title, loc="left", fontsize=10)
 
 
 def _minutes(stages: Sequence[StageForecast]) -> tuple[float, float]:
+    """Every stage's time and the earliest catch are on the scale."""
     earliest = min((slo.catches.median_min for s in stages for slo in s.slos), default=1.0)
+    shortest = min(stage.duration_min for stage in stages)
     longest = max(stage.longest_min for stage in stages)
-    return max(min(earliest, longest) / 2, 1e-3), longest * _FOR_EVER
+    return max(min(earliest, shortest) / 2, 1e-3), longest * _FOR_EVER
 
 
 def _bar(axes: Any, place: float, stage: StageForecast, slo: SloForecast, most: float) -> None:
@@ -82,6 +88,16 @@ def _bar(axes: Any, place: float, stage: StageForecast, slo: SloForecast, most: 
         told = "never" if math.isinf(catches.median_min) else "after the stage"
         spot = {"xytext": (-6, -3), "textcoords": "offset points", "ha": "right"}
         axes.annotate(told, (begin, place), color=colour, fontsize=7, **spot)
+
+
+def _samples(slo: SloForecast) -> str:
+    return f"{slo.catches.median_n:.0f} / {slo.catches.p90_n:.0f}"
+
+
+def _beside(axes: Any, place: float, text: str) -> None:
+    """Right of the scale, on the height of a row."""
+    right = axes.get_yaxis_transform()
+    axes.text(1.02, place, text, transform=right, fontsize=7, color=GREY, va="center")
 
 
 def _outcome(stage: StageForecast, slo: SloForecast) -> str:
@@ -120,9 +136,10 @@ def _draw_margins(axes: Any, lint: PlanLint) -> None:
         axes.plot(range(len(below)), _drawn(provable), color=line.get_color(), **style)
     axes.plot((), (), color=GREY, linestyle=":", label="what the stage's scores could exclude")
     axes.set_xticks(range(len(below)), [f"{stage.traffic_pct:g} %" for stage in below])
+    axes.margins(y=0.1)
     axes.set(xlabel="canary stage", ylabel="drop or gap to be excluded", ylim=(0, None))
     axes.set_xlim(-0.3, len(below) - 0.7)
-    axes.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.09))
+    axes.figure.legend(fontsize=7.5, loc="outside lower right")  # under the axis, however short
     axes.set_title("The margin ladder", loc="left", fontsize=10)
 
 

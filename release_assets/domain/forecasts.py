@@ -39,11 +39,12 @@ class Catch:
     """What it takes to catch harm that begins with the stage.
 
     `drop` is the drop, gap, rate or cost beyond which nothing is tolerated any more in this
-    forecast: twice the limit (for a cost one and a half times, in usd). `calls_at_risk` are the
+    forecast: twice the limit (for a mean one and a half times), in `unit`. `calls_at_risk` are the
     candidate calls that users get until then, at the median.
     """
 
     drop: float
+    unit: str
     median_n: float
     p90_n: float
     median_min: float
@@ -167,6 +168,7 @@ def _catch(
     minutes = median / per_min if per_min > 0 else math.inf
     return Catch(
         drop=harm,
+        unit=_unit(slo),
         median_n=median,
         p90_n=p90,
         median_min=minutes,
@@ -187,6 +189,16 @@ def _harm(slo: Slo) -> tuple[float, float]:
         return 2 * slo.limit, information.rate_growth(*_event_shares(slo))
     rate = min(0.5, 2 * rate_limit(slo))
     return rate, information.rate_growth(rate, rate_limit(slo))
+
+
+def _unit(slo: Slo) -> str:
+    if is_mean(slo):
+        return "ms" if slo.metric == "latency_ms" else "usd"
+    if slo.metric in {"eval", "fairness"}:
+        return "of score"
+    if slo.kind is not SloKind.LEVEL:
+        return "over stable"
+    return "of ratings" if slo.metric == "feedback_negative_rate" else "of calls"
 
 
 def _event_shares(slo: Slo) -> tuple[float, float]:

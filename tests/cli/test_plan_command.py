@@ -147,6 +147,17 @@ def test_the_picture_names_every_stage_and_slo(lint, tmp_path, traffic):
     assert "eval_groundedness_drift_max: must" in text
 
 
+def test_the_picture_tells_units_and_samples(lint, tmp_path):
+    path = tmp_path / "plan.svg"
+    lint(*TRAFFIC, "--plot", str(path))
+    text = path.read_text()
+
+    units = ("p95_latency_ms_max, 0.1 of calls", "feedback_negative_rate_max, 0.1 of ratings")
+    units += ("eval_groundedness_drift_max, 0.08 of score", "cost_per_call_usd_max, 0.021 usd")
+    for word in (*units, "samples: half / 9 in 10", "461 / 811"):
+        assert word in text
+
+
 def test_what_comes_after_its_stage_is_said_in_the_picture(lint, tmp_path):
     path = tmp_path / "plan.svg"
     lint("--traffic-rps", "1", "--scores-per-hour", "60", "--plot", str(path))
