@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 @click.argument("plan", metavar="PLAN")
 @click.option("--calls", required=True, metavar="FILE", help="Recorded calls: JSON lines, Parquet.")
 @click.option("--against", metavar="PLAN2", help="A second plan over the same calls.")
-@click.option("--from-policy", metavar="FILE", help="The policy.yaml whose freeze windows hold.")
+@click.option(
+    "--from-policy",
+    metavar="FILE",
+    help="The policy.yaml whose freeze windows hold, and whose word on auto_rollback counts.",
+)
 @click.option("--look-every-s", default=30.0, show_default=True, help="Seconds from look to look.")
 @click.option(
     "--feedback-matures-min", default=0.0, show_default=True, help="Age at which a rating counts."

@@ -91,6 +91,13 @@ def test_the_document_is_the_same_twice(say):
     assert say(rows, "--json").stdout == say(rows, "--json").stdout
 
 
+def test_line_ends_of_windows_change_nothing(say):
+    rows = replays(100)
+    text = "".join(f"{json.dumps(r)}\r\n" for r in rows)
+
+    assert say(text, "--json").stdout == say(rows, "--json").stdout
+
+
 def test_two_plans_stand_side_by_side(say, tmp_path):
     (tmp_path / "loose.yaml").write_text(LOOSE)
     against = ("--against", str(tmp_path / "loose.yaml"))

@@ -292,6 +292,26 @@ def test_a_byte_order_mark_and_any_alphabet_are_read(say):
     assert code(say(text, rows)) == 0
 
 
+def test_line_ends_of_windows_are_line_ends(say):
+    text = "".join(f"{json.dumps(r)}\r\n" for r in results())
+
+    assert document(say(text, None, "--json")) == document(say(results(), None, "--json"))
+
+
+def test_a_list_of_rows_is_not_a_file_of_rows(say):
+    assert "candidate.jsonl:1: not a JSON object" in str(say(json.dumps(results())).exception)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("/dev/null", "no result row"), ("-", "-: cannot be read")]
+)
+def test_nothing_and_standard_input_are_no_results(say, tmp_path, path, told):
+    say(results())
+    sides = ["--baseline", str(tmp_path / "baseline.jsonl"), "--candidate", path]
+
+    assert told in str(CliRunner().invoke(compare, sides, standalone_mode=False).exception)
+
+
 def test_a_file_that_is_no_text_is_refused(say, tmp_path):
     (tmp_path / "noise.jsonl").write_bytes(b"\xff\xfe\x00")
     say(results())

@@ -182,3 +182,13 @@ def test_unknown_traffic_cannot_be_drawn(lint, tmp_path):
 def test_a_picture_that_cannot_be_written_is_refused(lint, tmp_path, name, told):
     found = lint(*TRAFFIC, "--plot", str(tmp_path / name))
     assert (found.code, told in found.err) == (2, True)
+
+
+@pytest.mark.parametrize(("old", "new"), [("\n", "\r\n"), ("canary_stages", "\ufeffcanary_stages")])
+def test_what_editors_add_to_a_plan_changes_nothing(run, tmp_path, old, new):
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(SEEDS_PLAN.read_text().replace(old, new).encode())
+
+    assert run("plan", "lint", str(path), *TRAFFIC).out == (
+        run("plan", "lint", str(SEEDS_PLAN), *TRAFFIC).out
+    )
