@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import AdapterError, LedgerError
 from release_assets.domain.rollout import RolloutEvent
-from release_assets.paging import named_by_plan, page
+from release_assets.paging import author_of, named_by_plan, page
 from release_assets.ports import Environment, PromptPointers, Traffic
 from release_assets.rollouts import move
 
@@ -84,14 +84,13 @@ class Brake:
 
     def _tell(self, release: Release, what: str, because: str, now: datetime) -> None:
         """The plan's channels, the author and who signed."""
-        author = self.records.repository.change(release.key).author.removeprefix("local:")
-        people = (author, *self._signatories(release))
+        people = (author_of(self.records, release.key), *self._signatories(release))
         channels = [*named_by_plan(self.records, release)]
         channels += [f"slack:@{person}" for person in people]
         channels += [f"pager:{person}" for person in people]
         dedup = f"brake:{what}:{release.digest}"
         store = self.release_store
-        page(store, release, channels, what=what, because=because, dedup=dedup, now=now)
+        page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)
 
     def _signatories(self, release: Release) -> tuple[str, ...]:
         """Nobody when the ledger cannot be read; the plan's channels and the author hear of it."""

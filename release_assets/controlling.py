@@ -108,7 +108,7 @@ class Controller:
 
     def _page(self, release: Release, what: str, because: str, dedup: str, now: datetime) -> None:
         store, channels = self.brake.release_store, named_by_plan(self.records, release)
-        page(store, release, channels, what=what, because=because, dedup=dedup, now=now)
+        page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)
 
 
 def allowed_pct(records: Records, release: Release) -> float | None:

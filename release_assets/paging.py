@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from release_assets.domain.release import Release
+    from release_assets.domain.release import Release, ReleaseKey
     from release_assets.ports import ReleaseStore
     from release_assets.records import Records
 
 
 def page(
     release_store: ReleaseStore,
-    release: Release,
+    key: ReleaseKey,
     channels: Iterable[str],
     *,
     what: str,
@@ -32,9 +32,9 @@ def page(
     for channel in dict.fromkeys(channels):
         notice = Notice(
             channel=channel,
-            headline=f"{release.key} {what}",
+            headline=f"{key} {what}",
             text=because,
-            release=str(release.key),
+            release=str(key),
             dedup=f"{dedup}:{channel}",
             at=now,
         )
@@ -44,3 +44,8 @@ def page(
 def named_by_plan(records: Records, release: Release) -> tuple[str, ...]:
     """The channels that the release's own plan names."""
     return records.repository.plan(release.key.feature, release.commit).notify
+
+
+def author_of(records: Records, key: ReleaseKey) -> str:
+    """Who wrote the change, as channels name people."""
+    return records.repository.change(key).author.removeprefix("local:")

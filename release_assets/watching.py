@@ -6,7 +6,7 @@ decision can be recomputed. A judge that raises is inconclusive and pages, never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from release_assets.domain import live_analysis
 from release_assets.domain.errors import UnavailableError
 from release_assets.domain.live_silence import silence
 from release_assets.domain.live_state import LiveState
-from release_assets.domain.live_streams import p95_limit_ms
+from release_assets.domain.live_streams import needs_latencies, p95_limit_ms
 from release_assets.domain.live_traffic import LiveBatch
 from release_assets.domain.rollout import planned_stage
 from release_assets.domain.stage_decision import (
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from release_assets.domain.live_analysis import LiveJudgement
+    from release_assets.domain.live_traffic import CallCounts
     from release_assets.domain.rollout import Rollout
-    from release_assets.domain.rollout_plan import RolloutPlan
+    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
     from release_assets.ports import LiveMetrics, ReleaseStore, TrafficRouter
 
 SETTLE = timedelta(seconds=1)  # calls of the last second may not be in the log yet
@@ -76,8 +77,8 @@ class Watch:
     def state(self, rollout: Rollout, plan: RolloutPlan) -> LiveState:
         """The evidence so far; replayed from its batches where another version wrote it."""
         stored = self.release_store.live_state(rollout.release)
-        if stored is None or LiveState.can_read(stored):
-            return LiveState.from_document(stored) if stored else live_analysis.start(plan)
+        if stored and LiveState.can_read(stored):
+            return LiveState.from_document(stored)
         return live_analysis.replay(plan, self.release_store.looks(rollout.release))
 
     def _batch(self, rollout: Rollout, plan: RolloutPlan, now: datetime) -> LiveBatch:
@@ -86,9 +87,9 @@ class Watch:
         entered = rollout.stage_entered_at
         since = max(last.until, entered) if last else entered
         until = max(since, now - SETTLE)
-        slow_over_ms = p95_limit_ms(planned_stage(rollout, plan))
+        stage = planned_stage(rollout, plan)
         counts = [
-            self.live_metrics.counts(digest, since, until, slow_over_ms)
+            self._counts(digest, since, until, stage)
             for digest in (rollout.release_digest, rollout.stable_digest)
         ]
         return LiveBatch(
@@ -100,6 +101,13 @@ class Watch:
             stable=counts[1],
             pairs=tuple(self.live_metrics.pairs(rollout.release_digest, since, until)),
         )
+
+    def _counts(
+        self, digest: str, since: datetime, until: datetime, stage: CanaryStage
+    ) -> CallCounts:
+        """Without single latencies where no SLO asks: every look is stored and read again."""
+        counted = self.live_metrics.counts(digest, since, until, p95_limit_ms(stage))
+        return counted if needs_latencies(stage) else replace(counted, latencies_ms=())
 
     def conclude(
         self,

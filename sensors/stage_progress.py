@@ -64,7 +64,7 @@ def _page(records: Records, store: ReleaseStore, request: Request, clock: Clock)
     )
     what, dedup = f"needs {request.action}, which keeps failing", f"given_up:{request.run_key}"
     channels, now = named_by_plan(records, release), clock.now()
-    page(store, release, channels, what=what, because=because, dedup=dedup, now=now)
+    page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)
 
 
 def _next(records: Records, watch: Watch, rollout: Rollout) -> Request | None:

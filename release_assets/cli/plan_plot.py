@@ -9,11 +9,14 @@ could.
 from __future__ import annotations
 
 import math
+from datetime import timedelta
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from release_assets.cli.pictures import COLOURS, GREY, save
 from release_assets.domain.errors import InputError
 from release_assets.domain.plan_lint import is_caught_in_time, margin_ladder
+from release_assets.domain.wording import time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,19 +120,13 @@ def _stage_time(
 
 def _title(stage: StageForecast) -> str:
     name = "the watch" if stage.traffic_pct >= 100 else f"canary stage {stage.index + 1}"
-    return f"{name}: {stage.traffic_pct:g} %, {_spell(stage.duration_min)}"
-
-
-def _spell(minutes: float) -> str:
-    if minutes < 2:
-        return f"{minutes * 60:.3g} s"
-    return f"{minutes:.3g} min" if minutes < 120 else f"{minutes / 60:.3g} h"
+    return f"{name}: {stage.traffic_pct:g} %, {time(timedelta(minutes=stage.duration_min))}"
 
 
 def _draw_margins(axes: Any, lint: PlanLint) -> None:
     """What is to be excluded, stage by stage, the limit it comes down to, and what could be."""
     below = [stage for stage in lint.stages if stage.traffic_pct < 100]
-    for mark, (name, ladder) in zip(_MARGINS, margin_ladder(lint).items(), strict=False):
+    for mark, (name, ladder) in zip(cycle(_MARGINS), margin_ladder(lint).items(), strict=False):
         provable = [_provable(stage, name) for stage in below]
         (line,) = axes.plot(range(len(below)), _drawn(ladder), marker=mark, label=f"{name}: must")
         style = {"linestyle": ":", "marker": mark, "markerfacecolor": "white"}

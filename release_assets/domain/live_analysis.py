@@ -14,7 +14,6 @@ call of each session, as the local replayer does, or makes looks longer than ses
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from release_assets.domain import (
@@ -104,17 +103,11 @@ def replay(plan: RolloutPlan, batches: Iterable[LiveBatch]) -> LiveState:
 
 
 def _require_fit(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> None:
-    if state.plan_digest != _digest_of(plan):
+    if state.plan_digest != plan.digest:
         hint = "a changed plan is a new rollout"
         raise InputError("this live state belongs to another rollout plan", hint=hint)
     if not 0 <= batch.stage < len(plan.stages):
         raise InputError(f"batch {batch.id} is of canary stage {batch.stage}, which is not planned")
-
-
-@lru_cache(maxsize=64)
-def _digest_of(plan: RolloutPlan) -> str:
-    """Computed once a plan: it costs as much as a look."""
-    return plan.digest
 
 
 def _entered(state: LiveState, stage: CanaryStage) -> LiveState:

@@ -107,6 +107,11 @@ def p95_limit_ms(stage: CanaryStage) -> float | None:
     return min(limits, default=None)
 
 
+def needs_latencies(stage: CanaryStage) -> bool:
+    """Whether an SLO asks for more of latency than calls over the p95 limit."""
+    return any(s.metric == "latency_ms" and s.aggregate != "p95" for s in stage.slos)
+
+
 def rate_limit(slo: Slo) -> float:
     """The share of calls that a counted SLO allows: for p95, 5 % over the limit (E7)."""
     is_percentile = slo.metric == "latency_ms" and not is_mean(slo)

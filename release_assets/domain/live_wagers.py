@@ -45,11 +45,6 @@ class Contribution:
     proof: Wager | None
     tally: tuple[float, float, float, float, float]
 
-    @property
-    def key(self) -> Key:
-        """The stream."""
-        return self.against.key
-
 
 def contributions(
     slo: Slo, margin: float, batch: LiveBatch, scored: Mapping[str, Scores]

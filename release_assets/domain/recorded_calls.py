@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from release_assets.domain.live_streams import p95_limit_ms, scorers_of
+from release_assets.domain.live_streams import needs_latencies, p95_limit_ms, scorers_of
 from release_assets.domain.live_traffic import CallCounts, LiveBatch
 from release_assets.domain.rollout_plan import SloKind
 
@@ -117,7 +117,7 @@ class CallWindow:
 
     def batch(self, number: int, stage: CanaryStage) -> LiveBatch:
         """The window as a look at this canary stage sees it."""
-        limit, every = p95_limit_ms(stage), _needs_latencies(stage)
+        limit, every = p95_limit_ms(stage), needs_latencies(stage)
         return LiveBatch(
             id=number,
             stage=stage.index,
@@ -128,11 +128,6 @@ class CallWindow:
             pairs=self.pairs,
             calls=self.calls,
         )
-
-
-def _needs_latencies(stage: CanaryStage) -> bool:
-    """Whether an SLO asks for more of latency than calls over the p95 limit."""
-    return any(s.metric == "latency_ms" and s.aggregate != "p95" for s in stage.slos)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -29,6 +29,7 @@ from release_assets.domain.rollout import (
     raising_event,
 )
 from release_assets.domain.verdict import Outcome
+from release_assets.domain.wording import time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,9 +225,9 @@ def _doubt(look: _Look) -> Decision | None:
     """Nothing seen, or the router silent: wait, and call a person when it lasts."""
     gap = look.seen.gap
     if gap >= min(SILENCE, look.longest) and gap > LONGEST_LOOK:
-        return _hold(look, f"nothing was seen for {_spell(gap)}")
+        return _hold(look, f"nothing was seen for {time(gap)}")
     if gap > LONGEST_LOOK:
-        return _wait(look, f"the last {_spell(gap)} were not seen")
+        return _wait(look, f"the last {time(gap)} were not seen")
     if look.seen.traffic_pct is None:
         return _wait(look, "the router could not be read")
     return None
@@ -235,11 +236,11 @@ def _doubt(look: _Look) -> Decision | None:
 def _not_enough(look: _Look) -> Decision | None:
     """Time first; then, while evidence is missing, wait up to the longest time."""
     if look.healthy < look.duration:
-        left = f"{_spell(look.healthy)} of {_spell(look.duration)} observed healthy"
+        left = f"{time(look.healthy)} of {time(look.duration)} observed healthy"
         return _wait(look, f"{left}; {look.seen.sentence}")
     missing = _missing(look)
     if missing and look.healthy >= look.longest:
-        return _hold(look, f"undecided after {_spell(look.healthy)}: {missing}")
+        return _hold(look, f"undecided after {time(look.healthy)}: {missing}")
     return _wait(look, missing) if missing else None
 
 
@@ -262,7 +263,7 @@ def _frozen(look: _Look) -> Decision | None:
 
 
 def _pass(look: _Look) -> Decision | None:
-    because = f"{_spell(look.healthy)} observed healthy; {look.seen.sentence}"
+    because = f"{time(look.healthy)} observed healthy; {look.seen.sentence}"
     if look.stage.mode == "shadow" and look.seen.outcome is Outcome.FAILED:
         because = f"shadow stage, would have braked: {look.seen.sentence}"
     if look.is_full:
@@ -303,11 +304,3 @@ def _decide(
     look: _Look, act: Act, because: str, *, event: RolloutEvent | None, page: bool = False
 ) -> Decision:
     return Decision(act=act, because=because, event=event, healthy=look.healthy, page=page)
-
-
-def _spell(time: timedelta) -> str:
-    """`9 s`, `14.5 min` or `24 h`."""
-    seconds = time.total_seconds()
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"

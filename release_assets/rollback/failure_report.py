@@ -11,6 +11,7 @@ from release_assets.domain.errors import InputError
 from release_assets.domain.ledger import Entry
 from release_assets.domain.release import Release, ReleaseKey
 from release_assets.domain.verdict import Finding, Outcome, conclude
+from release_assets.paging import author_of, page
 from release_assets.pipeline import PHASES, PRE_MERGE, STAGING, Phase
 from release_assets.ports import (
     ChangeTickets,
@@ -18,7 +19,6 @@ from release_assets.ports import (
     Deployer,
     Environment,
     GitHost,
-    Notice,
     ReleaseStore,
 )
 from release_assets.records import Records
@@ -54,19 +54,19 @@ def failure_report(
         deployer.retire(release.digest, Environment.STAGING)
         taken_back = {"event": "staging_rolled_back", "because": verdict.headline}
         records.write("rollout", taken_back, release)
-    headline = f"{release.key} did not pass {phase.name.replace('_', '-')}"
+    what = f"did not pass {phase.name.replace('_', '-')}"
     text = f"{verdict.headline}\n\n{findings_table(findings)}\n{_lost_cases(records, release)}"
+    headline = f"{release.key} {what}"
     change_tickets.comment(str(release.key), headline, text, dedup=entry.digest)
-    author = records.repository.change(release.key).author.removeprefix("local:")
-    notice = Notice(
-        channel=f"slack:@{author}",
-        headline=headline,
-        text=f"{verdict.headline}\n{_lost_cases(records, release)}",
-        release=str(release.key),
+    page(
+        release_store,
+        release.key,
+        [f"slack:@{author_of(records, release.key)}"],
+        what=what,
+        because=f"{verdict.headline}\n{_lost_cases(records, release)}",
         dedup=f"failure:{failed_run}",
-        at=clock.now(),
+        now=clock.now(),
     )
-    release_store.enqueue(notice)
     summary = {"phase": phase.name, "because": verdict.headline, "failed_run": failed_run}
     return records.evidence(context, release, summary=summary, inputs={"run": failed_run})
 
@@ -88,16 +88,15 @@ def _unreadable(
     body = verdict.document() | {"act": "pre_merge", "because": because}
     now = clock.now()
     entry = records.ledger.append("refusal", body, at=now, release=str(key))
-    author = records.repository.change(key).author.removeprefix("local:")
-    notice = Notice(
-        channel=f"slack:@{author}",
-        headline=f"{key} cannot be read",
-        text=because,
-        release=str(key),
+    page(
+        release_store,
+        key,
+        [f"slack:@{author_of(records, key)}"],
+        what="cannot be read",
+        because=because,
         dedup=entry.digest,
-        at=now,
+        now=now,
     )
-    release_store.enqueue(notice)
     metadata = {"because": because, "ledger_entry": str(entry.seq), "ledger_digest": entry.digest}
     return dg.MaterializeResult(metadata=metadata)
 

@@ -97,8 +97,8 @@ class Sessions:
     def give(self, calls: Iterable[dict[str, Any]]) -> None:
         """Note the sessions of calls that are replayed."""
         self._given |= dict.fromkeys(call["session"] for call in calls)
-        for session in list(self._given)[: -self._most]:
-            del self._given[session]
+        while len(self._given) > self._most:
+            del self._given[next(iter(self._given))]
 
 
 def _by_locale(calls: Iterable[dict[str, Any]]) -> dict[str, deque[dict[str, Any]]]:

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 def in_place_order(units: Sequence[str]) -> list[int]:
     """The positions of units by the order of their hashes; equal units stay as they came."""
     marks = np.asarray([zlib.crc32(unit.encode()) for unit in units], dtype=np.uint32)
-    order: list[int] = np.argsort(marks, kind="stable").tolist()
-    if len(np.unique(marks)) == len(marks):
-        return order
-    return sorted(range(len(units)), key=lambda at: (marks[at], units[at]))
+    order = np.argsort(marks, kind="stable")
+    in_order = marks[order]
+    if (in_order[1:] == in_order[:-1]).any():  # a session, or two units that share a hash
+        return sorted(range(len(units)), key=lambda at: (marks[at], units[at]))
+    found: list[int] = order.tolist()
+    return found
 
 
 def unit_means(units: Sequence[str], values: Array) -> Array:

@@ -71,11 +71,6 @@ class Table:
         """The positions of a group's streams."""
         return [at for at, key in enumerate(self.keys) if key[0] == group]
 
-    def places(self, keys: Iterable[Key]) -> list[int]:
-        """The positions of streams that the table has."""
-        place = {key: at for at, key in enumerate(self.keys)}
-        return [place[key] for key in keys]
-
     def document(self) -> dict[str, Any]:
         """The JSON form, without floats."""
         return {
@@ -95,6 +90,12 @@ class Table:
             width=document["width"],
             is_evidence=document["is_evidence"],
         )
+
+
+def places(known: Iterable[Key], keys: Iterable[Key]) -> list[int]:
+    """The positions of some of the known streams."""
+    place = {key: at for at, key in enumerate(known)}
+    return [place[key] for key in keys]
 
 
 def with_newcomers(capital: Table, keys: Sequence[Key], log_weights: Array) -> Table:
@@ -134,10 +135,10 @@ def with_deposits(
     members: dict[str, list[int]] = {}
     for at, key in enumerate(keys):
         members.setdefault(key[0], []).append(at)
-    rows, places = capital.rows, np.asarray(capital.places(keys), dtype=np.intp)
+    rows, seats = capital.rows, np.asarray(places(capital.keys, keys), dtype=np.intp)
     for group, betting in members.items():
         if (amount := deposits.get(group, 0.0)) > 0:
-            own, share = places[betting], np.log(amount / len(betting))
+            own, share = seats[betting], np.log(amount / len(betting))
             rows[own] = np.logaddexp(rows[own], log_weights[betting] + share)
     waiting = {group: amount for group, amount in deposits.items() if group not in members}
     return capital.with_rows(rows), waiting
@@ -146,7 +147,7 @@ def with_deposits(
 def with_growth(capital: Table, keys: Iterable[Key], growth: Array) -> Table:
     """Multiply the capital of some streams by what their bets earned."""
     rows = capital.rows
-    rows[capital.places(keys)] += growth
+    rows[places(capital.keys, keys)] += growth
     return capital.with_rows(rows)
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from release_assets.domain.statistics.capital import places
+
 if TYPE_CHECKING:
     from release_assets.domain.statistics.bets import Array
     from release_assets.domain.statistics.capital import Key, Table
@@ -36,23 +38,25 @@ def marks_passed(since_s: float, until_s: float, duration_s: float) -> int:
 
 def with_marks(windows: Table, before: int, now: int) -> Table:
     """Turn the windows over at each mark passed since the look before."""
+    turns = range(max(before, NEXT), now)
+    if not turns:
+        return windows
     rows = _by_window(windows)
-    for mark in range(before, now):
-        if mark >= NEXT:
-            rows[:, HALF] = rows[:, NEXT]
-            rows[:, NEXT] = 0.0
+    for _ in turns:
+        rows[:, HALF] = rows[:, NEXT]
+        rows[:, NEXT] = 0.0
     return windows.with_rows(rows.reshape(len(windows.keys), windows.width))
 
 
 def with_observations(windows: Table, keys: tuple[Key, ...], added: Array, marks: int) -> Table:
     """Add to the whole, and to the halves that have started; unknown keys start at nothing."""
-    fresh = tuple(sorted(set(keys) - set(windows.keys)))
-    empty = np.zeros((len(fresh), windows.width))
-    wider = windows.with_rows(np.vstack([windows.rows, empty]), keys=(*windows.keys, *fresh))
-    rows, members = _by_window(wider), wider.places(keys)
+    known = (*windows.keys, *sorted(set(keys) - set(windows.keys)))
+    rows = np.zeros((len(known), WINDOWS, windows.width // WINDOWS))
+    rows[: len(windows.keys)] = _by_window(windows)
+    members = places(known, keys)
     for window in range(min(marks, NEXT) + 1):
         rows[members, window] += added
-    return wider.with_rows(rows.reshape(len(wider.keys), wider.width))
+    return windows.with_rows(rows.reshape(len(known), windows.width), keys=known)
 
 
 def window(windows: Table, key: Key, which: int) -> Array | None:
