@@ -90,9 +90,9 @@ def product_end(plan, drops, lost=None, *, counted=True):
     """How one ramp of the whole policy ends, and after how many samples."""
     state, stage = live_analysis.start(plan), 0
     for at in range(len(drops) // LOOK):
-        here = slice(at * LOOK, (at + 1) * LOOK)
-        more = {"lost": None if lost is None else lost[here], "counted": counted}
-        one = batch(at + 1, drops[here], stage=stage, since=at * LOOK, **more)
+        rows = slice(at * LOOK, (at + 1) * LOOK)
+        more = {"lost": None if lost is None else lost[rows], "counted": counted}
+        one = batch(at + 1, drops[rows], stage=stage, since=at * LOOK, **more)
         state = live_analysis.look(state, one, plan)
         judgement = live_analysis.judge(state, plan)
         here = plan.stages[stage]

@@ -86,8 +86,6 @@ class Stream:
 
 def growth(gains: np.ndarray, bets: np.ndarray, look: int = LOOK) -> np.ndarray:
     """Log growth per look; gains are ramps x samples, and few distinct values are counted."""
-    if look == 1:
-        return np.log1p(gains[..., None] * bets)
     ramps, samples = gains.shape
     by_look = gains[:, : samples // look * look].reshape(ramps, -1, look)
     values = np.unique(gains[: min(ramps, 50)])

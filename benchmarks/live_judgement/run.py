@@ -58,14 +58,10 @@ class Run:
         streams = engine.drift_streams(self.drift, drops, lacks)
         return engine.breach_looks(streams, self.dose[: drops.shape[1] // LOOK])
 
-    def looks_of(self, data, drawn, look, dose):
-        """The first alarms when one looks every `look` samples."""
-        streams = (
-            engine.level_streams(self.known, drawn, look=look)
-            if data == "known baseline"
-            else engine.drift_streams(self.drift, drawn, look=look)
-        )
-        return engine.breach_looks(streams, dose)
+    def streams_of(self, data, drawn, look=LOOK):
+        if data == "known baseline":
+            return engine.level_streams(self.known, drawn, look)
+        return engine.drift_streams(self.drift, drawn, look=look)
 
     def draw(self, data, drops):
         """Gains of a kind of data: (looks of our alarm, scored calls a sample, limit, oracle)."""
@@ -79,8 +75,8 @@ class Run:
 
     def ours(self, data, drops):
         drawn = self.draw(data, drops)
-        looks = self.known_looks(drawn) if data == "known baseline" else self.drift_looks(drawn)
-        return looks, drawn
+        dose = self.dose[: drawn.shape[1] // LOOK]
+        return engine.breach_looks(self.streams_of(data, drawn), dose), drawn
 
     def limit_and_oracle(self, data, drawn, onset):
         """log(1/alpha)/KL_inf, and the delay of the best bet for exactly this drop."""

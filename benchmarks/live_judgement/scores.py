@@ -7,7 +7,7 @@ from scipy.stats import beta
 
 from benchmarks.live_judgement import engine, scenarios
 from benchmarks.live_judgement.engine import LOOK
-from benchmarks.live_judgement.measures import quantiles, share
+from benchmarks.live_judgement.measures import delay, quantiles, share
 from benchmarks.live_judgement.scenarios import SAMPLES
 from release_assets.domain.live_state import ALPHA
 
@@ -66,38 +66,21 @@ def shapes_table(run):
     for name, more in (("grows over 1000", {"ramp": 1000}), ("200 samples only", {"until": 200})):
         for data in ("replay 0.04", "arms/binary .93/1"):
             looks, _ = run.ours(data, scenarios.harm(0.08, **more))
-            median, p90, error = quantiles(looks * LOOK)
-            run.add(
-                "shapes",
-                data=data,
-                harm=name,
-                caught=share(np.isfinite(looks)),
-                median=median,
-                error=error,
-                p90=p90,
-            )
+            caught = share(np.isfinite(looks))
+            run.add("shapes", data=data, harm=name, caught=caught, **delay(looks * LOOK))
 
 
 def looks_table(run):
     """The same ramps looked at after every sample and after every 20."""
     few = min(run.ramps, 400)
+    doses = {look: engine.doses(run.drift, SAMPLES // look, look) for look in (1, LOOK)}
     for data in ("known baseline", "replay 0.04"):
-        plan = run.known if data == "known baseline" else run.drift
         for drop in (0.02, 0.08):
             drawn = run.draw(data, scenarios.harm(drop))[:few]
-            for look in (1, LOOK):
-                looks = run.looks_of(data, drawn, look, engine.doses(plan, SAMPLES // look, look))
-                median, p90, error = quantiles(looks * look)
-                run.add(
-                    "looks",
-                    data=data,
-                    drop=drop,
-                    a_look_every=look,
-                    fired=share(np.isfinite(looks)),
-                    median=median,
-                    error=error,
-                    p90=p90,
-                )
+            for look, dose in doses.items():
+                looks = engine.breach_looks(run.streams_of(data, drawn, look), dose)
+                cells = {"fired": share(np.isfinite(looks))} | delay(looks * look)
+                run.add("looks", data=data, drop=drop, a_look_every=look, **cells)
 
 
 def baselines_table(run):
