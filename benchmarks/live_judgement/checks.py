@@ -15,11 +15,8 @@ from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY, RAMP
 from benchmarks.live_judgement.measures import Bar
 from release_assets.domain import live_analysis
 from release_assets.domain.live_bets import evidence_against
-from release_assets.domain.live_state import TALLY, LiveState
+from release_assets.domain.live_state import LiveState
 from release_assets.domain.live_traffic import CallCounts, LiveBatch, ScoredPair
-from release_assets.domain.statistics.bets import DIFFERENCE, PROOF, Wager, log_growth
-from release_assets.domain.statistics.capital import Table, with_growth
-from release_assets.domain.statistics.windows import with_observations
 
 _T0 = datetime(2026, 3, 2, tzinfo=UTC)
 _ROUNDED = 1e-3  # the product keeps evidence in four bytes, rounded down at each look
@@ -121,31 +118,6 @@ def replays_exactly(rng):
     return straight == resumed
 
 
-def engine_ms(rng, streams=500, scores=1_000):
-    """A look's arithmetic over many streams, once their scores are read: bets, capital, windows."""
-    keys = tuple(("slo", str(i)) for i in range(streams))
-    drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.94, 0.04], size=(streams, scores // streams))
-    capital = Table(keys=keys).with_rows(np.tile(DIFFERENCE.log_weights, (streams, 1)))
-    state = LiveState(plan_digest="")
-    proofs, sums = state.proofs, state.sums
-    times = []
-    for _ in range(30):
-        against = [
-            Wager(key=k, gains=d - 0.02, reach=1.02, grid=DIFFERENCE)
-            for k, d in zip(keys, drops, strict=True)
-        ]
-        offered = [
-            Wager(key=k, gains=0.04 - d, reach=0.96, grid=PROOF)
-            for k, d in zip(keys, drops, strict=True)
-        ]
-        began = time.process_time()
-        capital = with_growth(capital, keys, log_growth(against))
-        proofs = with_observations(proofs, keys, log_growth(offered), 2)
-        sums = with_observations(sums, keys, np.ones((streams, TALLY)), 2)
-        times.append((time.process_time() - began) * 1e3)
-    return float(np.median(times))
-
-
 FAIRNESS = engine.slo_of("fairness_locale_delta_max", "fairness", "delta", 0.04, subject="locale")
 LOOSE = engine.slo_of("eval_groundedness_drift_max", "eval", "drift", 0.5, subject="groundedness")
 
@@ -194,17 +166,16 @@ def all_checks(run):
     agrees = agrees_on_evidence(rng) and agrees_on_outcomes(rng)
     whole, _ = look_ms(rng)
     many, state = look_ms(rng, slices=22)
-    arithmetic, streams = engine_ms(rng), len(state.capital.keys)
+    streams = len(state.streams)
     size = sum(len(t.packed) for t in (state.capital, state.proofs, state.sums)) / streams
     run.bars += [
-        Bar(name="ms of arithmetic, 500 streams", promised=2.0, measured=arithmetic, error=0.0),
-        Bar(name="ms of a whole look, the seed's plan", promised=2.0, measured=whole, error=0.0),
+        Bar(name="ms of a look, the seed's plan", promised=2.0, measured=whole, error=0.0),
+        Bar(name=f"ms of a look, {streams} streams", promised=2.0, measured=many, error=0.0),
         Bar(name="bytes a stream", promised=200, measured=size, error=0.0),
     ]
     return {
         "agrees with the product": agrees,
         "replay gives the same bits": replays_exactly(rng),
-        "ms, arithmetic of 500 streams with 1,000 scores": arithmetic,
         "ms, a whole look of the seed's plan in five locales with 1,000 scores": whole,
         f"ms, the same in 22 locales, {streams} streams": many,
         "bytes a stream": size,

@@ -27,10 +27,10 @@ from release_assets.domain import (
 from release_assets.domain.errors import InputError
 from release_assets.domain.live_bets import seconds_of, time_of
 from release_assets.domain.live_faults import excess_missing, with_scores_read
-from release_assets.domain.live_margins import margin_to_prove, slice_bounds
+from release_assets.domain.live_margins import Bounds, margin_to_prove, slice_bounds
 from release_assets.domain.live_offers import offers_of
 from release_assets.domain.live_state import ALPHA, LiveState
-from release_assets.domain.live_tallies import NEEDED_FOR, Reading
+from release_assets.domain.live_tallies import NEEDED_FOR, Reading, Shown
 from release_assets.domain.statistics.windows import marks_passed
 from release_assets.domain.verdict import Finding, Outcome, worst
 
@@ -124,6 +124,7 @@ def _offers(
     for slo in stage.slos:
         excess = excess_missing(state, slo)
         margin = margin_to_prove(plan, stage, slo) - excess
+        gap = Bounds(tolerated=slo.tolerated, margin=margin)
         if slo.metric != "fairness":
             single += live_wagers.contributions(slo, margin, batch, scored)
             continue
@@ -131,8 +132,8 @@ def _offers(
             alone = slice_bounds(plan, stage, slo, name)
             alone = replace(alone, margin=alone.margin - excess)
             of_slices = scored[name].drops.sides_by_slice(slo.subject or "")
-            single += live_gaps.slice_contributions(slo, name, alone, of_slices)
-            gaps.append(live_gaps.gap_offers(slo, name, margin, of_slices))
+            if of_slices:
+                gaps.append(live_gaps.slice_offers(slo, name, of_slices, alone=alone, gap=gap))
     lacks = [live_wagers.missing_contribution(name, scored[name]) for name in sorted(scored)]
     return [offers_of([*single, *(lack for lack in lacks if lack is not None)]), *gaps]
 
@@ -140,12 +141,12 @@ def _offers(
 def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
     """Judge the canary stage of the last batch, now; before any batch nothing is known."""
     if state.stage < 0:
-        return _judgement(state, [_nothing_seen("no look has been taken yet")])
-    stage = plan.stages[state.stage]
-    read = live_findings.readings(state, plan, stage)
+        return _judgement(state, [_nothing_seen("no look has been taken yet")], Shown.of(state))
+    stage, shown = plan.stages[state.stage], Shown.of(state)
+    read = live_findings.readings(shown, plan, stage)
     if not stage.slos:
         read = [_nothing_seen(f"canary stage {stage.index + 1} has no SLO")]
-    return _judgement(state, live_breaches.with_breaches(state, plan, stage, read))
+    return _judgement(state, live_breaches.with_breaches(state, shown, plan, read), shown)
 
 
 def _nothing_seen(because: str) -> Reading:
@@ -153,7 +154,7 @@ def _nothing_seen(because: str) -> Reading:
     return Reading(finding=finding)
 
 
-def _judgement(state: LiveState, read: list[Reading]) -> LiveJudgement:
+def _judgement(state: LiveState, read: list[Reading], shown: Shown) -> LiveJudgement:
     outcome = worst(reading.finding.outcome for reading in read)
     against = max(live_bets.evidence_against(state), state.breach.evidence if state.breach else 0)
     proofs = [reading.evidence_for for reading in read if reading.evidence_for is not None]
@@ -164,7 +165,7 @@ def _judgement(state: LiveState, read: list[Reading]) -> LiveJudgement:
         needed_against=state.needed_against,
         evidence_for=min(proofs, default=NEEDED_FOR),
         needed_for=NEEDED_FOR,
-        scored=live_findings.scored(state),
+        scored=live_findings.scored(shown),
         sentence=_sentence(state, outcome, read),
     )
 

@@ -19,7 +19,6 @@ from release_assets.domain.statistics.bets import evidence, log_sum
 from release_assets.domain.statistics.capital import (
     named_by_e_bh,
     with_deposits,
-    with_growth,
     with_newcomers,
 )
 from release_assets.domain.statistics.windows import with_marks, with_observations
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from release_assets.domain.live_offers import Offers
     from release_assets.domain.live_traffic import LiveBatch
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan
-    from release_assets.domain.statistics.capital import Key
+    from release_assets.domain.statistics.capital import Key, Seats
 
 _AT_START, _AT_LATER_STAGES, _AT_LOOKS = 0.5, 0.3, 0.2
 _AT_STAGE = 0.1
@@ -98,18 +97,35 @@ def with_bets(state: LiveState, offers: Sequence[Offers], marks: int) -> LiveSta
     `marks` is what `windows.marks_passed` says of this look.
     """
     proofs, sums = (with_marks(w, state.marks, marks) for w in (state.proofs, state.sums))
+    state = replace(state, proofs=proofs, sums=sums, marks=marks)
     if not any(part.keys for part in offers):
-        return replace(state, proofs=proofs, sums=sums, marks=marks)
+        return state
     every = together(offers)
-    capital = with_newcomers(state.capital, every.keys, every.log_weights)
-    capital, waiting = with_deposits(capital, state.waiting, every.keys, every.log_weights)
+    place = {key: at for at, key in enumerate(state.streams)}
+    fresh = sorted(key for key in every.keys if key not in place)
+    state = _with_seats(state, fresh, every) if fresh else state
+    place |= {key: at for at, key in enumerate(fresh, len(place))}
+    return _with_wins(state, every, np.asarray([place[key] for key in every.keys]))
+
+
+def _with_seats(state: LiveState, fresh: list[Key], offers: Offers) -> LiveState:
+    weights = dict(zip(offers.keys, offers.log_weights, strict=True))
+    newcomers = {key: weights[key] for key in fresh}
+    held = with_newcomers(state.capital.rows, state.streams, newcomers)
+    return replace(state, streams=(*state.streams, *fresh), capital=state.capital.with_rows(held))
+
+
+def _with_wins(state: LiveState, offers: Offers, own: Seats) -> LiveState:
+    """`own` are the rows of the streams that bet."""
+    keys, weights, n = offers.keys, offers.log_weights, len(state.streams)
+    held, waiting = with_deposits(state.capital.rows, own, keys, weights, state.waiting)
+    held[own] += offers.grown
     return replace(
         state,
-        capital=with_growth(capital, every.keys, every.grown),
+        capital=state.capital.with_rows(held),
         waiting=waiting,
-        proofs=with_observations(proofs, every.provable, every.earned, marks),
-        sums=with_observations(sums, every.keys, every.tallies, marks),
-        marks=marks,
+        proofs=with_observations(state.proofs, n, own, offers.earned, state.marks),
+        sums=with_observations(state.sums, n, own, offers.tallies, state.marks),
     )
 
 
@@ -131,7 +147,7 @@ def with_breach(state: LiveState, shares: Mapping[str, float]) -> LiveState:
 
 def _guilty(state: LiveState, shares: Mapping[str, float]) -> tuple[Key, ...]:
     """The streams to name: the richest one, and what e-BH confirms of each group (rule 5)."""
-    keys = state.capital.keys
+    keys = state.streams
     worth = dict(zip(keys, np.logaddexp.reduce(state.capital.rows, axis=1).tolist(), strict=True))
     richest = max(keys, key=lambda key: (worth[key], key))
     groups = {group: [key for key in keys if key[0] == group] for group, *_ in keys}

@@ -13,28 +13,31 @@ from release_assets.domain.live_drops import drop_interval, drop_sentence
 from release_assets.domain.live_findings import missing_finding
 from release_assets.domain.live_levels import level_interval, level_sentence
 from release_assets.domain.live_streams import group_of, missing_group, rate_limit, scorers_of
-from release_assets.domain.live_tallies import Reading, amount, tally
+from release_assets.domain.live_tallies import Reading, amount
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
-    from release_assets.domain.live_state import Breach, LiveState
-    from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan, Slo
+    from release_assets.domain.live_state import LiveState
+    from release_assets.domain.live_tallies import Shown
+    from release_assets.domain.rollout_plan import RolloutPlan, Slo
     from release_assets.domain.statistics.capital import Key
 
 
 def with_breaches(
-    state: LiveState, plan: RolloutPlan, stage: CanaryStage, read: list[Reading]
+    state: LiveState, shown: Shown, plan: RolloutPlan, read: list[Reading]
 ) -> list[Reading]:
     """The readings, with a failed finding first for each stream that a breach has named."""
     breach = state.breach
     if breach is None:
         return read
-    failed = [Reading(finding=_failed(state, plan, key, breach)) for key in breach.streams]
-    if stage.mode == "shadow":
+    complete = f"evidence against {amount(breach.evidence)} of {state.needed_against:.0f} needed"
+    named = [_failed(shown, plan, key, breach.stage) for key in breach.streams]
+    failed = [Reading(finding=replace(f, because=f"{f.because}; {complete}")) for f in named]
+    if plan.stages[state.stage].mode == "shadow":
         failed = [Reading(finding=_shadowed(reading.finding)) for reading in failed]
-    named = {reading.finding.rule for reading in failed}
-    return failed + [r for r in read if r.finding.rule not in named]
+    rules = {finding.rule for finding in named}
+    return failed + [r for r in read if r.finding.rule not in rules]
 
 
 def _shadowed(finding: Finding) -> Finding:
@@ -42,12 +45,10 @@ def _shadowed(finding: Finding) -> Finding:
     return replace(finding, outcome=Outcome.INCONCLUSIVE, because=because)
 
 
-def _failed(state: LiveState, plan: RolloutPlan, key: Key, breach: Breach) -> Finding:
-    """What one named stream shows in this canary stage, and the evidence that was complete."""
-    slo = _slo_of(plan, breach.stage, key[0])
-    finding = _of_missing(state, plan, key) if slo is None else _of_slo(state, slo, key)
-    clause = f"evidence against {amount(breach.evidence)} of {state.needed_against:.0f} needed"
-    return replace(finding, because=f"{finding.because}; {clause}")
+def _failed(shown: Shown, plan: RolloutPlan, key: Key, stage: int) -> Finding:
+    """What one stream shows in this canary stage; the breach came in canary stage `stage`."""
+    slo = _slo_of(plan, stage, key[0])
+    return _of_missing(shown, plan, key) if slo is None else _of_slo(shown, slo, key)
 
 
 def _slo_of(plan: RolloutPlan, stage: int, group: str) -> Slo | None:
@@ -56,13 +57,13 @@ def _slo_of(plan: RolloutPlan, stage: int, group: str) -> Slo | None:
     return next((slo for slo in until_then if group_of(slo) == group), None)
 
 
-def _of_missing(state: LiveState, plan: RolloutPlan, key: Key) -> Finding:
+def _of_missing(shown: Shown, plan: RolloutPlan, key: Key) -> Finding:
     scorer = next(name for name in scorers_of(plan) if missing_group(name) == key[0])
-    return replace(missing_finding(state, scorer), outcome=Outcome.FAILED)
+    return replace(missing_finding(shown, scorer), outcome=Outcome.FAILED)
 
 
-def _of_slo(state: LiveState, slo: Slo, key: Key) -> Finding:
-    seen = tally(state, key)
+def _of_slo(shown: Shown, slo: Slo, key: Key) -> Finding:
+    seen = shown.tally(key)
     is_drop = slo.metric in {"eval", "fairness"} and slo.kind is not SloKind.LEVEL
     return Finding(
         rule=slo.name,

@@ -11,35 +11,35 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.live_margins import margin_to_prove, slice_bounds
 from release_assets.domain.live_streams import group_of
-from release_assets.domain.live_tallies import NEEDED_FOR, Reading, Tally, amount, proof, tally
+from release_assets.domain.live_tallies import NEEDED_FOR, Reading, amount
 from release_assets.domain.statistics import intervals
 from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
-    from release_assets.domain.live_state import LiveState
+    from release_assets.domain.live_tallies import Shown, Tally
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan, Slo
     from release_assets.domain.statistics.capital import Key
 
 RARE_SLICE = 0.02  # a slice with a smaller share of the scored units is named, not judged
 
 
-def drift_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
+def drift_reading(shown: Shown, slo: Slo, margin: float) -> Reading:
     """Of the drop of one scorer's scores against stable's."""
     key = (group_of(slo),)
-    seen, shown = tally(state, key), proof(state, key)
-    holds = shown >= NEEDED_FOR
+    seen, proven = shown.tally(key), shown.proof(key)
+    holds = proven >= NEEDED_FOR
     text = drop_sentence(slo, key, seen)
     finding = Finding(
         rule=slo.name,
         outcome=Outcome.PASSED if holds else Outcome.INCONCLUSIVE,
-        because=f"{text}; {_proof_clause('a drop', margin, shown)}",
+        because=f"{text}; {_proof_clause('a drop', margin, proven)}",
         observed=seen.mean if seen.n else None,
         limit=slo.limit,
         n=int(seen.n),
         interval=drop_interval(key, seen),
         scorer=slo.subject,
     )
-    return Reading(finding=finding, evidence_for=shown)
+    return Reading(finding=finding, evidence_for=proven)
 
 
 def drop_interval(key: Key, seen: Tally) -> tuple[float, float] | None:
@@ -68,37 +68,37 @@ def drop_sentence(slo: Slo, key: Key, seen: Tally) -> str:
     )
 
 
-def _proof_clause(what: str, margin: float, shown: float) -> str:
-    if shown >= NEEDED_FOR:
+def _proof_clause(what: str, margin: float, proven: float) -> str:
+    if proven >= NEEDED_FOR:
         return f"{what} under {margin:.3f} is proven"
-    return f"evidence for {what} under {margin:.3f} is {amount(shown)} of {NEEDED_FOR:.0f} needed"
+    return f"evidence for {what} under {margin:.3f} is {amount(proven)} of {NEEDED_FOR:.0f} needed"
 
 
-def fairness_reading(state: LiveState, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
+def fairness_reading(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
     """Of the gaps between slices that the candidate opens."""
-    judged, rare = _judged_streams(state, slo)
+    judged, rare = _judged_streams(shown, slo)
     gaps = [key for key in judged if key[2] == "gap"]
     if not gaps:
         text = f"fewer than two values of {slo.subject} have enough scored pairs to be compared"
         return Reading(finding=_undecided(slo, text), evidence_for=1.0)
-    weakest = min(judged, key=lambda key: (proof(state, key), key))
-    widest = max(gaps, key=lambda key: (tally(state, key).mean, key))
-    shown, seen = proof(state, weakest), tally(state, widest)
+    weakest = min(judged, key=lambda key: (shown.proof(key), key))
+    widest = max(gaps, key=lambda key: (shown.tally(key).mean, key))
+    proven, seen = shown.proof(weakest), shown.tally(widest)
     alone = slice_bounds(plan, stage, slo, weakest[1]).margin
     margin = margin_to_prove(plan, stage, slo) if weakest[2] == "gap" else alone
-    text = f"{drop_sentence(slo, widest, seen)}; {_weakest_clause(weakest, margin, shown)}"
+    text = f"{drop_sentence(slo, widest, seen)}; {_weakest_clause(weakest, margin, proven)}"
     finding = Finding(
         rule=slo.name,
-        outcome=Outcome.PASSED if shown >= NEEDED_FOR else Outcome.INCONCLUSIVE,
+        outcome=Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE,
         because=text + (f"; too rare to be judged: {', '.join(rare)}" if rare else ""),
         observed=seen.mean,
         limit=slo.limit,
-        n=int(tally(state, weakest).n),
+        n=int(shown.tally(weakest).n),
         interval=drop_interval(widest, seen),
         slice=widest[3],
         scorer=widest[1],
     )
-    return Reading(finding=finding, evidence_for=shown)
+    return Reading(finding=finding, evidence_for=proven)
 
 
 def _undecided(slo: Slo, because: str) -> Finding:
@@ -106,15 +106,15 @@ def _undecided(slo: Slo, because: str) -> Finding:
     return Finding(rule=slo.name, outcome=outcome, because=because, limit=slo.limit, n=0)
 
 
-def _weakest_clause(key: Key, margin: float, shown: float) -> str:
+def _weakest_clause(key: Key, margin: float, proven: float) -> str:
     what = f"a drop in {key[3]}" if key[2] == "drop" else f"a gap of {key[3]} to {key[4]}"
-    return _proof_clause(what, margin, shown)
+    return _proof_clause(what, margin, proven)
 
 
-def _judged_streams(state: LiveState, slo: Slo) -> tuple[list[Key], list[str]]:
+def _judged_streams(shown: Shown, slo: Slo) -> tuple[list[Key], list[str]]:
     """All streams that must be proven, seen or not, and the slices that are too rare to judge."""
-    keys = [k for k in state.sums.keys if k[0] == group_of(slo) and k[2] == "drop"]
-    sizes = {key: tally(state, key).n for key in keys}
+    keys = [k for k in shown.place if k[0] == group_of(slo) and k[2] == "drop"]
+    sizes = {key: shown.tally(key).n for key in keys}
     every = sum(sizes.values())
     fair = sorted(key for key in keys if sizes[key] >= RARE_SLICE * every)
     gaps = [
@@ -125,22 +125,22 @@ def _judged_streams(state: LiveState, slo: Slo) -> tuple[list[Key], list[str]]:
     return [*fair, *gaps], sorted(key[3] for key in keys if key not in fair)
 
 
-def ratio_reading(state: LiveState, slo: Slo, margin: float) -> Reading:
+def ratio_reading(shown: Shown, slo: Slo, margin: float) -> Reading:
     """A relative limit on a counted metric (E6)."""
     key = (group_of(slo),)
-    seen, shown = tally(state, key), proof(state, key)
+    seen, proven = shown.tally(key), shown.proof(key)
     ours, theirs = seen.mean, seen.second / seen.first if seen.first else 0.0
     text = (
         f"{slo.metric.replace('_', ' ')} {ours:.4f} against stable {theirs:.4f}"
         f" on {seen.n:.0f} calls, {1 + slo.limit:g} times allowed;"
-        f" {_proof_clause('a ratio', 1 + margin, shown)}"
+        f" {_proof_clause('a ratio', 1 + margin, proven)}"
     )
     finding = Finding(
         rule=slo.name,
-        outcome=Outcome.PASSED if shown >= NEEDED_FOR else Outcome.INCONCLUSIVE,
+        outcome=Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE,
         because=text,
         observed=ours / theirs - 1 if theirs else None,
         limit=slo.limit,
         n=int(seen.n),
     )
-    return Reading(finding=finding, evidence_for=shown)
+    return Reading(finding=finding, evidence_for=proven)

@@ -8,19 +8,20 @@ evidence for a release (rule 8).
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import add
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from release_assets.domain import live_samples
+from release_assets.domain.live_state import Faults
 from release_assets.domain.live_streams import scorers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from release_assets.domain.live_scores import Scores
     from release_assets.domain.live_state import LiveState
     from release_assets.domain.live_traffic import LiveBatch
     from release_assets.domain.rollout_plan import RolloutPlan, Slo
-    from release_assets.domain.statistics.capital import Table
 
 
 def with_scores_read(
@@ -38,21 +39,17 @@ def with_scores_read(
     return replace(state, scorer_versions=known, faults=_counted(state.faults, scored)), scored
 
 
-def _counted(faults: Table, scored: dict[str, Scores]) -> Table:
-    fresh = tuple((s,) for s in sorted(scored) if (s,) not in faults.keys)
-    rows = np.vstack([faults.rows, np.zeros((len(fresh), faults.width))])
-    keys = (*faults.keys, *fresh)
-    for scorer, own in scored.items():
-        rows[keys.index((scorer,))] += (own.seen, own.unusable, *own.lost)
-    return faults.with_rows(rows, keys=keys)
+def _counted(before: Mapping[str, Faults], scored: Mapping[str, Scores]) -> Mapping[str, Faults]:
+    now = {s: (own.seen, own.unusable, *own.lost) for s, own in scored.items()}
+    more = {s: Faults(*map(add, before.get(s, Faults()), own)) for s, own in now.items()}
+    return {**before, **more}
 
 
 def excess_missing(state: LiveState, slo: Slo) -> float:
     """How much larger the candidate's share of missing scores is, in this stage up to now."""
     if slo.metric not in {"eval", "fairness"}:
         return 0.0
-    keys = state.faults.keys
-    own = [at for at, (scorer,) in enumerate(keys) if slo.subject == scorer]
-    judged = state.faults.rows[own if slo.metric == "eval" else list(range(len(keys)))]
-    shares = [float(ours - theirs) / max(1.0, float(n)) for n, _, ours, theirs in judged]
+    own = state.faults.get(slo.subject or "", Faults())
+    judged = [own] if slo.metric == "eval" else state.faults.values()
+    shares = ((f.candidate_lost - f.stable_lost) / max(1.0, f.seen) for f in judged)
     return max(0.0, *shares, 0.0)

@@ -8,52 +8,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from release_assets.domain.live_drops import drift_reading, fairness_reading, ratio_reading
 from release_assets.domain.live_levels import level_finding
 from release_assets.domain.live_margins import margin_to_prove
 from release_assets.domain.live_streams import MISSING_TOLERATED, missing_group, scorers_of
-from release_assets.domain.live_tallies import Reading, Tally, tally
+from release_assets.domain.live_tallies import Reading
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import intervals
 from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
-    from release_assets.domain.live_state import LiveState
+    from release_assets.domain.live_state import Faults
+    from release_assets.domain.live_tallies import Shown, Tally
     from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan, Slo
-    from release_assets.domain.statistics.bets import Array
 
 FAULTS_TOLERATED = 0.01
 
 
-def readings(state: LiveState, plan: RolloutPlan, stage: CanaryStage) -> list[Reading]:
+def readings(shown: Shown, plan: RolloutPlan, stage: CanaryStage) -> list[Reading]:
     """All SLOs of the stage, then the completeness and the soundness of its scores."""
-    made = [_read(state, plan, stage, slo) for slo in stage.slos]
+    made = [_read(shown, plan, stage, slo) for slo in stage.slos]
     judged = scorers_of(plan)
-    made += [Reading(finding=missing_finding(state, scorer)) for scorer in judged]
-    made += [Reading(finding=_unusable(state, s)) for s in judged if _faults(state, s)[1]]
-    return made + ([Reading(finding=_samples(state, stage))] if stage.min_samples else [])
+    made += [Reading(finding=missing_finding(shown, scorer)) for scorer in judged]
+    made += [
+        Reading(finding=_unusable(scorer, shown.faults[scorer]))
+        for scorer in judged
+        if scorer in shown.faults and shown.faults[scorer].unusable
+    ]
+    return made + ([Reading(finding=_samples(shown, stage))] if stage.min_samples else [])
 
 
-def scored(state: LiveState) -> int:
+def scored(shown: Shown) -> int:
     """The most observations with scores of both arms that any scorer has in this stage."""
-    keys = [key for key in state.sums.keys if key[0].startswith("eval ") and len(key) == 1]
-    return int(max((tally(state, key).n for key in keys), default=0.0))
+    keys = [key for key in shown.place if key[0].startswith("eval ") and len(key) == 1]
+    return int(max((shown.tally(key).n for key in keys), default=0.0))
 
 
-def _read(state: LiveState, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
+def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
     if slo.kind is SloKind.LEVEL:
-        return Reading(finding=level_finding(state, stage, slo))
+        return Reading(finding=level_finding(shown, stage, slo))
     if slo.metric == "fairness":
-        return fairness_reading(state, plan, stage, slo)
+        return fairness_reading(shown, plan, stage, slo)
     margin = margin_to_prove(plan, stage, slo)
-    return (drift_reading if slo.metric == "eval" else ratio_reading)(state, slo, margin)
+    return (drift_reading if slo.metric == "eval" else ratio_reading)(shown, slo, margin)
 
 
-def _samples(state: LiveState, stage: CanaryStage) -> Finding:
+def _samples(shown: Shown, stage: CanaryStage) -> Finding:
     """The stage's own least number: of counted calls, or of scored pairs where none is counted."""
-    seen = int(max((tally(state, key).n for key in state.sums.keys), default=0.0))
+    seen = int(max((shown.tally(key).n for key in shown.place), default=0.0))
     return Finding(
         rule="stage_has_its_least_samples",
         outcome=Outcome.PASSED if seen >= stage.min_samples else Outcome.INCONCLUSIVE,
@@ -64,9 +66,9 @@ def _samples(state: LiveState, stage: CanaryStage) -> Finding:
     )
 
 
-def missing_finding(state: LiveState, scorer: str) -> Finding:
+def missing_finding(shown: Shown, scorer: str) -> Finding:
     """Passed unless the stream breached: the proof of a drop pays for what is missing."""
-    seen = tally(state, (missing_group(scorer),))
+    seen = shown.tally((missing_group(scorer),))
     return Finding(
         rule="scores_are_complete",
         outcome=Outcome.PASSED if seen.n else Outcome.INCONCLUSIVE,
@@ -88,8 +90,8 @@ def _missing_sentence(scorer: str, seen: Tally) -> str:
     )
 
 
-def _unusable(state: LiveState, scorer: str) -> Finding:
-    seen, bad, *_ = _faults(state, scorer)
+def _unusable(scorer: str, faults: Faults) -> Finding:
+    seen, bad, *_ = faults
     too_many = bad > FAULTS_TOLERATED * max(seen, 1.0)
     return Finding(
         rule="scores_are_usable",
@@ -100,10 +102,3 @@ def _unusable(state: LiveState, scorer: str) -> Finding:
         n=int(seen),
         scorer=scorer,
     )
-
-
-def _faults(state: LiveState, scorer: str) -> Array:
-    if (scorer,) not in state.faults.keys:
-        return np.zeros(4)
-    row: Array = state.faults.rows[state.faults.keys.index((scorer,))]
-    return row

@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.live_streams import group_of, is_mean, rate_limit
-from release_assets.domain.live_tallies import Tally, tally
 from release_assets.domain.rollout_plan import SloKind
 from release_assets.domain.statistics import intervals
 from release_assets.domain.statistics.counts import clean_calls_to_prove
@@ -20,17 +19,17 @@ from release_assets.domain.statistics.windows import HALF
 from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
-    from release_assets.domain.live_state import LiveState
+    from release_assets.domain.live_tallies import Shown, Tally
     from release_assets.domain.rollout_plan import CanaryStage, Slo
 
 _ENOUGH_MEANS = 30  # for a mean without bounds nothing can be proven; this is the least shown
 
 
-def level_finding(state: LiveState, stage: CanaryStage, slo: Slo) -> Finding:
+def level_finding(shown: Shown, stage: CanaryStage, slo: Slo) -> Finding:
     """Whether the level holds, with the reason of any doubt."""
     key = (group_of(slo),)
-    whole, half = tally(state, key), tally(state, key, HALF)
-    doubt = _doubt(state, stage, slo, whole, half)
+    whole, half = shown.tally(key), shown.tally(key, HALF)
+    doubt = _doubt(shown, stage, slo, whole, half)
     text = level_sentence(slo, whole)
     return Finding(
         rule=slo.name,
@@ -44,20 +43,20 @@ def level_finding(state: LiveState, stage: CanaryStage, slo: Slo) -> Finding:
     )
 
 
-def _doubt(state: LiveState, stage: CanaryStage, slo: Slo, whole: Tally, half: Tally) -> str:
+def _doubt(shown: Shown, stage: CanaryStage, slo: Slo, whole: Tally, half: Tally) -> str:
     """Why the level cannot be called fine yet, or nothing."""
     if slo.metric == "feedback_negative_rate" and whole.n < _enough(slo):
-        return _doubt_about_few_ratings(state, stage, whole)
+        return _doubt_about_few_ratings(shown, stage, whole)
     if whole.n < max(1, stage.min_samples):
         return f"fewer than the {max(1, stage.min_samples)} needed"
     return "" if stage.evidence == "guard" else _doubt_about_proof(slo, whole, half)
 
 
-def _doubt_about_few_ratings(state: LiveState, stage: CanaryStage, whole: Tally) -> str:
+def _doubt_about_few_ratings(shown: Shown, stage: CanaryStage, whole: Tally) -> str:
     if stage.evidence == "proof" and not whole.n:
         return "no rating has matured"
     least = max(1, stage.min_samples)
-    return "" if _calls(state, stage) >= least else f"fewer than {least} calls"
+    return "" if _calls(shown, stage) >= least else f"fewer than {least} calls"
 
 
 def _doubt_about_proof(slo: Slo, whole: Tally, half: Tally) -> str:
@@ -70,10 +69,10 @@ def _doubt_about_proof(slo: Slo, whole: Tally, half: Tally) -> str:
     return ""
 
 
-def _calls(state: LiveState, stage: CanaryStage) -> float:
+def _calls(shown: Shown, stage: CanaryStage) -> float:
     """The most calls that any level of the stage has counted: ratings are a part of them."""
     levels = (slo for slo in stage.slos if slo.kind is SloKind.LEVEL)
-    return max(tally(state, (group_of(slo),)).n for slo in levels)
+    return max(shown.tally((group_of(slo),)).n for slo in levels)
 
 
 def calls_to_judge(stage: CanaryStage, slo: Slo) -> int:

@@ -26,30 +26,31 @@ if TYPE_CHECKING:
 class Offers:
     """Rows of `keys`: the log shares that capital starts with, its growth, and the sums.
 
-    `earned` is the growth of the bets for the release, of those streams (`provable`) that have
-    any: of a mean without bounds nothing can be proven.
+    `earned` is the growth of the bets for the release: none where nothing can be proven, as of a
+    mean without bounds.
     """
 
     keys: tuple[Key, ...]
     log_weights: Array
     grown: Array
     tallies: Array
-    provable: tuple[Key, ...]
     earned: Array
 
 
 def offers_of(contributions: Sequence[Contribution]) -> Offers:
     """The rows of some streams."""
     against = [one.against for one in contributions]
-    proofs = [one.proof for one in contributions if one.proof is not None]
+    proofs = {at: one.proof for at, one in enumerate(contributions) if one.proof is not None}
+    earned = np.zeros((len(contributions), EARNED))
+    if proofs:
+        earned[list(proofs)] = log_growth(list(proofs.values()))
     width = len(against[0].grid.fractions) if against else 0
     return Offers(
         keys=tuple(wager.key for wager in against),
         log_weights=_rows([wager.grid.log_weights for wager in against], width),
         grown=log_growth(against) if against else np.zeros((0, width)),
         tallies=_rows([one.tally for one in contributions], TALLY),
-        provable=tuple(wager.key for wager in proofs),
-        earned=log_growth(proofs) if proofs else np.zeros((0, EARNED)),
+        earned=earned,
     )
 
 
@@ -65,6 +66,5 @@ def together(parts: Sequence[Offers]) -> Offers:
         log_weights=np.concatenate([part.log_weights for part in filled]),
         grown=np.concatenate([part.grown for part in filled]),
         tallies=np.concatenate([part.tallies for part in filled]),
-        provable=tuple(key for part in filled for key in part.provable),
         earned=np.concatenate([part.earned for part in filled]),
     )

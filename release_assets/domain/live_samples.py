@@ -93,7 +93,7 @@ def _kept(rows: Sequence[Kept], mask: NDArray[np.bool_]) -> Sequence[Kept]:
     return rows if mask.all() else [rows[at] for at in np.flatnonzero(mask).tolist()]
 
 
-def amounts(of_calls: Iterable[float]) -> Array:
+def amounts(of_calls: Sequence[float]) -> Array:
     """The costs or latencies of single calls that are amounts of money or time, sorted."""
-    fine = [amount for amount in of_calls if 0 <= amount <= _MOST]  # false for NaN
-    return np.sort(np.asarray(fine, dtype=np.float64))
+    every = np.asarray(of_calls, dtype=np.float64)
+    return np.sort(every[(every >= 0) & (every <= _MOST)])  # false for NaN

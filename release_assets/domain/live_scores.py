@@ -5,12 +5,13 @@ Facts only: `live_samples.py` and `live_blocks.py` fill them, `live_wagers.py` b
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from release_assets.domain.statistics.blocks import unit_means
+from release_assets.domain.statistics.blocks import each_once, unit_means
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,16 +54,18 @@ class Drops:
         """Of the units with each value of a slice key, by value; those without it are in none."""
         names = [slices.get(key) for slices in self.slices]
         values = sorted({name for name in names if name is not None})
-        place: dict[str | None, int] = {value: at for at, value in enumerate(values)}
-        of = np.asarray([place.get(name, -1) for name in names], dtype=np.intp)
+        place: dict[str | None, int] = {value: at for at, value in enumerate(values)} | {None: -1}
+        of = np.asarray([place[name] for name in names], dtype=np.intp)
         order = np.argsort(of, kind="stable")
         ends = np.searchsorted(of[order], np.arange(len(values) + 1)).tolist()
-        units = [self.units[at] for at in order.tolist()]
-        candidate, stable = self.candidate[order], self.stable[order]
-        return {
-            value: (unit_means(units[a:b], candidate[a:b]), unit_means(units[a:b], stable[a:b]))
-            for value, a, b in zip(values, ends[:-1], ends[1:], strict=True)
-        }
+        parts = zip(values, (order[a:b] for a, b in itertools.pairwise(ends)), strict=True)
+        if each_once(self.units):
+            return {value: (self.candidate[part], self.stable[part]) for value, part in parts}
+        return {value: self._means(part) for value, part in parts}
+
+    def _means(self, part: NDArray[np.intp]) -> Sides:
+        units = [self.units[at] for at in part.tolist()]
+        return unit_means(units, self.candidate[part]), unit_means(units, self.stable[part])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,14 +6,18 @@ Reads only; nothing is decided here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from release_assets.domain.statistics.bets import PROOF, Array, evidence, log_sum
+import numpy as np
+
+from release_assets.domain.statistics.bets import PROOF, evidence
 from release_assets.domain.statistics.information import PROOF_ALPHA
-from release_assets.domain.statistics.windows import HALF, WHOLE, window
+from release_assets.domain.statistics.windows import HALF, WHOLE, by_window
 
 if TYPE_CHECKING:
-    from release_assets.domain.live_state import LiveState
+    from collections.abc import Mapping, Sequence
+
+    from release_assets.domain.live_state import Faults, LiveState
     from release_assets.domain.statistics.capital import Key
     from release_assets.domain.verdict import Finding
 
@@ -29,8 +33,7 @@ class Reading:
     evidence_for: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tally:
+class Tally(NamedTuple):
     """Sums over one window of one stream; see `live_wagers.Contribution`."""
 
     n: float = 0.0
@@ -45,23 +48,41 @@ class Tally:
         return self.total / self.n if self.n else 0.0
 
 
-def tally(state: LiveState, key: Key, which: int = WHOLE) -> Tally:
-    """The sums of one stream in one window of this canary stage."""
-    row = window(state.sums, key, which)
-    if row is None:
-        return Tally()
-    n, total, squares, first, second = row.tolist()
-    return Tally(n=n, total=total, squares=squares, first=first, second=second)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shown:
+    """What a canary stage has shown of its streams up to now: sums by window, and evidence.
 
+    `place` holds the rows of the streams that the stage has seen. `evidence_for` the release is
+    the weaker of two: on the whole stage, and on its second half.
+    """
 
-def proof(state: LiveState, key: Key) -> float:
-    """The evidence for the release: the weaker of the whole stage and its second half."""
-    rows = [window(state.proofs, key, which) for which in (WHOLE, HALF)]
-    return min(_evidence(row) for row in rows)
+    faults: Mapping[str, Faults]
+    place: Mapping[Key, int]
+    sums: Sequence[Sequence[Sequence[float]]]
+    evidence_for: Sequence[float]
 
+    @classmethod
+    def of(cls, state: LiveState) -> Shown:
+        """Read from what is remembered."""
+        sums = by_window(state.sums).tolist()
+        seen = zip(state.streams, sums, strict=False)
+        logs = np.logaddexp.reduce(by_window(state.proofs) + PROOF.log_weights, axis=2)
+        return cls(
+            faults=state.faults,
+            place={key: at for at, (key, windows) in enumerate(seen) if windows[WHOLE][0]},
+            sums=sums,
+            evidence_for=[evidence(log) for log in logs[:, (WHOLE, HALF)].min(axis=1).tolist()],
+        )
 
-def _evidence(row: Array | None) -> float:
-    return 1.0 if row is None else evidence(log_sum(row + PROOF.log_weights))
+    def tally(self, key: Key, which: int = WHOLE) -> Tally:
+        """The sums of one stream in one window; zeros where it was not seen."""
+        at = self.place.get(key)
+        return Tally() if at is None else Tally(*self.sums[at][which])
+
+    def proof(self, key: Key) -> float:
+        """The evidence for the release in one stream; one where it was not seen."""
+        at = self.place.get(key)
+        return 1.0 if at is None else self.evidence_for[at]
 
 
 def amount(of_evidence: float) -> str:

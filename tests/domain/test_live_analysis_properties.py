@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from release_assets.domain import live_analysis
 from release_assets.domain.live_bets import evidence_against
 from release_assets.domain.live_state import LiveState
-from release_assets.domain.live_tallies import proof, tally
+from release_assets.domain.live_tallies import Shown
 from release_assets.domain.live_traffic import CallCounts
 from release_assets.domain.verdict import Outcome
 from tests.domain.live_world import batch, call, judged, only, pair, plan, run, same
@@ -179,7 +179,7 @@ def test_more_harm_is_never_less_evidence_of_harm(pairs, which, factor):
     mild, harsh = run(the_plan, [batch(1, pairs=pairs)]), run(the_plan, [batch(1, pairs=worse)])
     slack = 1 + 1e-9
     assert evidence_against(harsh) * slack >= evidence_against(mild)
-    assert proof(harsh, DRIFT_KEY) <= proof(mild, DRIFT_KEY) * slack
+    assert Shown.of(harsh).proof(DRIFT_KEY) <= Shown.of(mild).proof(DRIFT_KEY) * slack
 
 
 @few
@@ -197,7 +197,7 @@ def test_swapped_arms_mirror_the_drop(pairs):
     the_plan = only(DRIFT)
     swapped = [replace(p, candidate=p.stable, stable=p.candidate) for p in pairs]
     ours, theirs = (run(the_plan, [batch(1, pairs=rows)]) for rows in (pairs, swapped))
-    one, other = tally(ours, DRIFT_KEY), tally(theirs, DRIFT_KEY)
+    one, other = (Shown.of(s).tally(DRIFT_KEY) for s in (ours, theirs))
     assert one.total == pytest.approx(-other.total, abs=1e-9)
     assert (one.n, one.first, one.second) == (other.n, other.second, other.first)
     assert not (ours.breach and theirs.breach)
@@ -210,11 +210,12 @@ def test_exchanged_slices_exchange_their_gaps(pairs):
     names = {"en-US": "de-DE", "de-DE": "en-US", "ja-JP": "ja-JP"}
     renamed = [replace(p, slices={"locale": names[p.slices["locale"]]}) for p in pairs]
     here, there = (run(the_plan, [batch(1, pairs=rows)]) for rows in (pairs, renamed))
+    left, right = Shown.of(here), Shown.of(there)
     head = ("fairness locale delta max", "groundedness", "gap")
     for a, b in (("en-US", "de-DE"), ("de-DE", "en-US"), ("ja-JP", "en-US")):
         mirrored = (*head, names[a], names[b])
-        assert tally(here, (*head, a, b)) == tally(there, mirrored)
-        assert proof(here, (*head, a, b)) == proof(there, mirrored)
+        assert left.tally((*head, a, b)) == right.tally(mirrored)
+        assert left.proof((*head, a, b)) == right.proof(mirrored)
 
 
 @few

@@ -1,4 +1,4 @@
-"""All ordered pairs of slices at once say the same as each pair bet on by itself."""
+"""Slices and their ordered pairs, all at once, say the same as each bet on by itself."""
 
 from __future__ import annotations
 
@@ -9,19 +9,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from release_assets.domain.live_gaps import gap_offers
+from release_assets.domain.live_gaps import slice_offers
+from release_assets.domain.live_margins import Bounds
+from release_assets.domain.live_offers import offers_of
+from release_assets.domain.live_wagers import drop_contribution
 from release_assets.domain.statistics.bets import DIFFERENCE, PROOF, Wager, log_growth
 from release_assets.domain.statistics.blocks import balanced
 from tests.domain.live_world import slo
 
 GAP = slo("fairness_locale_delta_max", 0.04)
 MARGIN = 0.06
+ALONE = Bounds(tolerated=0.03, margin=0.08)
 SIDES = st.lists(
     st.tuples(*[st.sampled_from((0.0, 0.25, 0.5, 1.0))] * 2), min_size=1, max_size=9
 ).map(lambda rows: tuple(np.asarray(side) for side in zip(*rows, strict=True)))
-SLICES = st.dictionaries(st.sampled_from(("de", "en", "fr", "ja")), SIDES, max_size=4).map(
-    lambda slices: dict(sorted(slices.items()))
-)
+NAMES = st.sampled_from(("de", "en", "fr", "ja"))
+SLICES = st.dictionaries(NAMES, SIDES, min_size=1).map(lambda slices: dict(sorted(slices.items())))
+
+
+def offered(slices):
+    gap = Bounds(tolerated=GAP.tolerated, margin=MARGIN)
+    return slice_offers(GAP, "groundedness", slices, alone=ALONE, gap=gap)
 
 
 def one_pair(worse, better):
@@ -46,28 +54,42 @@ def one_pair(worse, better):
 @settings(deadline=None)
 @given(SLICES)
 def test_each_pair_is_bet_on_as_if_it_were_alone(slices):
-    found = gap_offers(GAP, "groundedness", MARGIN, slices)
-    assert [key[3:] for key in found.keys] == list(permutations(slices, 2))
-    for at, (worse, better) in enumerate(permutations(slices, 2)):
+    found = offered(slices)
+    pairs = list(permutations(slices, 2))
+    assert [key[3:] for key in found.keys[len(slices) :]] == pairs
+    for at, (worse, better) in enumerate(pairs, len(slices)):
         against, proof, sums = one_pair(slices[worse], slices[better])
         assert found.grown[at] == pytest.approx(against)
         assert found.earned[at] == pytest.approx(proof)
         assert found.tallies[at] == pytest.approx(sums)
 
 
+@settings(deadline=None)
+@given(SLICES)
+def test_each_slice_is_bet_on_as_if_it_were_alone(slices):
+    found = offered(slices)
+    for at, (name, sides) in enumerate(slices.items()):
+        assert found.keys[at] == ("fairness locale delta max", "groundedness", "drop", name)
+        alone = offers_of(drop_contribution(found.keys[at], ALONE.tolerated, ALONE.margin, sides))
+        assert found.log_weights[at].tolist() == alone.log_weights[0].tolist()
+        assert found.grown[at] == pytest.approx(alone.grown[0])
+        assert found.earned[at] == pytest.approx(alone.earned[0])
+        assert found.tallies[at] == pytest.approx(alone.tallies[0])
+
+
 def test_one_slice_alone_opens_no_gap():
-    assert not gap_offers(GAP, "groundedness", MARGIN, {"de": (np.ones(3), np.ones(3))}).keys
+    (only,) = offered({"de": (np.ones(3), np.ones(3))}).keys
+    assert only[2:] == ("drop", "de")
 
 
 @settings(deadline=None)
 @given(SIDES, SIDES)
 def test_a_gap_never_speaks_for_both_directions(worse, better):
     """Whatever one ordered pair earns against the release, its mirror loses as much or more."""
-    found = gap_offers(GAP, "groundedness", MARGIN, {"de": worse, "en": better})
-    assert (found.grown[0] + found.grown[1] <= 1e-12).all()
+    _, _, one, other = offered({"de": worse, "en": better}).grown
+    assert (one + other <= 1e-12).all()
 
 
 def test_what_all_slices_lose_alike_is_no_gap():
     both = (np.full(50, 0.5), np.full(50, 1.0))
-    found = gap_offers(GAP, "groundedness", MARGIN, {"de": both, "en": both})
-    assert (found.grown < 0).all()
+    assert (offered({"de": both, "en": both}).grown[2:] < 0).all()

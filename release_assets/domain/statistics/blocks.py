@@ -30,12 +30,17 @@ def in_place_order(units: Sequence[str]) -> list[int]:
     return found
 
 
+def each_once(units: Sequence[str]) -> bool:
+    """Whether no unit comes twice: most often so."""
+    return len(set(units)) == len(units)
+
+
 def unit_means(units: Sequence[str], values: Array) -> Array:
     """The mean of each unit, in the order in which units first come.
 
     Nothing depends on the order of a unit's own values, to the last bit.
     """
-    if len(set(units)) == len(units):  # most often each unit comes once
+    if each_once(units):
         return values
     gathered: dict[str, list[float]] = {}
     for unit, value in zip(units, values.tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""Who holds how much of the betting capital: streams by key, groups by the key's first word.
+"""Who holds how much of the betting capital: a row a stream, groups by the key's first word.
 
 All capital together starts at one. It is handed out by a schedule that is fixed beforehand (E2),
 and moves between the streams of a group only before they bet, so its total stays an e-process:
@@ -8,17 +8,20 @@ a weighted average of all streams (E10; Vovk and Wang 2021) that needs no list o
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from release_assets.domain.statistics.bets import Array, log_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 Key = tuple[str, ...]
+Seats = NDArray[np.intp]  # the rows of some streams
 
 
 def pack(numbers: Array, *, is_evidence: bool) -> bytes:
@@ -47,108 +50,55 @@ def from_text(text: str) -> bytes:
 class Table:
     """A row of numbers per stream, of four bytes each; frozen, compared bit by bit."""
 
-    keys: tuple[Key, ...] = ()
     packed: bytes = b""
     width: int = 12
     is_evidence: bool = True
 
     @property
     def rows(self) -> Array:
-        """A copy, one row a key."""
-        numbers = np.frombuffer(self.packed, dtype="<f4").astype(np.float64)
-        return numbers.reshape(len(self.keys), self.width)
+        """A copy, one row a stream."""
+        return np.frombuffer(self.packed, dtype="<f4").astype(np.float64).reshape(-1, self.width)
 
-    def with_rows(self, rows: Array, keys: tuple[Key, ...] | None = None) -> Table:
-        """The same table with other numbers, and other keys where given."""
-        return Table(
-            keys=self.keys if keys is None else keys,
-            packed=pack(rows, is_evidence=self.is_evidence),
-            width=self.width,
-            is_evidence=self.is_evidence,
-        )
-
-    def of_group(self, group: str) -> list[int]:
-        """The positions of a group's streams."""
-        return [at for at, key in enumerate(self.keys) if key[0] == group]
-
-    def document(self) -> dict[str, Any]:
-        """The JSON form, without floats."""
-        return {
-            "keys": [list(key) for key in self.keys],
-            "numbers": as_text(self.packed),
-            "width": self.width,
-            "is_evidence": self.is_evidence,
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Table:
-        """The inverse of `document`."""
-        keys = tuple(tuple(key) for key in document["keys"])
-        return cls(
-            keys=keys,
-            packed=from_text(document["numbers"]),
-            width=document["width"],
-            is_evidence=document["is_evidence"],
-        )
+    def with_rows(self, rows: Array) -> Table:
+        """The same table with other numbers."""
+        packed = pack(rows, is_evidence=self.is_evidence)
+        return Table(packed=packed, width=self.width, is_evidence=self.is_evidence)
 
 
-def places(known: Iterable[Key], keys: Iterable[Key]) -> list[int]:
-    """The positions of some of the known streams."""
-    place = {key: at for at, key in enumerate(known)}
-    return [place[key] for key in keys]
-
-
-def with_newcomers(capital: Table, keys: Sequence[Key], log_weights: Array) -> Table:
+def with_newcomers(rows: Array, streams: Sequence[Key], fresh: Mapping[Key, Array]) -> Array:
     """Let new streams buy in at an equal share of what their group holds now.
 
-    `log_weights` has a row for each of `keys`, the log shares of its bets; streams that are known
-    already change nothing. The total of each group is unchanged.
+    `rows` are those of `streams`; `fresh` holds the log shares of each newcomer's bets, and their
+    rows follow in its order. The total of each group is unchanged.
     """
-    known = set(capital.keys)
-    fresh = {key: row for key, row in zip(keys, log_weights, strict=True) if key not in known}
-    if not fresh:
-        return capital
-    rows, newcomers = capital.rows, sorted(fresh)
-    joined = [
-        _buy_in(rows, capital.of_group(group), [k for k in newcomers if k[0] == group], fresh)
-        for group in dict.fromkeys(key[0] for key in newcomers)
-    ]
-    return capital.with_rows(np.vstack([rows, *joined]), keys=(*capital.keys, *newcomers))
-
-
-def _buy_in(rows: Array, old: list[int], new: list[Key], weights: Mapping[Key, Array]) -> Array:
-    held = log_sum(rows[old].ravel()) if old else -np.inf
-    seats = len(old) + len(new)
-    if old:
-        rows[old] += np.log(len(old) / seats)
-    return np.vstack([held - np.log(seats) + weights[key] for key in new])
+    held = np.concatenate([rows, np.full((len(fresh), rows.shape[1]), -np.inf)])
+    every = (*streams, *fresh)
+    for group in dict.fromkeys(key[0] for key in fresh):
+        members = [at for at, key in enumerate(every) if key[0] == group]
+        old = [at for at in members if at < len(streams)]
+        share = log_sum(held[old].ravel()) - np.log(len(members))
+        held[old] += np.log(max(1, len(old)) / len(members))
+        for at in members[len(old) :]:
+            held[at] = share + fresh[every[at]]
+    return held
 
 
 def with_deposits(
-    capital: Table, deposits: Mapping[str, float], keys: Sequence[Key], log_weights: Array
-) -> tuple[Table, dict[str, float]]:
+    rows: Array, own: Seats, keys: Sequence[Key], log_weights: Array, deposits: Mapping[str, float]
+) -> tuple[Array, dict[str, float]]:
     """Hand each group's deposit, in equal parts, to those of its streams that bet now.
 
-    `keys` are the streams that bet now, with the log shares of their bets in a row each. Returns
-    the capital, and the deposits of groups without such a stream, which wait.
+    `own` are the rows of `keys`, the streams that bet now, with the log shares of their bets in
+    `log_weights`. Returns the capital, and the deposits of groups that do not bet, which wait.
     """
-    members: dict[str, list[int]] = {}
-    for at, key in enumerate(keys):
-        members.setdefault(key[0], []).append(at)
-    rows, seats = capital.rows, np.asarray(places(capital.keys, keys), dtype=np.intp)
-    for group, betting in members.items():
-        if (amount := deposits.get(group, 0.0)) > 0:
-            own, share = seats[betting], np.log(amount / len(betting))
-            rows[own] = np.logaddexp(rows[own], log_weights[betting] + share)
-    waiting = {group: amount for group, amount in deposits.items() if group not in members}
-    return capital.with_rows(rows), waiting
-
-
-def with_growth(capital: Table, keys: Iterable[Key], growth: Array) -> Table:
-    """Multiply the capital of some streams by what their bets earned."""
-    rows = capital.rows
-    rows[places(capital.keys, keys)] += growth
-    return capital.with_rows(rows)
+    groups = [key[0] for key in keys]
+    betting = Counter(groups)
+    shares = {group: deposits.get(group, 0.0) / n for group, n in betting.items()}
+    held = rows.copy()
+    with np.errstate(divide="ignore"):  # no deposit is minus infinity
+        logs = np.log([shares[group] for group in groups])
+    held[own] = np.logaddexp(held[own], log_weights + logs[:, None])
+    return held, {group: amount for group, amount in deposits.items() if group not in betting}
 
 
 def named_by_e_bh(e_values: Mapping[Key, float], alpha: float) -> tuple[Key, ...]:

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from release_assets.domain.statistics.capital import places
-
 if TYPE_CHECKING:
     from release_assets.domain.statistics.bets import Array
-    from release_assets.domain.statistics.capital import Key, Table
+    from release_assets.domain.statistics.capital import Seats, Table
 
 WHOLE, HALF, NEXT = 0, 1, 2
 WINDOWS = 3
@@ -41,31 +39,27 @@ def with_marks(windows: Table, before: int, now: int) -> Table:
     turns = range(max(before, NEXT), now)
     if not turns:
         return windows
-    rows = _by_window(windows)
+    rows = by_window(windows)
     for _ in turns:
         rows[:, HALF] = rows[:, NEXT]
         rows[:, NEXT] = 0.0
-    return windows.with_rows(rows.reshape(len(windows.keys), windows.width))
+    return windows.with_rows(rows)
 
 
-def with_observations(windows: Table, keys: tuple[Key, ...], added: Array, marks: int) -> Table:
-    """Add to the whole, and to the halves that have started; unknown keys start at nothing."""
-    known = (*windows.keys, *sorted(set(keys) - set(windows.keys)))
-    rows = np.zeros((len(known), WINDOWS, windows.width // WINDOWS))
-    rows[: len(windows.keys)] = _by_window(windows)
-    members = places(known, keys)
-    for window in range(min(marks, NEXT) + 1):
-        rows[members, window] += added
-    return windows.with_rows(rows.reshape(len(known), windows.width), keys=known)
+def with_observations(windows: Table, streams: int, own: Seats, added: Array, marks: int) -> Table:
+    """Add to the whole, and to the halves that have started, of the streams in the rows `own`.
+
+    There are `streams` rows afterwards; a stream that had none has seen nothing yet.
+    """
+    rows = np.zeros((streams, WINDOWS, windows.width // WINDOWS))
+    known = by_window(windows)
+    rows[: len(known)] = known
+    started = slice(min(marks, NEXT) + 1)
+    rows[own, started] += added[:, None]
+    return windows.with_rows(rows)
 
 
-def window(windows: Table, key: Key, which: int) -> Array | None:
-    """What one stream has gathered in one window, or None when it was never seen."""
-    if key not in windows.keys:
-        return None
-    numbers: Array = _by_window(windows)[windows.keys.index(key), which]
-    return numbers
-
-
-def _by_window(windows: Table) -> Array:
-    return windows.rows.reshape(len(windows.keys), WINDOWS, windows.width // WINDOWS)
+def by_window(windows: Table) -> Array:
+    """The numbers by stream, then by window."""
+    rows = windows.rows
+    return rows.reshape(len(rows), WINDOWS, windows.width // WINDOWS)

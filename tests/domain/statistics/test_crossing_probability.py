@@ -95,7 +95,7 @@ def test_all_evidence_together_has_mean_one_at_the_null_in_every_tree_of_looks()
 def without_missing(state):
     """E_total with the stream of missing scores at its start: nothing is missing here."""
     rows = state.capital.rows
-    kept = [at for at, key in enumerate(state.capital.keys) if "missing" not in key[0]]
+    kept = [at for at, key in enumerate(state.streams) if "missing" not in key[0]]
     share = 0.25 / 4.25 * state.spent - state.waiting.get("scores_missing groundedness", 0.0)
     idle = 1.0 - state.spent + sum(state.waiting.values())
     return idle + share + float(np.exp(rows[kept]).sum())
@@ -120,7 +120,7 @@ def test_gaps_between_slices_are_a_supermartingale_at_the_null():
 
 
 def gap_capital(state):
-    gaps = [at for at, key in enumerate(state.capital.keys) if "gap" in key]
+    gaps = [at for at, key in enumerate(state.streams) if "gap" in key]
     return float(np.exp(state.capital.rows[gaps]).sum())
 
 
