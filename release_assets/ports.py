@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -327,8 +327,8 @@ class ReleaseStore(ABC):
         """All batches of a rollout, by id."""
 
     @abstractmethod
-    def last_look(self, release: str) -> LiveBatch | None:
-        """The newest batch of a rollout."""
+    def newest_looks(self, release: str) -> Iterator[LiveBatch]:
+        """The batches of a rollout, newest first, read as far back as they are asked for."""
 
     @abstractmethod
     def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:

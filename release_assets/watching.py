@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from release_assets.domain import live_analysis
@@ -25,7 +26,7 @@ from release_assets.domain.stage_decision import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from release_assets.domain.live_analysis import LiveJudgement
@@ -83,7 +84,7 @@ class Watch:
 
     def _batch(self, rollout: Rollout, plan: RolloutPlan, now: datetime) -> LiveBatch:
         """Everything since the last look of this stage, but for what has not settled."""
-        last = self.release_store.last_look(rollout.release)
+        last = next(self.release_store.newest_looks(rollout.release), None)
         entered = rollout.stage_entered_at
         since = max(last.until, entered) if last else entered
         until = max(since, now - SETTLE)
@@ -121,15 +122,15 @@ class Watch:
     ) -> Look:
         """What the evidence so far says, without looking again."""
         judgement = live_analysis.judge(state, plan)
-        looks, pct = self._looks(rollout), self._candidate_pct(rollout)
+        pct = self._candidate_pct(rollout)
         observation = StageObservation(
             now=now,
             outcome=judgement.outcome,
             sentence=judgement.sentence,
             traffic_pct=pct,
             scored=judgement.scored,
-            coverage=_coverage(looks, rollout, now),
-            gap=_gap(looks, rollout, now, pct),
+            coverage=_coverage(next(self._newest(rollout), None), rollout, now),
+            gap=_gap(self._newest(rollout), rollout, now, pct),
             allowed_pct=allowed_pct,
             frozen=frozen,
         )
@@ -139,10 +140,11 @@ class Watch:
             observation=observation,
         )
 
-    def _looks(self, rollout: Rollout) -> list[LiveBatch]:
-        """Those of this canary stage, since it was entered."""
-        every, entered = self.release_store.looks(rollout.release), rollout.stage_entered_at
-        return [look for look in every if look.stage == rollout.stage and look.until > entered]
+    def _newest(self, rollout: Rollout) -> Iterator[LiveBatch]:
+        """The looks of this canary stage since it was entered, newest first."""
+        stage, entered = rollout.stage, rollout.stage_entered_at
+        every = self.release_store.newest_looks(rollout.release)
+        return takewhile(lambda look: look.stage == stage and look.until > entered, every)
 
     def _candidate_pct(self, rollout: Rollout) -> float | None:
         """Router truth about this candidate, None while the router is silent.
@@ -159,15 +161,15 @@ class Watch:
 
 
 def _gap(
-    looks: Sequence[LiveBatch], rollout: Rollout, now: datetime, pct: float | None
+    newest: Iterable[LiveBatch], rollout: Rollout, now: datetime, pct: float | None
 ) -> timedelta:
     """Silence that is longer than a look vouches for; a quiet minute is no gap."""
-    found = silence(looks, since=rollout.stage_entered_at, now=now - SETTLE, traffic_pct=pct)
+    found = silence(newest, since=rollout.stage_entered_at, now=now - SETTLE, traffic_pct=pct)
     return found if found > LONGEST_LOOK else timedelta()
 
 
-def _coverage(looks: Sequence[LiveBatch], rollout: Rollout, now: datetime) -> float:
-    """The share of this stage's time that was looked at."""
-    seen = sum(((b.until - b.since) for b in looks), timedelta())
-    elapsed = max(now - rollout.stage_entered_at - SETTLE, timedelta(microseconds=1))
-    return min(1.0, seen / elapsed)
+def _coverage(newest: LiveBatch | None, rollout: Rollout, now: datetime) -> float:
+    """The share of this stage's time that was looked at: each look begins where one ended."""
+    entered = rollout.stage_entered_at
+    elapsed = max(now - entered - SETTLE, timedelta(microseconds=1))
+    return min(1.0, (newest.until - entered) / elapsed) if newest else 0.0

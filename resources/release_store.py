@@ -20,7 +20,7 @@ from resources.database import Database
 from resources.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
@@ -50,6 +50,7 @@ _OUTBOX = sa.Table(
 )
 _NONCES = sa.Table("nonces", _TABLES, sa.Column("nonce", sa.Text, primary_key=True))
 
+_PAGE = 20  # looks that are read at once when going back in time
 _ROLLOUT, _LOOK, _NOTICE = Records(Rollout), Records(LiveBatch), Records(Notice)
 
 
@@ -97,20 +98,23 @@ class SqlReleaseStore(ReleaseStore):
             records = connection.scalars(of_this.order_by(_LOOKS.c.id)).all()
         return tuple(_LOOK.read(record) for record in records)
 
-    def last_look(self, release: str) -> LiveBatch | None:
-        """The newest batch of a rollout."""
-        record = self._newest(release, _LOOKS.c.record)
-        return None if record is None else _LOOK.read(record)
+    def newest_looks(self, release: str) -> Iterator[LiveBatch]:
+        """The batches of a rollout, newest first, read as far back as they are asked for."""
+        of_this = sa.select(_LOOKS.c.id, _LOOKS.c.record).where(_LOOKS.c.release == release)
+        page = of_this.order_by(_LOOKS.c.id.desc()).limit(_PAGE)
+        with self._database.reading() as connection:
+            rows = connection.execute(page).all()
+        while rows:
+            yield from (_LOOK.read(record) for _, record in rows)
+            with self._database.reading() as connection:
+                rows = connection.execute(page.where(_LOOKS.c.id < rows[-1].id)).all()
 
     def live_state(self, release: str) -> Mapping[str, Any] | None:
         """The evidence after the newest batch."""
-        evidence = self._newest(release, _LOOKS.c.evidence)
-        return None if evidence is None else json.loads(evidence)
-
-    def _newest(self, release: str, column: sa.Column[str]) -> str | None:
-        newest = sa.select(column).where(_LOOKS.c.release == release)
+        newest = sa.select(_LOOKS.c.evidence).where(_LOOKS.c.release == release)
         with self._database.reading() as connection:
-            return connection.scalar(newest.order_by(_LOOKS.c.id.desc()).limit(1))
+            evidence = connection.scalar(newest.order_by(_LOOKS.c.id.desc()).limit(1))
+        return None if evidence is None else json.loads(evidence)
 
     def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:
         """Insert the batch and the evidence after it; the same id again changes nothing."""

@@ -8,11 +8,10 @@ calls say what its share of the traffic would have brought. Refuses to know what
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from release_assets.domain.live_traffic import LiveBatch
@@ -21,18 +20,24 @@ MISSING_CALLS = 20.0  # that the candidate's share would have brought: chance of
 
 
 def silence(
-    looks: Sequence[LiveBatch], *, since: datetime, now: datetime, traffic_pct: float | None
+    newest: Iterable[LiveBatch], *, since: datetime, now: datetime, traffic_pct: float | None
 ) -> timedelta:
     """Time up to `now` without a call where there should have been one, whole looks at a time.
 
-    `looks` are those of the canary stage that began at `since`, in their order. An unknown share
-    (`traffic_pct` None) accuses nobody of missing calls.
+    `newest` are the looks of the canary stage that began at `since`, newest first; none is asked
+    for beyond the last that heard the candidate. An unknown share (`traffic_pct` None) accuses
+    nobody of missing calls.
     """
-    quiet = list(takewhile(lambda look: not look.candidate.requests, reversed(looks)))
+    quiet: list[LiveBatch] = []
+    heard_until = since
+    for look in newest:
+        if look.candidate.requests:
+            heard_until = look.until
+            break
+        quiet.append(look)
     if not _is_missing(quiet, traffic_pct):
-        quiet = list(takewhile(lambda look: not look.stable.requests, quiet))
-    heard = looks[: len(looks) - len(quiet)]
-    return max(now - (heard[-1].until if heard else since), timedelta())
+        heard_until = next((look.until for look in quiet if look.stable.requests), heard_until)
+    return max(now - heard_until, timedelta())
 
 
 def _is_missing(quiet: Sequence[LiveBatch], traffic_pct: float | None) -> bool:

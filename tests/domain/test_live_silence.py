@@ -28,7 +28,8 @@ def looks(*requests):
 
 def unseen(*requests, pct=1.0):
     seen = looks(*requests)
-    return silence(seen, since=T0, now=T0 + timedelta(seconds=30 * len(seen)), traffic_pct=pct)
+    now = T0 + timedelta(seconds=30 * len(seen))
+    return silence(reversed(seen), since=T0, now=now, traffic_pct=pct)
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,9 @@ def test_a_look_with_candidate_calls_ends_all_silence(requests, pct):
 @given(CALLS, st.floats(0, 100))
 def test_silence_is_never_longer_than_the_stage(requests, pct):
     assert timedelta() <= unseen(*requests, pct=pct) <= timedelta(seconds=30 * len(requests))
+
+
+def test_nothing_is_read_from_before_the_last_look_that_heard_the_candidate():
+    newest = reversed(looks((9, 9), (3, 300), (0, 0)))
+    silence(newest, since=T0, now=T0 + timedelta(seconds=90), traffic_pct=1.0)
+    assert [look.id for look in newest] == [1]

@@ -58,15 +58,12 @@ class MemoryReleaseStore(ReleaseStore):
     def add_look(self, release, batch, state):
         self._looks.setdefault(release, {}).setdefault(batch.id, (batch, dict(state)))
 
-    def last_look(self, release):
-        return self._newest(release)[0]
+    def newest_looks(self, release):
+        return reversed(self.looks(release))
 
     def live_state(self, release):
-        return self._newest(release)[1]
-
-    def _newest(self, release):
         found = self._looks.get(release, {})
-        return found[max(found)] if found else (None, None)
+        return found[max(found)][1] if found else None
 
     def enqueue(self, notice):
         self._outbox.setdefault(notice.dedup, notice)

@@ -121,17 +121,28 @@ def test_looks_read_back_in_order(store):
     assert store.looks("policy-search-102") == ()
 
 
+def test_looks_read_backwards_as_far_as_somebody_asks(store):
+    looks = [replace(BATCH, id=number, pairs=(), calls=()) for number in range(1, 51)]
+    for look in looks:
+        store.add_look("policy-search-101", look, {"last_batch": look.id})
+    store.add_look("policy-search-102", BATCH, {"last_batch": 1})
+
+    backwards = store.newest_looks("policy-search-101")
+    assert next(backwards) == looks[-1]
+    assert list(backwards) == looks[-2::-1]
+
+
 def test_the_newest_look_comes_with_the_evidence_after_it(store):
     second = replace(BATCH, id=2)
     store.add_look("policy-search-101", BATCH, {"last_batch": 1, "capital": [1 / 3]})
     store.add_look("policy-search-101", second, {"last_batch": 2, "capital": [1e-17]})
 
-    assert store.last_look("policy-search-101") == second
+    assert next(store.newest_looks("policy-search-101")) == second
     assert store.live_state("policy-search-101") == {"last_batch": 2, "capital": [1e-17]}
 
 
 def test_a_rollout_that_nobody_looked_at_has_no_evidence(store):
-    assert store.last_look("policy-search-101") is None
+    assert list(store.newest_looks("policy-search-101")) == []
     assert store.live_state("policy-search-101") is None
 
 
