@@ -80,11 +80,15 @@ def from_the_start(scores):
     return first_look(total >= np.log(100))
 
 
-def oracle(gains, reach, shares, values, onset=0):
-    """The one bet that is best for this very drop, from the very sample where it began."""
-    bets = np.linspace(0.002, 0.998, 500) / reach
-    best = bets[np.argmax(np.log1p(np.outer(bets, values)) @ shares)]
-    grown = growth(gains, np.asarray([best]))[..., 0]
+def best_bet(reach, shares, values):
+    """The bet, as a fraction of the largest, that earns most on gains of these shares."""
+    fractions = np.linspace(0.002, 0.998, 500)
+    return float(fractions[np.argmax(np.log1p(np.outer(fractions / reach, values)) @ shares)])
+
+
+def oracle(gains, bet, onset=0):
+    """One bet with all the capital, from the very sample where the drop began."""
+    grown = growth(gains, np.asarray([bet]))[..., 0]
     grown[:, : onset // LOOK] = 0.0
     return first_look(np.cumsum(grown, axis=1) >= np.log(100))
 

@@ -9,6 +9,7 @@ from benchmarks.live_judgement.engine import DRIFT, KNOWN, LOOK, RAMP
 from benchmarks.live_judgement.measures import Bar, quantiles, share, three_sigma
 from benchmarks.live_judgement.scenarios import SAMPLES
 from release_assets.domain.live_state import ALPHA
+from release_assets.domain.statistics.bets import Grid
 from release_assets.domain.statistics.information import best_growth
 
 
@@ -78,8 +79,12 @@ class Run:
         dose = self.dose[: drawn.shape[1] // LOOK]
         return engine.breach_looks(self.streams_of(data, drawn), dose), drawn
 
-    def limit_and_oracle(self, data, drawn, onset):
-        """log(1/alpha)/KL_inf, and the delay of the best bet for exactly this drop."""
+    def limits(self, data, drawn, onset):
+        """What bounds any judge, in samples: log(1/alpha)/KL_inf, and two delays.
+
+        Both are those of the one bet that is best for exactly this drop: with all capital from
+        its first sample, and with the capital as it is handed out to us.
+        """
         null, reach = (0.91, 0.09) if data == "known baseline" else (0.02, 1.02)
         gains = null - drawn if data == "known baseline" else drawn - null
         values, counts = np.unique(gains[:, onset:], return_counts=True)
@@ -88,5 +93,9 @@ class Run:
             counts = np.ones(400)
         shares = counts / counts.sum()
         limit = np.log(100) / best_growth(values, shares, reach)
-        looks = contestants.oracle(gains.copy(), reach, shares, values, onset)
-        return limit, looks * LOOK - onset
+        best = contestants.best_bet(reach, shares, values)
+        oracle = contestants.oracle(gains, best / reach, onset)
+        grid, share = Grid(fractions=(best,), weights=(1.0,)), self.streams_of(data, drawn)[0].share
+        alone = engine.stream(gains, reach=reach, grid=grid, share=share)
+        handed = engine.breach_looks([alone], self.dose[: drawn.shape[1] // LOOK])
+        return limit, oracle * LOOK - onset, handed * LOOK

@@ -29,8 +29,8 @@ def scores_table(run):
 
 def delays(run, data, calls, drop, onset):
     looks, drawn = run.ours(data, scenarios.harm(drop, onset=onset))
-    samples = np.where(looks * LOOK > onset, looks * LOOK - onset, np.inf)
-    limit, oracle = run.limit_and_oracle(data, drawn, onset)
+    limit, oracle, handed = run.limits(data, drawn, onset)
+    samples, one_bet = (np.where(at > onset, at - onset, np.inf) for at in (looks * LOOK, handed))
     median, p90, error = quantiles(samples)
     best = quantiles(oracle)[0]
     run.add(
@@ -47,6 +47,7 @@ def delays(run, data, calls, drop, onset):
         limit_with_half=limit * np.log(200) / np.log(100),
         of_limit=median and median / limit,
         of_oracle=median and best and median / best,
+        one_bet="/".join(f"{x:.0f}" if x else "-" for x in quantiles(one_bet)[:2]),
     )
     bars = {
         ("known baseline", 0.08, 0): (350, 660),
