@@ -37,7 +37,7 @@ def record(path: Path, calls: int) -> None:
             row |= {"latency_ms": round(float(latencies[at]), 1), "error": False}
             row |= {"cost_usd": round(float(costs[at]), 6), "feedback": "positive"}
             row |= {"scores": {"groundedness": float(scores[at])}}
-            row |= {"slices": {"locale": LOCALES[at // 2 % 5]}}
+            row |= {"slices": {"locale": LOCALES[at // 10 % 5]}}
             row |= {"pair": f"pair-{at // 10}"} if at % 10 < 2 else {}
             file.write(json.dumps(row) + "\n")
 
