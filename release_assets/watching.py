@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import takewhile
+from itertools import takewhile, tee
 from typing import TYPE_CHECKING
 
 from release_assets.domain import live_analysis
@@ -122,15 +122,15 @@ class Watch:
     ) -> Look:
         """What the evidence so far says, without looking again."""
         judgement = live_analysis.judge(state, plan)
-        pct = self._candidate_pct(rollout)
+        pct, (newest, looks) = self._candidate_pct(rollout), tee(self._newest(rollout))
         observation = StageObservation(
             now=now,
             outcome=judgement.outcome,
             sentence=judgement.sentence,
             traffic_pct=pct,
             scored=judgement.scored,
-            coverage=_coverage(next(self._newest(rollout), None), rollout, now),
-            gap=_gap(self._newest(rollout), rollout, now, pct),
+            coverage=_coverage(next(newest, None), rollout, now),
+            gap=_gap(looks, rollout, now, pct),
             allowed_pct=allowed_pct,
             frozen=frozen,
         )

@@ -82,8 +82,8 @@ error. Samples are scored candidate answers, looks come every {look}. `limit` is
 log(1/alpha)/KL_inf, what any exact method needs on average, and `limit_with_half` the same with the
 half of the capital that starts with the ramp; `of_limit` is the median over `limit`, `of_oracle`
 over the median of the one bet that is best for exactly this drop. `one_bet` is that bet's median
-and 90 % with the capital as it is handed out to us (half at the start): nobody who bets so, and
-need not know the drop, is earlier. `harmed` counts calls made worse:
+and 90 % with the capital as it is handed out to us (half at the start): what it would be worth to
+know the drop beforehand. `harmed` counts calls made worse:
 traffic share times drop until the alarm. "naive" judges calls, or a plugged-in baseline, as if they
 were exact."""
 

@@ -124,10 +124,10 @@ def _offers(
     for slo in stage.slos:
         excess = excess_missing(state, slo)
         margin = margin_to_prove(plan, stage, slo) - excess
-        gap = Bounds(tolerated=slo.tolerated, margin=margin)
         if slo.metric != "fairness":
             single += live_wagers.contributions(slo, margin, batch, scored)
             continue
+        gap = Bounds(tolerated=slo.tolerated, margin=margin)
         for name in sorted(scored):
             alone = slice_bounds(plan, stage, slo, name)
             alone = replace(alone, margin=alone.margin - excess)
@@ -140,9 +140,10 @@ def _offers(
 
 def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
     """Judge the canary stage of the last batch, now; before any batch nothing is known."""
+    shown = Shown.of(state)
     if state.stage < 0:
-        return _judgement(state, [_nothing_seen("no look has been taken yet")], Shown.of(state))
-    stage, shown = plan.stages[state.stage], Shown.of(state)
+        return _judgement(state, [_nothing_seen("no look has been taken yet")], shown)
+    stage = plan.stages[state.stage]
     read = live_findings.readings(shown, plan, stage)
     if not stage.slos:
         read = [_nothing_seen(f"canary stage {stage.index + 1} has no SLO")]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Offers:
     """Rows of `keys`: the log shares that capital starts with, its growth, and the sums.
 
-    `earned` is the growth of the bets for the release: none where nothing can be proven, as of a
+    `earned` is the growth of the bets for the release: zero where nothing can be proven, as of a
     mean without bounds.
     """
 

@@ -11,6 +11,7 @@ import pytest
 from release_assets.domain import live_analysis
 from release_assets.domain.errors import InputError
 from release_assets.domain.live_state import LiveState
+from release_assets.domain.live_tallies import Shown
 from release_assets.domain.live_traffic import CallCounts
 from release_assets.domain.verdict import Outcome
 from tests.domain.live_world import (
@@ -46,6 +47,27 @@ def test_before_the_first_look_nothing_is_known():
 def test_an_empty_batch_is_no_pass():
     judgement = judged(plan(), [batch(1), batch(2)])
     assert judgement.outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_stream_that_was_never_seen_shows_nothing():
+    shown = Shown.of(live_analysis.start(plan()))
+    assert shown.tally(("errors",)) == (0, 0, 0, 0, 0)
+    assert shown.proof(("errors",)) == 1.0
+
+
+def test_growth_moves_only_the_streams_that_bet():
+    the_plan = only(DRIFT | {"fairness_locale_delta_max": 0.04})
+    english, german = ([p for p in same(50) if p.slices["locale"] == x] for x in LOCALES[:2])
+    before = run(the_plan, [batch(1, pairs=english + german)])
+    after = live_analysis.look(before, batch(2, pairs=english), the_plan)
+    assert after.streams == before.streams
+    bet = (before.capital.rows != after.capital.rows).any(axis=1)
+    idle = [key for key, moved in zip(after.streams, bet, strict=True) if not moved]
+    assert {key[2:] for key in idle} == {
+        ("drop", LOCALES[1]),
+        ("gap", LOCALES[0], LOCALES[1]),
+        ("gap", LOCALES[1], LOCALES[0]),
+    }
 
 
 @pytest.mark.parametrize(("limit", "pairs_a_window"), [(0.04, 94), (0.03, 125)])
