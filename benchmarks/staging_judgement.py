@@ -18,16 +18,16 @@ from math import sqrt
 
 import numpy as np
 
-from release_assets.domain.differences import RegressionRules
-from release_assets.domain.evidence import RowStatus, ScoreRow
-from release_assets.domain.fairness import judge_fairness
-from release_assets.domain.flips import Reruns, flipped_cases
-from release_assets.domain.regression import (
+from release_assets.domain.evals.differences import RegressionRules
+from release_assets.domain.evals.fairness import judge_fairness
+from release_assets.domain.evals.flips import Reruns, flipped_cases
+from release_assets.domain.evals.regression import (
     NO_REGRESSION,
     judge_regression,
     more_repeats_would_help,
 )
-from release_assets.domain.smoke import judge_smoke
+from release_assets.domain.evals.rows import RowStatus, ScoreRow
+from release_assets.domain.evals.smoke import judge_smoke
 from release_assets.domain.verdict import Finding, Outcome, worst
 
 LOCALES = ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")

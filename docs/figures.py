@@ -16,14 +16,14 @@ from matplotlib.figure import Figure
 from benchmarks.live_judgement import contestants, engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY
 from benchmarks.live_judgement.run import Run
-from release_assets.cli import plan_plot
-from release_assets.cli.backtest_plot import Trace
-from release_assets.cli.pictures import COLOURS, GREY, save
-from release_assets.domain.backtest import begin_run, take
-from release_assets.domain.call_windows import CallWindows
-from release_assets.domain.plan_lint import PlanTraffic, lint_plan
-from release_assets.domain.recorded_calls import RecordedCall, RecordingNeeds
-from release_assets.domain.rollout_plan import read_rollout_plan
+from release_assets.cli.plots import plan as plan_plot
+from release_assets.cli.plots.backtest import Trace
+from release_assets.cli.plots.figure import COLOURS, GREY, save
+from release_assets.domain.backtest.calls import RecordedCall, RecordingNeeds
+from release_assets.domain.backtest.run import begin_run, take
+from release_assets.domain.backtest.windows import CallWindows
+from release_assets.domain.planning.lint import PlanTraffic, lint_plan
+from release_assets.domain.rollout.plan import read_rollout_plan
 from release_assets.domain.statistics import information
 
 if TYPE_CHECKING:

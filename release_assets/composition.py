@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_assets.braking import Brake
-from release_assets.controlling import Controller
-from release_assets.measuring import SuiteRunner
-from release_assets.records import Records
-from release_assets.repository import FeatureRepository
-from release_assets.watching import Watch
+from release_assets.control.brake import Brake
+from release_assets.control.tick import Controller
+from release_assets.control.watch import Watch
+from release_assets.records.recorder import Records
+from release_assets.records.repository import FeatureRepository
+from release_assets.records.suites import SuiteRunner
 
 if TYPE_CHECKING:
     from release_assets.ports import Ports

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from release_assets.declaring import key
+from release_assets.records.declare import key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

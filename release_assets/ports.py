@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from release_assets.domain.change import Change, Commit
-    from release_assets.domain.evidence import EvalCase, ScoreRow
-    from release_assets.domain.ledger import Entry, Head
-    from release_assets.domain.live_traffic import CallCounts, LiveBatch, ScoredPair
+    from release_assets.domain.evals.rows import EvalCase, ScoreRow
+    from release_assets.domain.evals.tool_reports import ToolReport
+    from release_assets.domain.ledger.entries import Entry, Head
+    from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredPair
+    from release_assets.domain.people.change import Change, Commit
     from release_assets.domain.release import Release, Unit
-    from release_assets.domain.rollout import Rollout
-    from release_assets.domain.tool_reports import ToolReport
+    from release_assets.domain.rollout.machine import Rollout
     from release_assets.domain.verdict import Finding, Verdict
 
 

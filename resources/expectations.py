@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.evidence import RowStatus
+from release_assets.domain.evals.rows import RowStatus
 from release_assets.domain.verdict import Finding, Outcome
 from release_assets.ports import EvidenceShape
 

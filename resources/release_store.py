@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from release_assets.domain.errors import ConflictError
-from release_assets.domain.live_traffic import LiveBatch
-from release_assets.domain.rollout import Rollout
+from release_assets.domain.live.traffic import LiveBatch
+from release_assets.domain.rollout.machine import Rollout
 from release_assets.ports import Notice, ReleaseStore
+from resources.codec import Records
 from resources.database import Database
-from resources.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ On a breach the brake is pulled inside this tick, before any run starts (law 3).
 
 import dagster as dg
 
-from release_assets.controlling import Controller
+from release_assets.control.tick import Controller
 from release_assets.ports import ReleaseStore
 from sensors.requesting import EVERY_TICK_S
 

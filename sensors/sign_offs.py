@@ -8,10 +8,10 @@ freeze window, nothing is asked.
 import dagster as dg
 
 from release_assets.domain.triggers import Ready, next_promotion
-from release_assets.freezing import why_frozen
 from release_assets.jobs import JOBS, PROMOTE_RELEASE
 from release_assets.ports import Clock
-from release_assets.records import Records
+from release_assets.records.freezing import why_frozen
+from release_assets.records.recorder import Records
 from sensors.requesting import EVERY_TICK_S, is_under_way, read_cursor, result
 
 

@@ -8,11 +8,12 @@ nothing is asked to rise.
 
 import dagster as dg
 
+from release_assets.control.notices import named_by_plan, page
+from release_assets.control.watch import Watch
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout import Rollout
-from release_assets.domain.rollout_plan import RolloutPlan
+from release_assets.domain.rollout.machine import Rollout
+from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.domain.triggers import Request, next_run
-from release_assets.freezing import why_frozen
 from release_assets.jobs import (
     COMPLETE_RELEASE,
     CONCLUDE_STAGE,
@@ -20,11 +21,10 @@ from release_assets.jobs import (
     JOBS,
     ROLL_BACK_RELEASE,
 )
-from release_assets.paging import named_by_plan, page
 from release_assets.partitions import stage_key
 from release_assets.ports import Clock, ReleaseStore
-from release_assets.records import Records
-from release_assets.watching import Watch
+from release_assets.records.freezing import why_frozen
+from release_assets.records.recorder import Records
 from sensors.requesting import EVERY_TICK_S, MOST_ATTEMPTS, result, unless_on_its_way
 
 _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)

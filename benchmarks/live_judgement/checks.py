@@ -13,10 +13,10 @@ import numpy as np
 from benchmarks.live_judgement import engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY, RAMP
 from benchmarks.live_judgement.measures import Bar
-from release_assets.domain import live_analysis
-from release_assets.domain.live_bets import evidence_against
-from release_assets.domain.live_state import LiveState
-from release_assets.domain.live_traffic import CallCounts, LiveBatch, ScoredPair
+from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live.state import LiveState
+from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredPair
+from release_assets.domain.live.wealth import evidence_against
 
 _T0 = datetime(2026, 3, 2, tzinfo=UTC)
 _ROUNDED = 1e-3  # the product keeps evidence in four bytes, rounded down at each look
@@ -140,7 +140,7 @@ def fairness_units(rng, gap, looks=75):
 
 def look_ms(rng, pairs=500, slices=5):
     """One whole `look` of the seed's SLOs at replayed pairs, each two scores, in some slices."""
-    from tests.domain.live_world import plan
+    from tests.domain.live.live_world import plan
 
     the_plan, batches = plan(), [seeds_batch(rng, n, pairs, slices) for n in range(1, 101)]
     for _ in range(2):  # the first time warms the caches
@@ -153,7 +153,7 @@ def look_ms(rng, pairs=500, slices=5):
 
 
 def seeds_batch(rng, number, pairs, slices):
-    from tests.domain.live_world import healthy
+    from tests.domain.live.live_world import healthy
 
     drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.96, 0.02], size=pairs)
     one = batch(number, drops, stage=1, since=number * LOOK)

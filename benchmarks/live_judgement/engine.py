@@ -12,17 +12,17 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from release_assets.domain.live_bets import (
+from release_assets.domain.live.margins import margin_to_prove
+from release_assets.domain.live.reading import NEEDED_FOR
+from release_assets.domain.live.state import ALPHA, LiveState
+from release_assets.domain.live.streams import MISSING_TOLERATED, group_of, missing_group, shares_of
+from release_assets.domain.live.traffic import CallCounts, LiveBatch
+from release_assets.domain.live.wealth import (
     start_share,
     time_of,
     with_capital_handed_out,
 )
-from release_assets.domain.live_margins import margin_to_prove
-from release_assets.domain.live_state import ALPHA, LiveState
-from release_assets.domain.live_streams import MISSING_TOLERATED, group_of, missing_group, shares_of
-from release_assets.domain.live_tallies import NEEDED_FOR
-from release_assets.domain.live_traffic import CallCounts, LiveBatch
-from release_assets.domain.rollout_plan import CanaryStage, RolloutPlan, Slo, SloKind
+from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo, SloKind
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Grid
 from release_assets.domain.statistics.windows import marks_passed
 

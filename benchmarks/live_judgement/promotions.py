@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.live_judgement import checks, engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY
 from benchmarks.live_judgement.measures import Bar, quantiles, share, three_sigma
-from release_assets.domain.planner import stage_forecasts
+from release_assets.domain.planning.planner import stage_forecasts
 
 
 def promotions_table(run):

@@ -8,8 +8,8 @@ from benchmarks.live_judgement import contestants, engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, KNOWN, LOOK, RAMP
 from benchmarks.live_judgement.measures import Bar, quantiles, share, three_sigma
 from benchmarks.live_judgement.scenarios import SAMPLES
-from release_assets.domain.live_state import ALPHA
-from release_assets.domain.live_streams import group_of, shares_of
+from release_assets.domain.live.state import ALPHA
+from release_assets.domain.live.streams import group_of, shares_of
 from release_assets.domain.statistics.bets import Grid
 from release_assets.domain.statistics.information import best_growth
 

@@ -9,7 +9,7 @@ from benchmarks.live_judgement import engine, scenarios
 from benchmarks.live_judgement.engine import LOOK
 from benchmarks.live_judgement.measures import delay, quantiles, share
 from benchmarks.live_judgement.scenarios import SAMPLES
-from release_assets.domain.live_state import ALPHA
+from release_assets.domain.live.state import ALPHA
 
 
 def scores_table(run):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
-    from release_assets.domain.dossier import Dossier
+    from release_assets.domain.history.dossier import Dossier
     from release_assets.domain.history.gates import GateHistory
     from release_assets.domain.history.reading import Names
     from release_assets.domain.verdict import Finding

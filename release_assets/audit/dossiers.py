@@ -9,17 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.audit.dossier_page import render
-from release_assets.domain.dossier import compile_dossier
 from release_assets.domain.errors import InputError
+from release_assets.domain.history.dossier import compile_dossier
 from release_assets.domain.history.reading import Names
 from release_assets.pipeline import BEFORE_PROMOTION
-from release_assets.repository import FeatureRepository
+from release_assets.records.repository import FeatureRepository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from release_assets.domain.dossier import Dossier
+    from release_assets.domain.history.dossier import Dossier
     from release_assets.ports import Ledger, Ports
 
 

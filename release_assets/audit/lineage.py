@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from release_assets.domain.errors import InputError
-from release_assets.domain.lineage import Materialisation, Pin, Walk
+from release_assets.domain.history.lineage import Materialisation, Pin, Walk
 from release_assets.partitions import STAGES, canary_stage_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release_assets.domain.ledger import Entry
+    from release_assets.domain.ledger.entries import Entry
 
 PIN_PREFIX = "lineage/"
 

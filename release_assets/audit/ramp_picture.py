@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
-    from release_assets.domain.dossier import Dossier
+    from release_assets.domain.history.dossier import Dossier
     from release_assets.domain.history.ramp import StageHistory, TrafficPoint
 
 WIDTH, HEIGHT = 960.0, 330.0

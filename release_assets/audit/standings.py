@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release_assets.domain.history.standing import releases_in, standing_of
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.standing import releases_in, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release_assets.domain.history.reading import Names
-    from release_assets.domain.ledger import Entry
-    from release_assets.domain.standing import Standing
+    from release_assets.domain.history.standing import Standing
+    from release_assets.domain.ledger.entries import Entry
     from release_assets.ports import Ports
 
 

@@ -6,11 +6,11 @@ The router, the prompt pointer and the ledger move together; only then the old u
 
 import dagster as dg
 
-from release_assets.braking import traffic_document
-from release_assets.declaring import evidence
+from release_assets.control.brake import traffic_document
+from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.release import Release
-from release_assets.domain.rollout import Rollout, RolloutEvent, RolloutState
+from release_assets.domain.rollout.machine import Rollout, RolloutEvent, RolloutState
 from release_assets.partitions import stage_key
 from release_assets.ports import (
     Clock,
@@ -22,8 +22,8 @@ from release_assets.ports import (
     Traffic,
     TrafficRouter,
 )
-from release_assets.records import Records
-from release_assets.rollouts import move
+from release_assets.records.declare import evidence
+from release_assets.records.recorder import Records
 
 
 @evidence("canary", "canary/stage_outcomes", pool="production")

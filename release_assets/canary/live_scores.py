@@ -8,15 +8,15 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
-from release_assets.domain import live_analysis
-from release_assets.domain.ledger import Entry
+from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.release import Release
 from release_assets.domain.verdict import Finding
 from release_assets.partitions import CANARY_STAGES
 from release_assets.pipeline import CANARY
 from release_assets.ports import ReleaseStore
-from release_assets.records import Records
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
 
 
 @evidence("canary", "canary/stage_traffic", partitions_def=CANARY_STAGES)

@@ -6,15 +6,15 @@ feature ramps. Raising traffic is the business of `stage_traffic`.
 
 import dagster as dg
 
-from release_assets.declaring import evidence
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.release import Release
-from release_assets.domain.rollback import judge_parts
+from release_assets.domain.rollout.restoration import judge_parts
 from release_assets.domain.verdict import Outcome
-from release_assets.freezing import require_no_freeze
 from release_assets.pipeline import BEFORE_PROMOTION
 from release_assets.ports import Clock, Deployer, Environment, PromptPointers, PromptRegistry
-from release_assets.records import ENDS, Records
+from release_assets.records.declare import evidence
+from release_assets.records.freezing import require_no_freeze
+from release_assets.records.recorder import ENDS, Records
 
 
 @evidence("canary", "sign_off/gate", pool="production")

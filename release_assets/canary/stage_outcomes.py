@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from release_assets.declaring import evidence
 from release_assets.partitions import CANARY_STAGES
-from release_assets.records import Records
-from release_assets.showing import stage_suffix
+from release_assets.records.declare import evidence
+from release_assets.records.recorder import Records
+from release_assets.records.show import stage_suffix
 
 
 @evidence("canary", "canary/live_scores", partitions_def=CANARY_STAGES)

@@ -8,18 +8,18 @@ from dataclasses import replace
 
 import dagster as dg
 
-from release_assets.braking import traffic_document
-from release_assets.declaring import evidence
+from release_assets.control.brake import traffic_document
+from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.release import Release
-from release_assets.domain.rollout import Rollout, RolloutEvent, begin
-from release_assets.domain.rollout_plan import RolloutPlan
-from release_assets.freezing import require_no_freeze
+from release_assets.domain.rollout.machine import Rollout, RolloutEvent, begin
+from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.partitions import CANARY_STAGES, stage_key
 from release_assets.pipeline import BEFORE_PROMOTION
 from release_assets.ports import Clock, Deployer, Environment, ReleaseStore, Traffic, TrafficRouter
-from release_assets.records import Records
-from release_assets.rollouts import move
+from release_assets.records.declare import evidence
+from release_assets.records.freezing import require_no_freeze
+from release_assets.records.recorder import Records
 
 
 @evidence("canary", "canary/rollout", partitions_def=CANARY_STAGES, pool="production")

@@ -13,7 +13,7 @@ from release_assets.domain.release import ReleaseKey
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from release_assets.domain.lineage import Materialisation, Walk
+    from release_assets.domain.history.lineage import Materialisation, Walk
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One document on stdout.")
 
@@ -49,7 +49,7 @@ def dossier(*, release: str, output: str | None, as_json: bool) -> None:
 def lineage(ctx: click.Context, *, release: str, as_json: bool) -> None:
     """Walk what Dagster shows of RELEASE from pin to pin, and compare it with the ledger."""
     from release_assets.audit.lineage import open_instance, walk_lineage
-    from release_assets.domain.lineage import judge_lineage
+    from release_assets.domain.history.lineage import judge_lineage
     from resources.wiring import config_path, load_world
 
     named, ports = str(ReleaseKey.parse(release)), load_world(config_path())

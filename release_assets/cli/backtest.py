@@ -18,11 +18,11 @@ from release_assets.domain.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from release_assets.domain.backtest import BacktestRun
-    from release_assets.domain.backtest_verdict import Backtest
-    from release_assets.domain.policy import Policy
-    from release_assets.domain.recorded_calls import RecordingFacts
-    from release_assets.domain.rollout_plan import RolloutPlan
+    from release_assets.domain.backtest.calls import RecordingFacts
+    from release_assets.domain.backtest.run import BacktestRun
+    from release_assets.domain.backtest.verdict import Backtest
+    from release_assets.domain.files.policy import Policy
+    from release_assets.domain.rollout.plan import RolloutPlan
 
 
 @click.command("backtest")
@@ -79,14 +79,14 @@ def backtest(
     if as_json:
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
-        from release_assets.cli.backtest_tables import show
+        from release_assets.cli.tables.backtest import show
 
         show(names, found, document)
     ctx.exit(found[0].verdict.outcome.exit_code)
 
 
 def _pace(look_every_s: float, matures_min: float, silence_min: float) -> dict[str, timedelta]:
-    from release_assets.domain.stage_decision import LONGEST_LOOK, SILENCE
+    from release_assets.domain.rollout.decision import LONGEST_LOOK, SILENCE
 
     longest, least = LONGEST_LOOK.total_seconds(), SILENCE / timedelta(minutes=1)
     _require("--look-every-s", look_every_s, 0.1, longest, "a look vouches for a minute at most")
@@ -109,8 +109,8 @@ def _trace(plot: str | None) -> Any:
     """What gathers the picture, or None; refused before any file is read."""
     if plot is None:
         return None
-    from release_assets.cli.backtest_plot import Trace
-    from release_assets.cli.pictures import require_plot
+    from release_assets.cli.plots.backtest import Trace
+    from release_assets.cli.plots.figure import require_plot
 
     require_plot(plot)
     return Trace()
@@ -124,11 +124,11 @@ def _run(
     watch: Callable[[Sequence[BacktestRun]], None] | None,
 ) -> tuple[list[Backtest], RecordingFacts]:
     """All plans over one reading of the recording."""
-    from release_assets.cli.recorded_rows import recorded_calls
-    from release_assets.domain.backtest import run_plans
-    from release_assets.domain.backtest_verdict import conclude_backtest
-    from release_assets.domain.call_windows import CallWindows
-    from release_assets.domain.recorded_calls import RecordingNeeds
+    from release_assets.cli.rows.calls import recorded_calls
+    from release_assets.domain.backtest.calls import RecordingNeeds
+    from release_assets.domain.backtest.run import run_plans
+    from release_assets.domain.backtest.verdict import conclude_backtest
+    from release_assets.domain.backtest.windows import CallWindows
 
     plans = [_plan(name, policy) for name in names]
     needs = RecordingNeeds.of(*plans)
@@ -148,15 +148,15 @@ def _run(
 def _policy(path: str | None) -> Policy | None:
     if path is None:
         return None
-    from release_assets.cli.plan_files import read_policy_file
+    from release_assets.cli.rows.files import read_policy_file
 
     return read_policy_file(path)
 
 
 def _plan(path: str, policy: Policy | None) -> RolloutPlan:
     """A plan that recorded calls can judge."""
-    from release_assets.cli.plan_files import read_plan
-    from release_assets.domain.live_analysis import start
+    from release_assets.cli.rows.files import read_plan
+    from release_assets.domain.live.judge import start
 
     plan = read_plan(path, policy)
     try:
@@ -174,7 +174,7 @@ def _document(
     facts: RecordingFacts,
 ) -> dict[str, Any]:
     """The document of DESIGN section 10; the second plan's stands inside the first's."""
-    from release_assets.domain.backtest_verdict import comparison
+    from release_assets.domain.backtest.verdict import comparison
 
     document = found[0].document() | {
         "plan": names[0],

@@ -16,9 +16,9 @@ from release_assets.domain.errors import InputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from release_assets.cli.result_rows import ResultFile
-    from release_assets.domain.comparison import Comparison
-    from release_assets.domain.differences import Difference
+    from release_assets.cli.rows.results import ResultFile
+    from release_assets.domain.evals.comparison import Comparison
+    from release_assets.domain.evals.differences import Difference
 
 _WIDTH = 120
 
@@ -53,7 +53,7 @@ def compare(
     sides = _read(candidate, baseline, cluster, slice_key)
     found = _judge(*sides, margin)
     if plot:
-        from release_assets.cli.compare_plot import draw
+        from release_assets.cli.plots.compare import draw
 
         draw(found, plot)
         click.echo(f"intervals drawn into {plot}", err=True)
@@ -69,7 +69,7 @@ def _require(margin: float, plot: str | None) -> None:
     if not 0 < margin < 1:
         raise InputError(f"the margin {margin:g} is not between 0 and 1", hint="write .05")
     if plot:
-        from release_assets.cli.pictures import require_plot
+        from release_assets.cli.plots.figure import require_plot
 
         require_plot(plot)
 
@@ -77,7 +77,7 @@ def _require(margin: float, plot: str | None) -> None:
 def _read(
     candidate: str, baseline: str, cluster: str | None, slice_key: str | None
 ) -> tuple[ResultFile, ResultFile]:
-    from release_assets.cli.result_rows import read_results, require_same_places
+    from release_assets.cli.rows.results import read_results, require_same_places
 
     theirs = read_results(baseline, cluster=cluster, slice_key=slice_key)
     ours = read_results(candidate, cluster=cluster, slice_key=slice_key)
@@ -89,8 +89,8 @@ def _read(
 
 
 def _judge(candidate: ResultFile, baseline: ResultFile, margin: float) -> Comparison:
-    from release_assets.domain.comparison import compare as judge
-    from release_assets.domain.differences import RegressionRules
+    from release_assets.domain.evals.comparison import compare as judge
+    from release_assets.domain.evals.differences import RegressionRules
 
     return judge(candidate.rows, baseline.rows, RegressionRules(margin=margin))
 

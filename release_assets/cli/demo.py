@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from release_assets.composition import Composition
     from release_assets.demo.screen import Screen
-    from release_assets.demo.stage import Show
-    from resources.local.stories import Story
-    from resources.local.world import WorldFolder
+    from release_assets.demo.show import Show
+    from release_assets.demo.stories import Story
+    from release_assets.demo.world import WorldFolder
 
 DEADLINE_S = 1500.0
 PAIRS_PER_SECOND = 50
@@ -51,7 +51,7 @@ def demo(
 ) -> None:
     """Build a local world and take four changes through it, from pull request to production."""
     from release_assets.demo.screen import Screen, closing_table
-    from resources.local.world import WorldFolder
+    from release_assets.demo.world import WorldFolder
 
     began = time.monotonic()
     stories = _stories(names)
@@ -78,9 +78,9 @@ def _world(
 ) -> Iterator[Composition]:
     """A world with everything running; ended again, whatever happens inside."""
     from release_assets.composition import compose
+    from release_assets.demo import starting
+    from release_assets.demo.world import build, end
     from resources.clock import SystemClock
-    from resources.local import starting
-    from resources.local.world import build, end
     from resources.wiring import load_world
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -109,7 +109,7 @@ def _world(
 
 def _rate(world: Composition) -> float:
     """Calls per second, as the manifest on main declares them to the planner."""
-    from resources.local.world import FEATURE
+    from release_assets.demo.world import FEATURE
 
     main = world.ports.git_host.main()
     return world.records.repository.manifest(FEATURE, main).traffic.calls_per_second
@@ -117,7 +117,7 @@ def _rate(world: Composition) -> float:
 
 def _stories(names: tuple[str, ...]) -> list[Story]:
     """The stories to play; read before anything is built, so that a wrong name costs nothing."""
-    from resources.local.stories import read_stories
+    from release_assets.demo.stories import read_stories
 
     stories = [s for s in read_stories() if not names or s.name in names or s.release in names]
     if not stories:
@@ -128,10 +128,10 @@ def _stories(names: tuple[str, ...]) -> list[Story]:
 def _play(
     folder: WorldFolder, world: Composition, screen: Screen, stories: Sequence[Story]
 ) -> Show:
-    from release_assets.demo.stage import Show
-    from resources.local.git_host import LocalGitHost
-    from resources.local.starting import require_alive
-    from resources.local.stories import People
+    from release_assets.demo.show import Show
+    from release_assets.demo.starting import require_alive
+    from release_assets.demo.stories import People
+    from resources.local.git.host import LocalGitHost
 
     host = LocalGitHost(str(folder.path / "repository.git"))
     show = Show.of(stories, world, People(folder, host, world.ports.clock.now))

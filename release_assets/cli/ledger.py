@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from release_assets.domain.errors import InputError, LedgerError
-from release_assets.domain.ledger import ENTRY_KINDS, Head, verify
-from release_assets.domain.sign_off import heads_seen, read_sign_offs
+from release_assets.domain.ledger.entries import ENTRY_KINDS, Head, verify
+from release_assets.domain.sign_off.quorum import heads_seen, read_sign_offs
 from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from release_assets.domain.ledger import Entry, Row
+    from release_assets.domain.ledger.entries import Entry, Row
     from release_assets.ports import Ledger
     from resources.ledger_store import SqlLedger
 

@@ -11,7 +11,7 @@ import click
 from release_assets.domain.errors import InputError
 
 if TYPE_CHECKING:
-    from release_assets.domain.plan_lint import PlanLint, PlanTraffic
+    from release_assets.domain.planning.lint import PlanLint, PlanTraffic
 
 
 @click.group("plan")
@@ -42,12 +42,12 @@ def lint(
     'scoring_budget_per_hour' counts.
     """
     if plot:
-        from release_assets.cli.pictures import require_plot
+        from release_assets.cli.plots.figure import require_plot
 
         require_plot(plot)
     found = _lint(file, _traffic(traffic_rps, scores_per_hour))
     if plot:
-        from release_assets.cli.plan_plot import draw
+        from release_assets.cli.plots.plan import draw
 
         draw(found, plot)
         click.echo(f"what the plan catches and proves drawn into {plot}", err=True)
@@ -55,14 +55,14 @@ def lint(
         document = found.document() | {"file": file}
         click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
     else:
-        from release_assets.cli.plan_tables import show
+        from release_assets.cli.tables.plan import show
 
         show(found)
     ctx.exit(found.verdict.outcome.exit_code)
 
 
 def _traffic(traffic_rps: float | None, scores_per_hour: float | None) -> PlanTraffic:
-    from release_assets.domain.plan_lint import PlanTraffic
+    from release_assets.domain.planning.lint import PlanTraffic
 
     figures = {"--traffic-rps": traffic_rps, "--scores-per-hour": scores_per_hour}
     for option, figure in figures.items():
@@ -72,7 +72,7 @@ def _traffic(traffic_rps: float | None, scores_per_hour: float | None) -> PlanTr
 
 
 def _lint(file: str, traffic: PlanTraffic) -> PlanLint:
-    from release_assets.cli.plan_files import read_plan
-    from release_assets.domain.plan_lint import lint_plan
+    from release_assets.cli.rows.files import read_plan
+    from release_assets.domain.planning.lint import lint_plan
 
     return lint_plan(read_plan(file), traffic)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from release_assets.domain.change_records import judge_record, read_change_records
 from release_assets.domain.documents import decode
 from release_assets.domain.errors import InputError
-from release_assets.domain.people_file import read_people
-from release_assets.domain.people_lines import read_people_lines
+from release_assets.domain.people.landed import judge_record, read_change_records
+from release_assets.domain.people.roster_file import read_people
+from release_assets.domain.people.roster_lines import read_people_lines
 from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from release_assets.domain.change_records import ChangeRecord
-    from release_assets.domain.people import Roster
+    from release_assets.domain.people.landed import ChangeRecord
+    from release_assets.domain.people.roster import Roster
 
 _FILE = click.Path(dir_okay=False)
 

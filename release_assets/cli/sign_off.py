@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import click
 
 from release_assets.domain.errors import InputError
-from release_assets.domain.people import Role
+from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.sign_off import read_sign_off, sign_off_body
-from release_assets.domain.sign_off_rules import SIGNING_ROLES, judge_sign_off
-from release_assets.domain.sign_off_statement import Decision, Statement
+from release_assets.domain.sign_off.quorum import read_sign_off, sign_off_body
+from release_assets.domain.sign_off.rules import SIGNING_ROLES, judge_sign_off
+from release_assets.domain.sign_off.statement import Decision, Statement
 from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
     from release_assets.composition import Composition
     from release_assets.domain.release import Release
-    from release_assets.domain.sign_off_rules import Promotion
+    from release_assets.domain.sign_off.rules import Promotion
 
 VALID_FOR = timedelta(hours=8)
 
@@ -62,8 +62,8 @@ def submit(
     world: Composition, release: Release, role: Role, key: Path, decision: Decision, because: str
 ) -> Verdict:
     """Sign, judge, and record: a sign-off when it counts, a refusal when it does not."""
-    from release_assets.promotion import promotion_of
-    from resources.identity import public_line, read_private_key, sign
+    from release_assets.sign_off.promotion import promotion_of
+    from resources.ssh_keys import public_line, read_private_key, sign
 
     records, now = world.records, world.ports.clock.now()
     if decision is Decision.YES:

@@ -10,9 +10,9 @@ import click
 from release_assets.domain.errors import NotFoundError
 from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.reading import share_in_words
+from release_assets.domain.history.standing import NOBODY
 from release_assets.domain.history.timeline import timeline_of
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.standing import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from release_assets.domain.history.gates import GateHistory
+    from release_assets.domain.history.standing import Standing
     from release_assets.domain.history.timeline import Moment
-    from release_assets.domain.standing import Standing
     from release_assets.domain.verdict import Outcome
 
 WIDTH_OF_A_PIPE = 160

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from release_assets.composition import Composition
-    from resources.local.world import WorldFolder
+    from release_assets.demo.world import WorldFolder
 
 _PATIENCE_S = 20.0
 _POLL_S = 0.5

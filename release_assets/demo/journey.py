@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from release_assets.composition import Composition
-    from release_assets.domain.ledger import Entry
-    from resources.local.stories import People, Story
+    from release_assets.demo.stories import People, Story
+    from release_assets.domain.ledger.entries import Entry
 
 
 class Step(StrEnum):

@@ -9,14 +9,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from release_assets.demo.sights import Sight, sight
+from release_assets.demo.lines import Sight, sight
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
     from release_assets.demo.journey import Journey
-    from release_assets.demo.stage import Show
+    from release_assets.demo.show import Show
 
 _STYLES = {"complete": "green", "rolled back": "yellow", "staging rolled back": "yellow"}
 _STYLES |= {"refused": "yellow"}

@@ -1,5 +1,7 @@
-"""Decides, and does nothing else.
+"""Decides, and does nothing else: values in, findings out. No Dagster, no I/O, no clock, no chance.
 
-No Dagster, no input or output, no clock, no environment, no unseeded chance: `now`, random
-generators and policies are arguments, so any verdict can be recomputed next year from the ledger.
+Each room has one noun. From the bottom: the words (the modules of this folder) and `statistics`;
+`rollout`, `ledger`, `contracts`; `live`, `files`; `planning`, `evals`; `backtest`, `people`;
+`sign_off`; `history`. `triggers` stands on all of them: what a sensor asks for, and when.
+A room imports only rooms below it.
 """

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout import RolloutState
-from release_assets.domain.stage_decision import Act
+from release_assets.domain.rollout.decision import Act
+from release_assets.domain.rollout.machine import RolloutState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from release_assets.domain.change import Change
-    from release_assets.domain.rollout import Rollout
-    from release_assets.domain.stage_decision import Decision
+    from release_assets.domain.people.change import Change
+    from release_assets.domain.rollout.decision import Decision
+    from release_assets.domain.rollout.machine import Rollout
 
 MOST_REQUESTS_A_TICK = 10
 

@@ -6,9 +6,9 @@ sign-off phase decides, from the git host and not from here.
 
 import dagster as dg
 
-from release_assets.declaring import evidence
 from release_assets.ports import Clock
-from release_assets.records import Records
+from release_assets.records.declare import evidence
+from release_assets.records.recorder import Records
 
 
 @evidence("pre_merge", kinds=("git",))

@@ -6,12 +6,12 @@ pass (seed: lint, unit).
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
-from release_assets.domain.tool_reports import judge_reports, reports_in
+from release_assets.domain.evals.tool_reports import judge_reports, reports_in
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import CodeHealth
-from release_assets.records import Records
-from release_assets.tool_evidence import record_reports
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
+from release_assets.records.tools import record_reports
 
 
 @evidence("pre_merge", "pre_merge/change", kinds=("python",))

@@ -6,17 +6,17 @@ Ten to thirty cases can show harm, never its absence: this gate does not claim "
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
+from release_assets.domain.evals.policy_rules import regression_rules
+from release_assets.domain.evals.smoke import judge_smoke
 from release_assets.domain.release import Release
-from release_assets.domain.smoke import judge_smoke
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.domain.suite_rules import regression_rules
 from release_assets.domain.verdict import Finding
-from release_assets.measuring import Comparison, SuiteRunner
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import EvidenceShape
-from release_assets.records import Records
-from release_assets.suite_evidence import judge_suite, summary_of
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
+from release_assets.records.suite_evidence import judge_suite, summary_of
+from release_assets.records.suites import Comparison, SuiteRunner
 
 
 @evidence("pre_merge", "pre_merge/registered_prompts", kinds=("http",))

@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from release_assets.declaring import evidence
-from release_assets.gates import gate_materialisation, pass_gate
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import GitHost
-from release_assets.records import Records
+from release_assets.records.declare import evidence
+from release_assets.records.gate import gate_materialisation, pass_gate
+from release_assets.records.recorder import Records
 
 
 @evidence("pre_merge", *(f"pre_merge/{c.evidence}" for c in PRE_MERGE.claims))

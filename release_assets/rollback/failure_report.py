@@ -6,12 +6,11 @@ a verdict is told as a crash (law 2: a crash is never a verdict).
 
 import dagster as dg
 
-from release_assets.declaring import evidence
+from release_assets.control.notices import author_of, page
 from release_assets.domain.errors import InputError
-from release_assets.domain.ledger import Entry
+from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release, ReleaseKey
 from release_assets.domain.verdict import Finding, Outcome, conclude
-from release_assets.paging import author_of, page
 from release_assets.pipeline import PHASES, PRE_MERGE, STAGING, Phase
 from release_assets.ports import (
     ChangeTickets,
@@ -21,8 +20,9 @@ from release_assets.ports import (
     GitHost,
     ReleaseStore,
 )
-from release_assets.records import Records
-from release_assets.showing import findings_table
+from release_assets.records.declare import evidence
+from release_assets.records.recorder import Records
+from release_assets.records.show import findings_table
 
 PHASE_TAG = "countersign/failed_phase"
 RUN_TAG = "countersign/failed_run"

@@ -5,15 +5,15 @@ from datetime import datetime
 
 import dagster as dg
 
-from release_assets.declaring import evidence
+from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.live_traffic import LiveBatch
-from release_assets.domain.reaction import first_decidable_at
+from release_assets.domain.live.reaction import first_decidable_at
+from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.release import Release
-from release_assets.domain.rollout import Rollout, RolloutEvent, RolloutState
+from release_assets.domain.rollout.machine import Rollout, RolloutEvent, RolloutState
 from release_assets.ports import ChangeTickets, Clock, LiveMetrics, ReleaseStore
-from release_assets.records import Records
-from release_assets.rollouts import move
+from release_assets.records.declare import evidence
+from release_assets.records.recorder import Records
 
 
 @evidence("rollback", "rollback/restoration")

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from release_assets.braking import traffic_document
-from release_assets.controlling import Controller
-from release_assets.declaring import claim, evidence
+from release_assets.control.brake import traffic_document
+from release_assets.control.tick import Controller
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger import Entry
+from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release, Unit
-from release_assets.domain.rollback import judge_restoration
-from release_assets.domain.rollout import Rollout, RolloutState
+from release_assets.domain.rollout.machine import Rollout, RolloutState
+from release_assets.domain.rollout.restoration import judge_restoration
 from release_assets.domain.verdict import Finding
 from release_assets.pipeline import ROLLBACK
 from release_assets.ports import (
@@ -27,7 +26,8 @@ from release_assets.ports import (
     Traffic,
     TrafficRouter,
 )
-from release_assets.records import Records
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
 
 BECAUSE_TAG = "countersign/because"
 PROBES = 20  # questions to the front door; each must be answered by the stable unit

@@ -5,14 +5,14 @@ Everything since what production runs counts, not only the last change (law 6; S
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
-from release_assets.domain.ledger import Entry
+from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.people.reviews import judge_review
 from release_assets.domain.release import Release
-from release_assets.domain.reviews import judge_review
 from release_assets.domain.verdict import Finding
 from release_assets.pipeline import SIGN_OFF
-from release_assets.promotion import changes_of, contributors_of, reviewers_of
-from release_assets.records import Records
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
+from release_assets.sign_off.promotion import changes_of, contributors_of, reviewers_of
 
 
 @evidence("sign_off", "staging/gate", kinds=("git",))

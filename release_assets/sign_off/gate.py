@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from release_assets.declaring import evidence
-from release_assets.gates import gate_materialisation, pass_gate
 from release_assets.pipeline import SIGN_OFF
-from release_assets.records import Records
+from release_assets.records.declare import evidence
+from release_assets.records.gate import gate_materialisation, pass_gate
+from release_assets.records.recorder import Records
 
 
 @evidence("sign_off", *(f"sign_off/{c.evidence}" for c in SIGN_OFF.claims))

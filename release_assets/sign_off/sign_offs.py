@@ -6,15 +6,15 @@ eval that ran again takes the sign-offs away (seed: release-manager sign-off).
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
-from release_assets.domain.ledger import Entry
+from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release
-from release_assets.domain.sign_off import judge_sign_offs, read_sign_offs
+from release_assets.domain.sign_off.quorum import judge_sign_offs, read_sign_offs
 from release_assets.domain.verdict import Finding
 from release_assets.pipeline import SIGN_OFF
 from release_assets.ports import Clock
-from release_assets.promotion import promotion_of
-from release_assets.records import Records
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
+from release_assets.sign_off.promotion import promotion_of
 
 
 @evidence("sign_off", "staging/gate", kinds=("ssh",))

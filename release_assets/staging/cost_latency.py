@@ -6,17 +6,17 @@ the cost of different calls strays by a quarter with nothing changed).
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
-from release_assets.domain.budgets import judge_budgets
+from release_assets.domain.evals.budgets import judge_budgets
+from release_assets.domain.evals.policy_rules import budget_rules
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.domain.suite_rules import budget_rules
 from release_assets.domain.verdict import Finding
-from release_assets.measuring import Comparison, SuiteRunner
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
-from release_assets.records import Records
-from release_assets.suite_evidence import judge_suite, summary_of
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
+from release_assets.records.suite_evidence import judge_suite, summary_of
+from release_assets.records.suites import Comparison, SuiteRunner
 
 REPEATS = 3
 

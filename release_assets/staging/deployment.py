@@ -6,12 +6,12 @@ is not deployed (DESIGN section 6).
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
 from release_assets.domain.release import Unit
-from release_assets.domain.rollback import judge_parts
+from release_assets.domain.rollout.restoration import judge_parts
 from release_assets.pipeline import PRE_MERGE, STAGING
 from release_assets.ports import Deployer, Environment
-from release_assets.records import Records
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
 
 _DEPLOYED = "every_part_is_deployed"
 

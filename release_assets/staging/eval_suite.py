@@ -6,18 +6,18 @@ inconclusive and says how many cases it would take (seed: staging deploy with ev
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
-from release_assets.domain.policy import TierPolicy
-from release_assets.domain.regression import judge_regression, more_repeats_would_help
+from release_assets.domain.evals.policy_rules import regression_rules
+from release_assets.domain.evals.regression import judge_regression, more_repeats_would_help
+from release_assets.domain.files.policy import TierPolicy
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.domain.suite_rules import regression_rules
 from release_assets.domain.verdict import Finding
-from release_assets.measuring import Comparison, SuiteRunner
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
-from release_assets.records import Records
-from release_assets.suite_evidence import judge_suite, summary_of
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
+from release_assets.records.suite_evidence import judge_suite, summary_of
+from release_assets.records.suites import Comparison, SuiteRunner
 
 
 @evidence("staging", "staging/deployment", kinds=("inspect",))

@@ -6,17 +6,17 @@ The same question in each locale, one family each, so that groups are compared o
 
 import dagster as dg
 
-from release_assets.declaring import claim, evidence
-from release_assets.domain.fairness import judge_fairness
+from release_assets.domain.evals.fairness import judge_fairness
+from release_assets.domain.evals.policy_rules import fairness_rules
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.domain.suite_rules import fairness_rules
 from release_assets.domain.verdict import Finding
-from release_assets.measuring import Comparison, SuiteRunner
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
-from release_assets.records import Records
-from release_assets.suite_evidence import judge_suite, summary_of
+from release_assets.records.declare import claim, evidence
+from release_assets.records.recorder import Records
+from release_assets.records.suite_evidence import judge_suite, summary_of
+from release_assets.records.suites import Comparison, SuiteRunner
 
 
 @evidence("staging", "staging/deployment", kinds=("http",))

@@ -2,12 +2,12 @@
 
 import dagster as dg
 
-from release_assets.declaring import evidence
-from release_assets.gates import gate_materialisation, pass_gate
 from release_assets.pipeline import STAGING
 from release_assets.ports import ChangeTickets
-from release_assets.records import Records
-from release_assets.showing import findings_table
+from release_assets.records.declare import evidence
+from release_assets.records.gate import gate_materialisation, pass_gate
+from release_assets.records.recorder import Records
+from release_assets.records.show import findings_table
 
 
 @evidence("staging", *(f"staging/{c.evidence}" for c in STAGING.claims))

@@ -104,7 +104,7 @@ def test_every_link_leads_somewhere(path):
 
 
 def test_every_file_that_a_text_names_exists():
-    """`domain/ledger.py` and its like, seen from the root or from `release_assets`."""
+    """`domain/ledger/entries.py` and its like, seen from the root or from `release_assets`."""
     for path in TEXTS:
         named = re.findall(r"`([a-z_./-]+/[a-z_.-]+\.(?:py|yaml|lock|j2))`", read(path))
         for name in named:

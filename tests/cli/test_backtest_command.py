@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from release_assets.cli import json_lines
 from release_assets.cli.backtest import backtest
+from release_assets.cli.rows import lines as json_lines
 from release_assets.domain.errors import InputError, UnknownWordError
-from tests.domain.recorded_world import PLAN, replays, row
+from tests.domain.backtest.recorded_world import PLAN, replays, row
 
 SHIPPED_POLICY = Path(__file__).parents[2] / "examples/policy-search/policy.yaml"
 TOP = {"outcome", "headline", "findings", "promoted", "breach", "stages"}
@@ -361,7 +361,7 @@ def test_a_plot_that_cannot_be_written_is_refused(say, tmp_path, monkeypatch):
     assert "a .png or .svg file" in str(say(CALL, "--plot", "x.pdf").exception)
     gone = str(tmp_path / "no/such.svg")
     assert "cannot be written" in str(say(CALL, "--plot", gone).exception)
-    monkeypatch.setattr("release_assets.cli.pictures.find_spec", lambda _: None)
+    monkeypatch.setattr("release_assets.cli.plots.figure.find_spec", lambda _: None)
     assert "pip install 'countersign[plot]'" in str(say(CALL, "--plot", "x.svg").exception)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from release_assets.cli import json_lines
 from release_assets.cli.compare import compare
+from release_assets.cli.rows import lines as json_lines
 from release_assets.domain.errors import InputError, UnknownWordError
 
 LOCALES = ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")
@@ -377,7 +377,7 @@ def test_a_plot_that_cannot_be_written_is_refused(say, tmp_path, path, told):
 
 
 def test_a_plot_without_matplotlib_says_what_to_install(say, monkeypatch):
-    monkeypatch.setattr("release_assets.cli.pictures.find_spec", lambda _: None)
+    monkeypatch.setattr("release_assets.cli.plots.figure.find_spec", lambda _: None)
 
     assert "pip install 'countersign[plot]'" in str(
         say(results(), None, "--plot", "a.svg").exception

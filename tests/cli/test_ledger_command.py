@@ -9,12 +9,12 @@ from click.testing import CliRunner
 
 from release_assets.cli.ledger import ledger as command
 from release_assets.domain.errors import InputError, LedgerError
-from release_assets.domain.people import Role
+from release_assets.domain.people.roster import Role
 from release_assets.domain.risk import RiskTier
-from release_assets.domain.sign_off import sign_off_body
-from release_assets.domain.sign_off_statement import Decision, ReleasePath, Statement, Subject
-from resources.identity import generate_key, load_private_key, sign
+from release_assets.domain.sign_off.quorum import sign_off_body
+from release_assets.domain.sign_off.statement import Decision, ReleasePath, Statement, Subject
 from resources.ledger_store import SqlLedger
+from resources.ssh_keys import generate_key, load_private_key, sign
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = load_private_key(generate_key().private_openssh_pem.encode())

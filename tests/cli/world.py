@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from release_assets.domain.change import Change
+from release_assets.domain.people.change import Change
 from release_assets.ports import Settings
 from resources.ledger_store import SqlLedger
 from tests.fabricated.released import KEYS, START, tell_all

@@ -12,7 +12,7 @@ from release_assets.domain.history.reading import Names
 from release_assets.domain.release import Unit, digest_of
 from release_assets.domain.verdict import Finding, Outcome, conclude
 from release_assets.pipeline import PRE_MERGE, SIGN_OFF, STAGING
-from resources.identity import generate_key, load_private_key, sign
+from resources.ssh_keys import generate_key, load_private_key, sign
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KEYS = {person: generate_key() for person in ("ada", "rosa")}

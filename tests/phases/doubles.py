@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from release_assets.domain.errors import UnavailableError
-from release_assets.domain.evidence import RowStatus, ScoreRow
-from release_assets.domain.live_traffic import CallCounts, ScoredPair
-from release_assets.domain.tool_reports import ToolReport
+from release_assets.domain.evals.rows import RowStatus, ScoreRow
+from release_assets.domain.evals.tool_reports import ToolReport
+from release_assets.domain.live.traffic import CallCounts, ScoredPair
 from release_assets.domain.verdict import Finding, Outcome
 from release_assets.ports import (
     Clock,

@@ -17,17 +17,17 @@ import dagster as dg
 from release_assets.cli.sign_off import submit
 from release_assets.composition import compose
 from release_assets.definitions import build_definitions
-from release_assets.domain.people import Role
+from release_assets.demo import world as local_world
+from release_assets.demo.world import FEATURE, WorldFolder, build
+from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.sign_off_statement import Decision
+from release_assets.domain.sign_off.statement import Decision
 from release_assets.partitions import RELEASES, STAGES, canary_stage_key
 from release_assets.ports import Environment, Ports, PromptPointers, Settings
 from resources.evidence_store import FileEvidenceStore
 from resources.ledger_store import SqlLedger
-from resources.local import world as local_world
-from resources.local.git_host import LocalGitHost
+from resources.local.git.host import LocalGitHost
 from resources.local.prompt_registry import DirectoryPromptRegistry
-from resources.local.world import FEATURE, WorldFolder, build
 from resources.release_store import SqlReleaseStore
 from tests.phases.doubles import (
     MarkedLint,
@@ -38,8 +38,8 @@ from tests.phases.doubles import (
     SteadyTraffic,
     WorldDeployer,
 )
+from tests.ports.fake_notes import MemoryNotifier, MemoryTickets
 from tests.ports.fake_traffic_router import FakeTrafficRouter
-from tests.ports.told_in_memory import MemoryNotifier, MemoryTickets
 
 RELEASE = f"{FEATURE}-101"
 ROOT = f"features/{FEATURE}"

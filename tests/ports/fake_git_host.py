@@ -6,13 +6,13 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.change import Change, Commit, Merge, Push, Review, ReviewState
 from release_assets.domain.errors import (
     ConflictError,
     NotFoundError,
     RefusedError,
     UnavailableError,
 )
+from release_assets.domain.people.change import Change, Commit, Merge, Push, Review, ReviewState
 from release_assets.ports import GitHost
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from resources.local.tickets import FileTickets
-from tests.ports.told_in_memory import MemoryTickets
+from resources.local.notes.tickets import FileTickets
+from tests.ports.fake_notes import MemoryTickets
 
 RELEASE = "policy-search-142"
 

@@ -7,7 +7,7 @@ import pytest
 from release_assets.domain.errors import UnavailableError
 from release_assets.domain.release import Release, ReleaseKey
 from release_assets.ports import Environment
-from resources.local.deployer import ProcessDeployer
+from resources.local.units.deployer import ProcessDeployer
 from tests.ports.fake_deployer import FakeDeployer
 from tests.ports.tiny_feature import tiny_release, tiny_repository, tiny_unit
 

@@ -6,11 +6,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from release_assets.domain.evidence import EvalCase, RowStatus
+from release_assets.domain.evals.rows import EvalCase, RowStatus
 from release_assets.ports import Target
-from resources import asking
-from resources.direct_engine import DirectEngine
-from resources.inspect_engine import InspectEngine
+from resources.evals import asking
+from resources.evals.direct_engine import DirectEngine
+from resources.evals.inspect_engine import InspectEngine
 
 HANDBOOK = {"handbook/en.jsonl": b'{"id": "leave-01", "topic": "leave", "title": "Leave", '
             b'"text": "Everybody has 28 days of leave each year."}\n'}  # fmt: skip
@@ -113,8 +113,8 @@ def test_a_line_that_broke_is_asked_once_more(engine, target):
 
 def test_a_unit_that_hangs_is_a_timeout(engine, target, monkeypatch):
     monkeypatch.setattr(asking, "TIMEOUT_S", 0.3)
-    monkeypatch.setattr("resources.direct_engine.TIMEOUT_S", 0.3)
-    monkeypatch.setattr("resources.inspect_engine.TIMEOUT_S", 0.3)
+    monkeypatch.setattr("resources.evals.direct_engine.TIMEOUT_S", 0.3)
+    monkeypatch.setattr("resources.evals.inspect_engine.TIMEOUT_S", 0.3)
 
     rows = engine.run([case("a", "hang on")], target, 1)
 

@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from release_assets.domain.change import Push, ReviewState
 from release_assets.domain.errors import (
     ConflictError,
     NotFoundError,
     RefusedError,
     UnavailableError,
 )
+from release_assets.domain.people.change import Push, ReviewState
 from release_assets.domain.verdict import Finding, Outcome, conclude
-from resources.local.git_seed import create
+from resources.local.git.seed import create
 from tests.ports.fake_git_host import FakeGitHost
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from release_assets.domain.errors import LedgerError, UnknownWordError
-from release_assets.domain.ledger import EMPTY_HEAD
+from release_assets.domain.ledger.entries import EMPTY_HEAD
 from resources.ledger_store import SqlLedger
 from tests.ports.fakes import MemoryLedger
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from release_assets.ports import Notice
-from resources.local.outbox import FileNotifier
-from tests.ports.told_in_memory import MemoryNotifier
+from resources.local.notes.outbox import FileNotifier
+from tests.ports.fake_notes import MemoryNotifier
 
 BREACH = Notice(
     channel="slack:#ai-platform-incidents",

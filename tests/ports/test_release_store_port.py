@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from release_assets.domain.errors import ConflictError
-from release_assets.domain.live_traffic import CallCounts, LiveBatch, ScoredCall, ScoredPair
-from release_assets.domain.rollout import Rollout, RolloutState
+from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredCall, ScoredPair
+from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.ports import Notice
 from resources.release_store import SqlReleaseStore
 from tests.ports.fakes import MemoryReleaseStore

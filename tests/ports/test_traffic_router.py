@@ -8,9 +8,9 @@ import pytest
 
 from release_assets.domain.errors import ConflictError, UnavailableError
 from release_assets.ports import Traffic
-from resources.local.caddy_router import CaddyRouter
-from resources.local.loopback_ports import free_port
-from resources.local.processes import ProcessTable
+from resources.local.router.caddy import CaddyRouter
+from resources.local.units.loopback_ports import free_port
+from resources.local.units.processes import ProcessTable
 from tests.ports.fake_traffic_router import FakeTrafficRouter
 
 STABLE, CANDIDATE = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"

@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from release_assets.domain.release import Release, ReleaseKey, Unit
-from resources.local.git_seed import create
+from resources.local.git.seed import create
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from resources.local.git_host import LocalGitHost
+    from resources.local.git.host import LocalGitHost
 
 SERVE = """
 import argparse, json, pathlib, sys, time

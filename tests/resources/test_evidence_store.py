@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from release_assets.domain.errors import AdapterError, InputError, NotFoundError, UnavailableError
-from release_assets.domain.evidence import RowStatus
+from release_assets.domain.evals.rows import RowStatus
 from release_assets.domain.release import digest_of
 from resources.evidence_store import FileEvidenceStore
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from release_assets.demo.world import WorldFolder, build
 from release_assets.domain.errors import InputError, UnknownWordError
-from resources.local.world import WorldFolder, build
 from resources.wiring import config_path, load_world
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from release_assets.domain.change import Change, Merge
+from release_assets.domain.people.change import Change, Merge
 from sensors.merges import merges
 from sensors.pull_requests import pull_requests
 from tests.phases.world import RELEASE

@@ -1,6 +1,6 @@
 """The brake first, and inside the tick."""
 
-from release_assets.domain.rollout import RolloutState
+from release_assets.domain.rollout.machine import RolloutState
 from sensors.live_slos import live_slos
 from tests.phases.world import RELEASE
 from tests.phases.worlds import braked, promoted, ramping
@@ -74,7 +74,7 @@ def test_a_look_that_fails_pages_and_promotes_nobody(world_at, tick, monkeypatch
     def broken(*_):
         raise ZeroDivisionError("no bets left")
 
-    monkeypatch.setattr("release_assets.domain.live_analysis.look", broken)
+    monkeypatch.setattr("release_assets.domain.live.judge.look", broken)
     world.clock.wait(5)
     result = tick(live_slos, world)
     tick(live_slos, world)

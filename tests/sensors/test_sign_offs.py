@@ -5,7 +5,7 @@ import pytest
 
 from release_assets.domain.triggers import Ready, next_promotion
 from sensors.sign_offs import sign_offs
-from tests.phases.test_promotion import freeze, second_release
+from tests.phases.sign_off.test_promotion import freeze, second_release
 from tests.phases.world import RELEASE
 from tests.phases.worlds import promoted, staged
 

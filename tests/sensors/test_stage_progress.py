@@ -6,7 +6,7 @@ import pytest
 from release_assets.partitions import canary_stage_key
 from sensors.requesting import UNFINISHED
 from sensors.stage_progress import stage_progress
-from tests.phases.test_promotion import freeze
+from tests.phases.sign_off.test_promotion import freeze
 from tests.phases.world import RELEASE, STAGE_KEYS
 from tests.phases.worlds import braked, promoted, ramping, watching
 

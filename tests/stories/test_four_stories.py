@@ -15,17 +15,17 @@ import pytest
 
 from release_assets.cli.demo import PAIRS_PER_SECOND
 from release_assets.composition import compose
+from release_assets.demo import starting
 from release_assets.demo.closing import write_dossiers
 from release_assets.demo.journey import Ended, Journey, Step
-from release_assets.demo.stage import ORDER
+from release_assets.demo.show import ORDER
+from release_assets.demo.stories import People, read_stories
+from release_assets.demo.world import FEATURE, WorldFolder, build, end
 from release_assets.domain.errors import UnavailableError
 from release_assets.domain.release import ReleaseKey
 from release_assets.ports import Environment
 from resources.clock import SystemClock
-from resources.local import starting
-from resources.local.git_host import LocalGitHost
-from resources.local.stories import People, read_stories
-from resources.local.world import FEATURE, WorldFolder, build, end
+from resources.local.git.host import LocalGitHost
 from resources.wiring import load_world
 from tests.stories.driver import Driver
 

@@ -22,9 +22,9 @@ import httpx
 import pytest
 import yaml
 
-from release_assets.domain.evidence import EvalCase
+from release_assets.domain.evals.rows import EvalCase
 from release_assets.domain.release import Unit, digest_of, digest_of_document, digest_of_files
-from resources.scorers import SCORERS, Handbook, score
+from resources.evals.scorers import SCORERS, Handbook, score
 
 pytestmark = pytest.mark.story
 

@@ -1,6 +1,6 @@
-"""What the ledger entries of one release tell: gates, people, the ramp, acts, and each moment.
+"""What the ledger says of one release: timeline, sentence, dossier, standing, lineage.
 
-Reads entries into records that a page or a table can show; judges nothing anew and looks nowhere
-else, so that a dossier says what was recorded and not what somebody remembers. Bodies are read as
-they were written: decimal text becomes a number again, and a field that is absent stays absent.
+Belongs here: reading entries back into what people ask about a release. Does not: deciding anything
+(every gate reads entries through `records`), drawing pages (`audit`, `cli`). Stands on `sign_off`,
+`people`, `rollout` and `ledger`.
 """

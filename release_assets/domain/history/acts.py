@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from release_assets.domain.ledger import Entry
+    from release_assets.domain.ledger.entries import Entry
 
 # A deploy is observed by the evidence that read back what answers there.
 _READ_BACK = {"staging/deployment": "staging", "canary/rollout": "production"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from release_assets.domain.ledger import Entry
+    from release_assets.domain.ledger.entries import Entry
 
 
 class End(StrEnum):

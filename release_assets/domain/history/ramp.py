@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from release_assets.domain.history.gates import GateHistory, GivenVerdict
-    from release_assets.domain.ledger import Entry
+    from release_assets.domain.ledger.entries import Entry
 
 FULL_PCT = 100.0
 

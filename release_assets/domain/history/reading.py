@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.people import Role
+from release_assets.domain.people.roster import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from release_assets.domain.ledger import Entry
-    from release_assets.domain.people import Roster
+    from release_assets.domain.ledger.entries import Entry
+    from release_assets.domain.people.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from release_assets.domain.history.ending import Ending
     from release_assets.domain.history.reading import Names
     from release_assets.domain.history.signatures import SignedStatement
-    from release_assets.domain.ledger import Entry
+    from release_assets.domain.ledger.entries import Entry
 
 _SHOWN_DIGITS = len("sha256:") + 12
 

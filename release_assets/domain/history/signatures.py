@@ -14,14 +14,14 @@ import rfc8785
 
 from release_assets.domain.errors import InputError
 from release_assets.domain.history.reading import bound_digest, of_kind
-from release_assets.domain.ssh_signature import verify_signature
+from release_assets.domain.sign_off.ssh_signature import verify_signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from release_assets.domain.history.reading import Names
-    from release_assets.domain.ledger import Entry
+    from release_assets.domain.ledger.entries import Entry
 
 YES = "yes"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from release_assets.domain.history.reading import Names
-    from release_assets.domain.ledger import Entry
+    from release_assets.domain.ledger.entries import Entry
 
     Body = Mapping[str, Any]
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from release_assets.domain import live_analysis
-from release_assets.domain.live_bets import evidence_against
-from release_assets.domain.live_state import ALPHA
-from release_assets.domain.live_traffic import CallCounts
-from tests.domain.live_world import T0, batch, only, pair, plan
+from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live.state import ALPHA
+from release_assets.domain.live.traffic import CallCounts
+from release_assets.domain.live.wealth import evidence_against
+from tests.domain.live.live_world import T0, batch, only, pair, plan
 
 LONGEST = 60
 

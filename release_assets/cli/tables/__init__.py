@@ -1,0 +1,4 @@
+"""Tables that commands print: each from values that the domain computed.
+
+Belongs here: rich, columns and their words. Does not: numbers of its own.
+"""

@@ -1,0 +1,173 @@
+"""Two result files in, one verdict out: is the candidate worse, and is that proven or excluded?
+
+The staging rules without the parts that need a running feature: nobody can be asked again, so a
+single lost case fails nothing by itself. Lost and gained cases are named, and the margin and the
+sign-flip test decide. Slices fail when they regressed; a slice that proves nothing says so in the
+table and leaves the verdict to the whole.
+
+Repeats confirm no flip either. Where the first of five repeats selects the lost cases and the other
+four confirm them by staging's rule, equal sides of 200 cases that pass half of the time or more
+fail in about 19 of 100 comparisons, instead of 5: it is made for few flaky cases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from release_assets.domain.evals.differences import RegressionRules, differences
+from release_assets.domain.evals.pairing import pair
+from release_assets.domain.evals.regression import (
+    NO_REGRESSION,
+    NOT_WORSE,
+    judge_critical_cases,
+    judge_no_regression,
+    judge_not_worse,
+    margin_claim,
+)
+from release_assets.domain.verdict import Outcome, Verdict, conclude
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release_assets.domain.evals.differences import Difference
+    from release_assets.domain.evals.rows import ScoreRow
+
+_SEED = 0
+_UNKNOWN = {
+    "scorer": None,
+    "cases": 0,
+    "lost": 0,
+    "gained": 0,
+    "delta": None,
+    "interval": None,
+    "p_regressed": None,
+    "needed_n": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """A verdict with the numbers behind it, per scorer over all cases and over each slice.
+
+    `flaws` says which rows are missing or cannot be compared.
+    """
+
+    verdict: Verdict
+    whole: tuple[Difference, ...]
+    slices: tuple[Difference, ...]
+    rules: RegressionRules
+    flaws: tuple[str, ...]
+
+    @property
+    def deciding(self) -> Difference | None:
+        """The scorer that is worst off: regressed first, then the lowest bound."""
+        order = sorted(self.whole, key=lambda d: (d.p_holm > self.rules.alpha, d.interval[0]))
+        return order[0] if order else None
+
+    def outcome_of(self, one: Difference) -> Outcome:
+        """Failed: regressed. Passed: a drop of the margin is excluded. Otherwise unproven.
+
+        Nothing passes while rows are missing or cannot be compared.
+        """
+        if one.is_judged and one.p_holm <= self.rules.alpha_signs:
+            return Outcome.FAILED
+        if one.interval[1] < -self.rules.margin:
+            return Outcome.FAILED
+        is_proven = not self.flaws and one.excludes(self.rules.margin)
+        return Outcome.PASSED if is_proven else Outcome.INCONCLUSIVE
+
+    def document(self) -> dict[str, Any]:
+        """The document of `countersign compare`; its own numbers are the deciding scorer's."""
+        top = self._numbers(self.deciding) if self.deciding else dict(_UNKNOWN)
+        return {
+            **self.verdict.document(),
+            **top,
+            "margin": self.rules.margin,
+            "interval_level": 1 - 2 * self.rules.alpha_not_worse,
+            "scorers": [self._numbers(d) for d in self.whole],
+            "slices": [{"slice": d.slice, **self._numbers(d), "n": d.n} for d in self.slices],
+        } | {"outcome": str(self.verdict.outcome)}
+
+    def _numbers(self, one: Difference) -> dict[str, Any]:
+        return {
+            "scorer": one.scorer,
+            "outcome": str(self.outcome_of(one)),
+            "cases": one.n,
+            "clusters": len(one.clusters.sums),
+            "lost": len(one.lost),
+            "gained": len(one.gained),
+            "lost_cases": list(one.lost),
+            "gained_cases": list(one.gained),
+            "delta": one.delta,
+            "interval": list(one.interval),
+            "p_regressed": one.p_holm,
+            "p_unadjusted": one.p,
+            "needed_n": one.needed_n,
+        }
+
+
+def compare(
+    candidate: Sequence[ScoreRow],
+    baseline: Sequence[ScoreRow],
+    rules: RegressionRules,
+) -> Comparison:
+    """Judge two runs of one suite; the seed is fixed, so the same files give the same answer."""
+    rules, pairing = replace(rules, reruns=0), pair(candidate, baseline)
+    found = _plainly_named(differences(pairing, rules, seed=_SEED))
+    findings = (
+        *pairing.findings,
+        *judge_critical_cases(pairing, rules),
+        *judge_no_regression(pairing, found, rules, None),
+        *judge_not_worse(pairing, found, rules),
+    )
+    verdict = conclude("compare", findings)
+    return _told(
+        Comparison(
+            verdict=verdict,
+            whole=tuple(d for d in found if d.slice is None),
+            slices=tuple(d for d in found if d.slice is not None),
+            rules=rules,
+            flaws=tuple(f.because for f in pairing.findings if f.outcome is not Outcome.PASSED),
+        )
+    )
+
+
+def _plainly_named(found: Sequence[Difference]) -> tuple[Difference, ...]:
+    """`de-DE` instead of `locale=de-DE` where only one attribute is sliced by."""
+    keys = {d.slice.partition("=")[0] for d in found if d.slice}
+    if len(keys) != 1:
+        return tuple(found)
+    return tuple(replace(d, slice=d.slice.partition("=")[2]) if d.slice else d for d in found)
+
+
+def _told(found: Comparison) -> Comparison:
+    """The first line holds the numbers of the scorer it speaks of, whichever rule decided."""
+    if found.deciding is None:
+        return found
+    headline = _headline(found, found.deciding)
+    return replace(found, verdict=replace(found.verdict, headline=headline))
+
+
+def _headline(found: Comparison, deciding: Difference) -> str:
+    """A verdict by the margin tells its numbers first; one that rows lack tells that first."""
+    verdict = found.verdict
+    if verdict.is_passed:
+        return f"passed: {_by_margin(found)}"
+    decisive = next(f for f in verdict.findings if f.outcome is verdict.outcome)
+    told = decisive.because
+    if decisive.rule == NOT_WORSE:
+        told = _by_margin(found)
+    elif decisive.rule != NO_REGRESSION:
+        told += f"; {deciding.scorer}: {deciding.sentence()}"
+    if verdict.outcome is Outcome.FAILED and found.flaws:
+        told += f"; {found.flaws[0]}"
+    return verdict.headline.replace(decisive.because, told, 1)
+
+
+def _by_margin(found: Comparison) -> str:
+    """The numbers of the scorer that came closest to the worst, and what they say."""
+    claims = [(d, *margin_claim(d, found.rules)) for d in found.whole]
+    as_told = [(d, told) for d, outcome, *told in claims if outcome is found.verdict.outcome]
+    one, told = min(as_told, key=lambda claim: claim[0].interval[0])
+    return "; ".join((f"{one.scorer}: {one.sentence()}", *filter(None, told)))

@@ -1,0 +1,114 @@
+"""Cases that main passes and the candidate does not, and whether asking again confirms it.
+
+A single run of a case is noise; five are a fact. The caller asks the lost cases again on both
+sides and hands the rows back apart from the suite's own, since cases chosen for their bad luck
+would pull any mean down. A gain is never re-run: it cannot fail a release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release_assets.domain.evals.differences import RegressionRules, flip
+from release_assets.domain.evals.pairing import pair
+from release_assets.domain.verdict import Outcome
+from release_assets.domain.wording import named, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from release_assets.domain.evals.pairing import CasePair
+    from release_assets.domain.evals.rows import ScoreRow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reruns:
+    """Lost cases asked again: rows of both sides, numbered as their own repeats."""
+
+    candidate: Sequence[ScoreRow]
+    baseline: Sequence[ScoreRow]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flips:
+    """Lost cases of one scorer: confirmed by re-runs, not confirmed, and still to be re-run.
+
+    `unanimous` are the confirmed ones that differed in every re-run; `to_fail` confirmed flips
+    fail, and a single unanimous one does where `one_unanimous_fails`.
+    """
+
+    confirmed: tuple[str, ...]
+    unanimous: tuple[str, ...]
+    dismissed: tuple[str, ...]
+    pending: tuple[str, ...]
+    to_fail: int
+    one_unanimous_fails: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        """Failed on enough confirmed flips, inconclusive while the pending ones could be enough."""
+        if len(self.confirmed) >= self.to_fail or (self.one_unanimous_fails and self.unanimous):
+            return Outcome.FAILED
+        least = 1 if self.one_unanimous_fails else self.to_fail - len(self.confirmed)
+        return Outcome.INCONCLUSIVE if len(self.pending) >= least else Outcome.PASSED
+
+    def sentence(self) -> str:
+        """What was confirmed, and what is still to do."""
+        limit = "one in every re-run, or 2" if self.one_unanimous_fails else str(self.to_fail)
+        told = f"{plural(len(self.confirmed), 'flip')} confirmed ({limit} would fail)"
+        if self.confirmed:
+            told += f": {named(self.confirmed)}"
+        return f"{told}; still to be re-run: {named(self.pending)}" if self.pending else told
+
+
+def flipped_cases(
+    candidate: Sequence[ScoreRow],
+    baseline: Sequence[ScoreRow],
+    rules: RegressionRules | None = None,
+) -> tuple[str, ...]:
+    """The cases to ask again, `rules.reruns` times on both sides: lost under any scorer."""
+    rules, pairing = rules or RegressionRules(), pair(candidate, baseline)
+    return tuple(sorted({one.case for one in pairing.pairs if flip(one, rules) < 0}))
+
+
+def judge_flips(pairs: Sequence[CasePair], rules: RegressionRules, reruns: Reruns | None) -> Flips:
+    """Sort the lost cases of one scorer by what their re-runs say.
+
+    A case that was re-run counts by its re-runs alone, also when later repeats of the suite make
+    its loss look smaller.
+    """
+    cases = {one.case for one in pairs}
+    again = [p for p in _pairs_of(reruns) if p.scorer == pairs[0].scorer and p.case in cases]
+    shares = {p.case: _share_lost(p, rules) for p in again if _is_complete(p, rules)}
+    lost = {one.case for one in pairs if flip(one, rules) < 0}
+    to_fail = rules.flips_to_fail(len(cases))
+    is_careful = to_fail == 1 and len(cases) >= rules.unanimous_from
+    return Flips(
+        confirmed=_at_least(shares, rules.confirmed_at),
+        unanimous=_at_least(shares, 1.0),
+        dismissed=tuple(sorted(c for c, s in shares.items() if s < rules.confirmed_at)),
+        pending=tuple(sorted(lost - shares.keys())),
+        to_fail=2 if is_careful else to_fail,
+        one_unanimous_fails=is_careful,
+    )
+
+
+def _at_least(shares: Mapping[str, float], share: float) -> tuple[str, ...]:
+    return tuple(sorted(case for case, lost in shares.items() if lost >= share))
+
+
+def _pairs_of(reruns: Reruns | None) -> tuple[CasePair, ...]:
+    return pair(reruns.candidate, reruns.baseline).pairs if reruns else ()
+
+
+def _is_complete(again: CasePair, rules: RegressionRules) -> bool:
+    """Enough re-runs; main must have answered them all, or its silence would hide the flip."""
+    enough = min(len(again.candidate), len(again.baseline)) >= rules.reruns
+    return enough and None not in again.baseline
+
+
+def _share_lost(again: CasePair, rules: RegressionRules) -> float:
+    """By how much the pass rate of the re-runs fell; rounded, since .75 means three of four."""
+    ours, theirs = again.pass_rates(rules.passing(again.scorer))
+    return round(theirs - ours, 9)

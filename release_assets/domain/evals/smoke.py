@@ -1,0 +1,73 @@
+"""May this change merge, by ten to thirty cases? Critical cases, core flows, no flip, no drop.
+
+So few cases prove no margin (74 without a single loss is the floor for four points), so smoke
+never claims "not worse": it looks for what is plainly broken (statistics rule 15).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from release_assets.domain.evals.differences import RegressionRules, differences
+from release_assets.domain.evals.pairing import pair
+from release_assets.domain.evals.regression import judge_critical_cases, judge_no_regression
+from release_assets.domain.verdict import Finding, Outcome
+from release_assets.domain.wording import named, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from release_assets.domain.evals.flips import Reruns
+    from release_assets.domain.evals.rows import ScoreRow
+
+FEWEST_SMOKE_CASES = 10
+
+
+def judge_smoke(
+    candidate: Sequence[ScoreRow],
+    baseline: Sequence[ScoreRow],
+    rules: RegressionRules | None = None,
+    *,
+    core_flows: Collection[str],
+    topics: Mapping[str, str],
+    reruns: Reruns | None = None,
+    seed: int,
+) -> tuple[Finding, ...]:
+    """All findings of the smoke suite; `topics` tells the core flow of each case by its id.
+
+    Slices are not judged and the margin is not asked. One confirmed flip fails.
+    """
+    rules = replace(rules or RegressionRules(), slices=())
+    pairing = pair(candidate, baseline)
+    found = differences(pairing, rules, seed=seed)
+    return (
+        *pairing.findings,
+        _covered({one.case for one in pairing.pairs}, core_flows, topics),
+        *judge_critical_cases(pairing, rules),
+        *judge_no_regression(pairing, found, rules, reruns),
+    )
+
+
+def _covered(
+    cases: Collection[str], core_flows: Collection[str], topics: Mapping[str, str]
+) -> Finding:
+    """What was not asked was not tested: a core flow without a case is not a pass."""
+    missing = set(core_flows) - {topics[case] for case in cases if case in topics}
+    told = [
+        f"no case for {named(missing)}" if missing else "",
+        "the feature names no core flows" if not core_flows else "",
+        f"a smoke suite has {FEWEST_SMOKE_CASES} cases or more, this one {len(cases)}"
+        if len(cases) < FEWEST_SMOKE_CASES
+        else "",
+    ]
+    lacking = "; ".join(part for part in told if part)
+    because = f"{plural(len(cases), 'case')} over {plural(len(core_flows), 'core flow')}"
+    return Finding(
+        rule="core_flows_are_covered",
+        outcome=Outcome.INCONCLUSIVE if lacking else Outcome.PASSED,
+        because=lacking or because,
+        observed=len(set(core_flows) - missing),
+        limit=len(core_flows),
+        n=len(cases),
+    )

@@ -1,0 +1,192 @@
+"""The dossier: everything of one release in one document, made only from ledger entries.
+
+Decides how a release ended and says it in one sentence; refuses to know what nobody recorded. The
+release digest it is about is the promoted one, else the newest seen: a signature or a verdict for
+another digest is shown, and counts for nothing (SOC 2 CC8.1; research: the audit record).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from release_assets.domain.errors import LedgerError, NotFoundError
+from release_assets.domain.history.acts import acts_of
+from release_assets.domain.history.ending import ending_of
+from release_assets.domain.history.gates import gates_of
+from release_assets.domain.history.messages import drifts_of, notices_of, refusals_of
+from release_assets.domain.history.people import people_of
+from release_assets.domain.history.ramp import stages_of, traffic_of
+from release_assets.domain.history.reading import bound_digest, of_kind
+from release_assets.domain.history.sentence import clauses_of
+from release_assets.domain.history.signatures import sign_offs_of
+from release_assets.domain.history.timeline import timeline_of
+from release_assets.domain.ledger.entries import Head
+from release_assets.domain.ledger.merkle import includes, inclusion_proof, peaks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from release_assets.domain.history.acts import Act
+    from release_assets.domain.history.ending import Ending
+    from release_assets.domain.history.gates import GateHistory
+    from release_assets.domain.history.messages import Message, Refusal
+    from release_assets.domain.history.people import People
+    from release_assets.domain.history.ramp import StageHistory, TrafficPoint
+    from release_assets.domain.history.reading import Names
+    from release_assets.domain.history.signatures import SignedStatement
+    from release_assets.domain.history.timeline import Moment
+    from release_assets.domain.ledger.entries import Entry
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Proof:
+    """Where the release stands in the ledger, and that its last entry is in the tree of the head.
+
+    `entries` are numbers with digests; `inclusion` the hashes from the last of them to the root,
+    lowest first (RFC 9162 section 2.1.3).
+    """
+
+    entries: tuple[tuple[int, str], ...]
+    head: Head
+    inclusion: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The JSON form."""
+        numbered = [{"seq": seq, "digest": digest} for seq, digest in self.entries]
+        return {
+            "entries": numbered,
+            "head": self.head.document(),
+            "inclusion": list(self.inclusion),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dossier:
+    """Everything of one release; `clauses` are the parts of the one sentence, in order.
+
+    `waivers` stays empty until waivers exist: no finding can be waived today.
+    """
+
+    release: str
+    release_digest: str | None
+    title: str
+    unit: Mapping[str, str]
+    differs_from_main_in: tuple[str, ...]
+    ending: Ending
+    clauses: tuple[str, ...]
+    people: People
+    sign_offs: tuple[SignedStatement, ...]
+    gates: tuple[GateHistory, ...]
+    stages: tuple[StageHistory, ...]
+    traffic: tuple[TrafficPoint, ...]
+    acts: tuple[Act, ...]
+    refusals: tuple[Refusal, ...]
+    notices: tuple[Message, ...]
+    drifts: tuple[Message, ...]
+    timeline: tuple[Moment, ...]
+    proof: Proof
+    waivers: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The one sentence."""
+        return f"{self.release}: {'; '.join(self.clauses)}."
+
+    def document(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "release": self.release,
+            "release_digest": self.release_digest,
+            "headline": self.headline,
+            "title": self.title,
+            "ended": str(self.ending.word),
+            "ending": self.ending.document(),
+            "unit": dict(self.unit),
+            "differs_from_main_in": list(self.differs_from_main_in),
+            "people": self.people.document(),
+            "sign_offs": [s.document() for s in self.sign_offs],
+            "gates": [g.document() for g in self.gates],
+            "stages": [s.document() for s in self.stages],
+            "traffic": [p.document() for p in self.traffic],
+            "acts": [a.document() for a in self.acts],
+            "refusals": [r.document() for r in self.refusals],
+            "notices": [n.document() for n in self.notices],
+            "drifts": [d.document() for d in self.drifts],
+            "waivers": list(self.waivers),
+            "timeline": [m.document() for m in self.timeline],
+            "proof": self.proof.document(),
+        }
+
+
+def compile_dossier(
+    release: str, ledger: Sequence[Entry], names: Names, expected: Sequence[str] = ()
+) -> Dossier:
+    """The dossier of a release from the whole ledger, first entry to last.
+
+    `expected` are the gates that have to be told of even when nobody judged them. Raises
+    `NotFoundError` when no entry names the release, `LedgerError` when the proof does not hold.
+    """
+    entries = tuple(e for e in ledger if e.release == release)
+    if not entries:
+        message = f"the ledger has no entry about '{release}'"
+        raise NotFoundError(f"{message}; `countersign status` lists the releases it knows")
+    digest, gates = bound_digest(entries), gates_of(entries, expected)
+    change = _change(entries)
+    return Dossier(
+        release=release,
+        release_digest=digest,
+        title=change.get("title", ""),
+        unit=_unit(entries, digest),
+        differs_from_main_in=tuple(change.get("differs_from_main_in", ())),
+        ending=ending_of(entries),
+        clauses=clauses_of(entries, names),
+        people=people_of(entries, names),
+        sign_offs=sign_offs_of(entries, names),
+        gates=gates,
+        stages=stages_of(entries, gates),
+        traffic=traffic_of(entries, digest),
+        acts=acts_of(entries),
+        refusals=refusals_of(entries),
+        notices=notices_of(entries),
+        drifts=drifts_of(entries),
+        timeline=timeline_of(entries, names),
+        proof=prove(entries, ledger),
+    )
+
+
+def prove(entries: Sequence[Entry], ledger: Sequence[Entry]) -> Proof:
+    """The proof for some entries of a ledger; raises `LedgerError` when it does not hold."""
+    leaves, last = [entry.leaf for entry in ledger], entries[-1]
+    head, index = Head.of(len(leaves), peaks_of(leaves)), last.seq - 1
+    if not 0 <= index < len(leaves):
+        raise LedgerError(f"entry {last.seq} lies beyond the ledger's {len(leaves)} entries")
+    path, root = inclusion_proof(leaves, index), bytes.fromhex(head.root.removeprefix("sha256:"))
+    if not includes(leaf=last.leaf, index=index, size=head.size, root=root, proof=path):
+        raise LedgerError(f"entry {last.seq} is not in the tree; run `countersign ledger verify`")
+    return Proof(
+        entries=tuple((e.seq, e.digest) for e in entries),
+        head=head,
+        inclusion=tuple(f"sha256:{node.hex()}" for node in path),
+    )
+
+
+def _change(entries: Sequence[Entry]) -> dict[str, Any]:
+    """What was seen of the change: its sighting, and the evidence that looked closer."""
+    seen = [e.body for e in of_kind(entries, "change_seen")]
+    looked = [
+        e.body["summary"]
+        for e in of_kind(entries, "evidence")
+        if e.body["name"] == "pre_merge/change"
+    ]
+    return {key: value for body in (*seen[-1:], *looked[-1:]) for key, value in body.items()}
+
+
+def _unit(entries: Sequence[Entry], digest: str | None) -> Mapping[str, str]:
+    """The parts under the release digest, as they were recorded for it."""
+    for entry in reversed(entries):
+        body = entry.body.get("summary", entry.body)
+        if entry.release_digest == digest and isinstance(body.get("unit"), dict):
+            unit: dict[str, str] = body["unit"]
+            return unit
+    return {}

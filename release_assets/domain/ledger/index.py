@@ -1,0 +1,79 @@
+"""What a process remembers of the ledger it verified: enough to know a row again.
+
+Decides which numbers a question is about, and refuses rows that are not those that were verified:
+an entry whose kind was changed by hand in the database would otherwise vanish from the answer to
+"who said no?". Holds hashes, kinds and releases; never a body.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from release_assets.domain.ledger.entries import (
+    Head,
+    Verified,
+    bad_entry,
+    require_not_cut,
+    split_peaks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from release_assets.domain.ledger.entries import Row
+
+
+class _Known(NamedTuple):
+    kind: str
+    release: str | None
+    leaf: bytes
+
+
+class LedgerIndex:
+    """Grows row by row; knows each of them again."""
+
+    def __init__(self) -> None:
+        self._verified = Verified()
+        self._known: list[_Known] = []
+
+    @property
+    def size(self) -> int:
+        """How many rows were verified."""
+        return self._verified.size
+
+    @property
+    def head(self) -> Head:
+        """The head of what was verified."""
+        return self._verified.head
+
+    def grow(self, rows: Iterable[Row]) -> None:
+        """Verify the rows that follow; raises `LedgerError` and keeps those before the bad one."""
+        for row in rows:
+            self._verified = self._verified.then(row)
+            self._known.append(_Known(row.kind, row.release, row.leaf))
+
+    def find(self, release: str | None, kinds: Sequence[str], after: int) -> list[int]:
+        """The numbers of the entries that a question is about."""
+        return [
+            number
+            for number, known in enumerate(self._known[after:], start=after + 1)
+            if release in {None, known.release} and (not kinds or known.kind in kinds)
+        ]
+
+    def same(self, numbers: Sequence[int], rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows of these numbers, each the one that was verified; raises `LedgerError`."""
+        found = {row.seq: row for row in rows}
+        for number in numbers:
+            row = found.get(number)
+            if row is None or row.leaf != self._known[number - 1].leaf:
+                raise bad_entry(number, "it is not the one that was read before; run verify")
+            yield row
+
+    def require_continued(self, size: int, last_known: Iterable[Row]) -> None:
+        """Refuse a ledger that is not the one verified before, perhaps longer.
+
+        `last_known` is the row at the verified size, if any. Raises `LedgerError`.
+        """
+        require_not_cut(size, self.size)
+        for row in last_known:
+            self._verified.require_head(Head.of(row.seq, split_peaks(row.peaks)))

@@ -1,0 +1,184 @@
+"""Looks at a canary stage: evidence against the release, evidence for it, findings out.
+
+Two hypotheses (law 5). A breach is evidence of 1/alpha = 100 against "every SLO of every stage is
+kept at what is tolerated", summed over all streams of the whole ramp, so a harmless release is
+taken back in 1 % of ramps at most, however often one looks. An advance is evidence of 20 for
+"the margin is kept" in each required stream, on the whole stage and on its second half, read now.
+In between the stage waits. Breach goes before doubt, doubt before passing.
+
+Refuses to know time, traffic and people: batches in, state and judgement out (DESIGN section 5).
+Calls of one session in several batches are several observations here; whoever samples takes one
+call of each session, as the local replayer does, or makes looks longer than sessions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from release_assets.domain.errors import InputError
+from release_assets.domain.live import bets as live_wagers
+from release_assets.domain.live import breaches as live_breaches
+from release_assets.domain.live import findings as live_findings
+from release_assets.domain.live import gaps as live_gaps
+from release_assets.domain.live import streams as live_streams
+from release_assets.domain.live import wealth as live_bets
+from release_assets.domain.live.faults import excess_missing, with_scores_read
+from release_assets.domain.live.margins import Bounds, margin_to_prove, slice_bounds
+from release_assets.domain.live.offers import offers_of
+from release_assets.domain.live.reading import NEEDED_FOR, Reading, Shown
+from release_assets.domain.live.state import ALPHA, LiveState
+from release_assets.domain.live.wealth import seconds_of, time_of
+from release_assets.domain.statistics.windows import marks_passed
+from release_assets.domain.verdict import Finding, Outcome, worst
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from release_assets.domain.live.offers import Offers
+    from release_assets.domain.live.scores import Scores
+    from release_assets.domain.live.traffic import LiveBatch
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LiveJudgement:
+    """What is known at the moment of decision.
+
+    `outcome`: failed is a breach, passed is proof in every required stream of the stage.
+    `evidence_against` counts all streams together; `evidence_for` the weakest of those that have
+    to be proven (where nothing has to be, it equals `needed_for`). `scored` counts the
+    observations of the stage that have scores of both arms.
+    """
+
+    outcome: Outcome
+    findings: tuple[Finding, ...]
+    evidence_against: float
+    needed_against: float
+    evidence_for: float
+    needed_for: float
+    scored: int
+    sentence: str
+
+
+def start(plan: RolloutPlan, *, alpha: float = ALPHA) -> LiveState:
+    """Nothing seen yet; raises `InputError` for an SLO that no live metric can answer.
+
+    The emergency path takes an `alpha` of 0.05 (statistics rule 17).
+    """
+    for stage in plan.stages:
+        for slo in stage.slos:
+            live_streams.require_judgeable(slo, plan)
+    return LiveState(plan_digest=plan.digest, alpha=alpha)
+
+
+def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
+    """Take in one batch; a batch at or before the last one changes nothing.
+
+    Raises `InputError` for a batch of a canary stage that the plan does not have, for another
+    plan than the state was started with, and for counts that cannot be.
+    """
+    _require_fit(state, batch, plan)
+    if batch.id <= state.last_batch:
+        return state
+    stage = plan.stages[batch.stage]
+    state = live_bets.with_capital_handed_out(_entered(state, stage), batch, plan)
+    state, scored = with_scores_read(state, batch, plan)
+    offers = _offers(state, batch, plan, scored)
+    elapsed_s = state.elapsed_s + seconds_of(batch)
+    marks = marks_passed(state.elapsed_s, elapsed_s, time_of(plan, stage)[0])
+    state = live_bets.with_bets(state, offers, marks)
+    state = replace(state, last_batch=batch.id, elapsed_s=elapsed_s)
+    return live_bets.with_breach(state, live_streams.shares_of(plan))
+
+
+def replay(plan: RolloutPlan, batches: Iterable[LiveBatch]) -> LiveState:
+    """The state after batches that were looked at before, in their order."""
+    state = start(plan)
+    for batch in batches:
+        state = look(state, batch, plan)
+    return state
+
+
+def _require_fit(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> None:
+    if state.plan_digest != plan.digest:
+        hint = "a changed plan is a new rollout"
+        raise InputError("this live state belongs to another rollout plan", hint=hint)
+    if not 0 <= batch.stage < len(plan.stages):
+        raise InputError(f"batch {batch.id} is of canary stage {batch.stage}, which is not planned")
+
+
+def _entered(state: LiveState, stage: CanaryStage) -> LiveState:
+    if stage.index == state.stage:
+        return state
+    return replace(state.with_windows_anew(), stage=stage.index)
+
+
+def _offers(
+    state: LiveState, batch: LiveBatch, plan: RolloutPlan, scored: dict[str, Scores]
+) -> list[Offers]:
+    """What the batch offers to all streams; missing candidate scores narrow the margins."""
+    stage, single, gaps = plan.stages[batch.stage], [], []
+    for slo in stage.slos:
+        excess = excess_missing(state, slo)
+        margin = margin_to_prove(plan, stage, slo) - excess
+        if slo.metric != "fairness":
+            single += live_wagers.contributions(slo, margin, batch, scored)
+            continue
+        gap = Bounds(tolerated=slo.tolerated, margin=margin)
+        for name in sorted(scored):
+            alone = slice_bounds(plan, stage, slo, name)
+            alone = replace(alone, margin=alone.margin - excess)
+            of_slices = scored[name].drops.sides_by_slice(slo.subject or "")
+            if of_slices:
+                gaps.append(live_gaps.slice_offers(slo, name, of_slices, alone=alone, gap=gap))
+    lacks = [live_wagers.missing_contribution(name, scored[name]) for name in sorted(scored)]
+    return [offers_of([*single, *(lack for lack in lacks if lack is not None)]), *gaps]
+
+
+def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
+    """Judge the canary stage of the last batch, now; before any batch nothing is known."""
+    shown = Shown.of(state)
+    if state.stage < 0:
+        return _judgement(state, [_nothing_seen("no look has been taken yet")], shown)
+    stage = plan.stages[state.stage]
+    read = live_findings.readings(shown, plan, stage)
+    if not stage.slos:
+        read = [_nothing_seen(f"canary stage {stage.index + 1} has no SLO")]
+    return _judgement(state, live_breaches.with_breaches(state, shown, plan, read), shown)
+
+
+def _nothing_seen(because: str) -> Reading:
+    finding = Finding(rule="stage_is_judged", outcome=Outcome.INCONCLUSIVE, because=because)
+    return Reading(finding=finding)
+
+
+def _judgement(state: LiveState, read: list[Reading], shown: Shown) -> LiveJudgement:
+    outcome = worst(reading.finding.outcome for reading in read)
+    against = max(live_bets.evidence_against(state), state.breach.evidence if state.breach else 0)
+    proofs = [reading.evidence_for for reading in read if reading.evidence_for is not None]
+    return LiveJudgement(
+        outcome=outcome,
+        findings=tuple(reading.finding for reading in read),
+        evidence_against=against,
+        needed_against=state.needed_against,
+        evidence_for=min(proofs, default=NEEDED_FOR),
+        needed_for=NEEDED_FOR,
+        scored=live_findings.scored(shown),
+        sentence=_sentence(state, outcome, read),
+    )
+
+
+def _sentence(state: LiveState, outcome: Outcome, read: list[Reading]) -> str:
+    """The one thing to know: the harm, the doubt, or how much was proven."""
+    decisive = [r for r in read if r.finding.outcome is outcome]
+    if outcome is Outcome.PASSED:
+        head = f"canary stage {state.stage + 1}: {len(read)} of {len(read)} rules hold"
+        weakest = min((r for r in read if r.evidence_for), key=_proven, default=None)
+        return f"{head}; {weakest.finding.because}" if weakest else head
+    first = min(decisive, key=_proven) if outcome is Outcome.INCONCLUSIVE else decisive[0]
+    return first.finding.because
+
+
+def _proven(reading: Reading) -> float:
+    return NEEDED_FOR if reading.evidence_for is None else reading.evidence_for

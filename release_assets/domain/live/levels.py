@@ -1,0 +1,131 @@
+"""Whether an absolute limit is kept in a canary stage, where data may be few.
+
+A `guard` stage asks for its least number of calls. A `proof` stage also asks for an observed value
+within the limit on both windows, and for as many calls as would prove twice the limit if none had
+failed: proof of the limit itself would hold a release that is as good as stable. Ratings come when
+people like: while there are few, they are guarded; without any, nothing is proven.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from release_assets.domain.live.streams import group_of, is_mean, rate_limit
+from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.statistics import intervals
+from release_assets.domain.statistics.counts import clean_calls_to_prove
+from release_assets.domain.statistics.information import PROOF_ALPHA
+from release_assets.domain.statistics.windows import HALF
+from release_assets.domain.verdict import Finding, Outcome
+
+if TYPE_CHECKING:
+    from release_assets.domain.live.reading import Shown, Tally
+    from release_assets.domain.rollout.plan import CanaryStage, Slo
+
+_ENOUGH_MEANS = 30  # for a mean without bounds nothing can be proven; this is the least shown
+
+
+def level_finding(shown: Shown, stage: CanaryStage, slo: Slo) -> Finding:
+    """Whether the level holds, with the reason of any doubt."""
+    key = (group_of(slo),)
+    whole, half = shown.tally(key), shown.tally(key, HALF)
+    doubt = _doubt(shown, stage, slo, whole, half)
+    text = level_sentence(slo, whole)
+    return Finding(
+        rule=slo.name,
+        outcome=Outcome.INCONCLUSIVE if doubt else Outcome.PASSED,
+        because=f"{text}; {doubt}" if doubt else text,
+        observed=whole.mean if whole.n else None,
+        limit=rate_limit(slo),
+        n=int(whole.n),
+        interval=level_interval(slo, whole),
+        scorer=slo.subject,
+    )
+
+
+def _doubt(shown: Shown, stage: CanaryStage, slo: Slo, whole: Tally, half: Tally) -> str:
+    """Why the level cannot be called fine yet, or nothing."""
+    if slo.metric == "feedback_negative_rate" and whole.n < _enough(slo):
+        return _doubt_about_few_ratings(shown, stage, whole)
+    if whole.n < max(1, stage.min_samples):
+        return f"fewer than the {max(1, stage.min_samples)} needed"
+    return "" if stage.evidence == "guard" else _doubt_about_proof(slo, whole, half)
+
+
+def _doubt_about_few_ratings(shown: Shown, stage: CanaryStage, whole: Tally) -> str:
+    if stage.evidence == "proof" and not whole.n:
+        return "no rating has matured"
+    least = max(1, stage.min_samples)
+    return "" if _calls(shown, stage) >= least else f"fewer than {least} calls"
+
+
+def _doubt_about_proof(slo: Slo, whole: Tally, half: Tally) -> str:
+    if whole.n < _enough(slo):
+        return f"{_enough(slo)} are needed to tell"
+    if not half.n:
+        return "nothing was seen in the second half of the stage"
+    if not (_within(slo, whole) and _within(slo, half)):
+        return "over the limit, but not yet beyond doubt"
+    return ""
+
+
+def _calls(shown: Shown, stage: CanaryStage) -> float:
+    """The most calls that any level of the stage has counted: ratings are a part of them."""
+    levels = (slo for slo in stage.slos if slo.kind is SloKind.LEVEL)
+    return max(shown.tally((group_of(slo),)).n for slo in levels)
+
+
+def calls_to_judge(stage: CanaryStage, slo: Slo) -> int:
+    """The least number of calls, ratings or scored units after which a level can hold."""
+    if slo.metric == "feedback_negative_rate":
+        return 0 if stage.evidence == "guard" else 1
+    return max(1, stage.min_samples, 0 if stage.evidence == "guard" else _enough(slo))
+
+
+def _enough(slo: Slo) -> int:
+    if is_mean(slo) or slo.metric == "eval":
+        return _ENOUGH_MEANS
+    return clean_calls_to_prove(2 * rate_limit(slo), PROOF_ALPHA)
+
+
+def _within(slo: Slo, seen: Tally) -> bool:
+    limit = rate_limit(slo)
+    return seen.mean <= limit if slo.bound == "max" else seen.mean >= limit
+
+
+def level_sentence(slo: Slo, seen: Tally) -> str:
+    """The observed level, its limit and the number of calls, and stable's beside it."""
+    if not seen.n:
+        return f"{_label(slo)}: nothing was counted in this canary stage"
+    if is_mean(slo):
+        return _mean_sentence(slo, seen)
+    if slo.metric == "latency_ms":
+        share = f"{seen.mean:.1%} of {seen.n:.0f} calls took longer than {slo.limit:g} ms"
+        return f"{share}, {rate_limit(slo):.0%} allowed{_stable_clause(seen)}"
+    if slo.metric == "eval":
+        return f"{slo.subject} {seen.mean:.2f} on {seen.n:.0f} scored units, least {slo.limit:g}"
+    of = "ratings" if slo.metric == "feedback_negative_rate" else "calls"
+    text = f"{_label(slo)} {seen.mean:.4f} ({seen.total:.0f} of {seen.n:.0f} {of})"
+    return f"{text}, limit {slo.limit:g}{_stable_clause(seen)}"
+
+
+def _mean_sentence(slo: Slo, seen: Tally) -> str:
+    what, unit = ("latency", "ms") if slo.metric == "latency_ms" else ("cost", "usd")
+    digits = ".0f" if unit == "ms" else ".4f"
+    text = f"{what} {seen.mean:{digits}} {unit} a call on {seen.n:.0f} calls, limit {slo.limit:g}"
+    return text + (f" (stable {seen.second / seen.first:{digits}})" if seen.first else "")
+
+
+def _stable_clause(seen: Tally) -> str:
+    return f" (stable {seen.second / seen.first:.4f})" if seen.first else ""
+
+
+def _label(slo: Slo) -> str:
+    return slo.metric.replace("_", " ")
+
+
+def level_interval(slo: Slo, seen: Tally) -> tuple[float, float] | None:
+    """At 95 %, for the reader."""
+    if is_mean(slo) or slo.metric == "eval":
+        return intervals.of_mean(seen.total, seen.squares, seen.n)
+    return intervals.of_rate(seen.total, seen.n)

@@ -1,0 +1,157 @@
+"""Landed changes as an auditor exports them, and whether duties were kept apart in each.
+
+Decides from records alone, without a repository. What a record does not say is unknown, and unknown
+does not pass where a rule needs it: an export that leaves out the pushers does not show that none
+of them reviewed. Serves the population test of SOC 2 CC8.1 (`countersign segregation check`).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads it at run time
+
+from release_assets.domain.documents import FileRecord, read_json_lines
+from release_assets.domain.people.change import Change, Merge, Push, Review, ReviewState
+from release_assets.domain.people.contributors import Deed, Work, resolved
+from release_assets.domain.people.reviews import REVIEWED_MERGE, judge_review
+from release_assets.domain.people.segregation import DEPLOYER, KNOWN, failed, judge_deployer, passed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release_assets.domain.people.contributors import Contributors
+    from release_assets.domain.people.roster import Roster
+    from release_assets.domain.verdict import Finding
+
+NOT_BYPASSED = "nothing_was_bypassed"
+LANDING = "landing_is_dated"
+UNKNOWN = "unknown"
+_LONG_AGO, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+class ReviewRecord(FileRecord):
+    """One review; a dismissed one was taken back."""
+
+    account: str | None = None
+    state: Literal["approved", "changes_requested", "commented", "dismissed"]
+    tree: str | None = None
+    at: AwareDatetime | None = None
+
+
+class ChangeRecord(FileRecord):
+    """One landed change; absent keys are unknown."""
+
+    change: str
+    authors: tuple[str, ...] | None = None
+    pushers: tuple[str, ...] | None = None
+    reviews: tuple[ReviewRecord, ...] | None = None
+    tree: str | None = None
+    landed_at: AwareDatetime | None = None
+    merged_by: str | None = None
+    deployed_by: str | None = None
+    bypassed: bool | None = None
+
+
+def read_change_records(text: str, *, file: str) -> tuple[ChangeRecord, ...]:
+    """Read JSON lines, one change each; raises `InputError` with file and line."""
+    return read_json_lines(text, ChangeRecord, file=file, unique="change")
+
+
+def judge_record(record: ChangeRecord, roster: Roster) -> tuple[Finding, ...]:
+    """Every rule of segregation on one landed change."""
+    made_by = resolved(_deeds(record), _gaps(record), roster)
+    reviewed = judge_review(_change(record), made_by, roster)
+    return (
+        # A record has one tree, so it cannot show that the merge brought nothing else.
+        *(finding for finding in reviewed if finding.rule != REVIEWED_MERGE),
+        *_judge_merger(record, roster),
+        _judge_landing(record),
+        _judge_bypass(record),
+        *_judge_deployer(record, made_by, roster),
+    )
+
+
+def _deeds(record: ChangeRecord) -> Iterator[tuple[str, Deed]]:
+    for account in record.authors or ():
+        yield account, Deed(Work.AUTHORSHIP, record.change)
+    for account in record.pushers or ():
+        yield account, Deed(Work.PUSH, record.change)
+
+
+def _gaps(record: ChangeRecord) -> Iterator[str]:
+    if not record.authors:
+        yield "nobody knows who wrote it"
+    if not record.pushers:
+        yield "nobody knows who pushed it"
+
+
+def _change(record: ChangeRecord) -> Change:
+    landed, tree = record.landed_at or _NEVER, record.tree or UNKNOWN
+    return Change(
+        number=0,
+        feature="",
+        title=record.change,
+        author="",
+        base="",
+        head=record.change,
+        tree=tree,
+        opened_at=_LONG_AGO,
+        commits=(),
+        pushes=tuple(Push(account=p, head="", at=landed) for p in record.pushers or ()),
+        reviews=tuple(_reviews(record)),
+        merge=Merge(account=record.merged_by or UNKNOWN, commit="", tree=tree, at=landed),
+    )
+
+
+def _reviews(record: ChangeRecord) -> Iterator[Review]:
+    given = record.reviews or ()
+    dismissals = [r for r in given if r.state == "dismissed"]
+    for review in given:
+        taken_back = any(
+            d.account == review.account and (d.at or _NEVER) >= (review.at or _LONG_AGO)
+            for d in dismissals
+        )
+        if not taken_back:
+            yield _review(review)
+
+
+def _review(record: ReviewRecord) -> Review:
+    is_whole = record.at is not None and record.tree is not None
+    return Review(
+        account=record.account or UNKNOWN,
+        state=ReviewState(record.state),
+        tree=record.tree or "",
+        at=record.at or _LONG_AGO,
+        grade="event" if is_whole else "late",
+    )
+
+
+def _judge_merger(record: ChangeRecord, roster: Roster) -> tuple[Finding, ...]:
+    """No rule needs to know who merged; an account that is named must be somebody."""
+    if record.merged_by is None or roster.person_of(record.merged_by):
+        return ()
+    return (failed(KNOWN, f"{record.merged_by} merged it and is nobody in the roster"),)
+
+
+def _judge_landing(record: ChangeRecord) -> Finding:
+    if record.landed_at is None:
+        return failed(LANDING, "nobody knows when it landed, so no review is shown to be earlier")
+    return passed(LANDING, f"it landed on {record.landed_at:%Y-%m-%d}")
+
+
+def _judge_bypass(record: ChangeRecord) -> Finding:
+    if record.bypassed is None:
+        return failed(NOT_BYPASSED, "nobody knows whether the host's rules were bypassed")
+    if record.bypassed:
+        return failed(NOT_BYPASSED, "the host's rules were bypassed to land it")
+    return passed(NOT_BYPASSED, "nothing was bypassed")
+
+
+def _judge_deployer(
+    record: ChangeRecord, made_by: Contributors, roster: Roster
+) -> tuple[Finding, ...]:
+    if record.deployed_by is None:
+        return (failed(DEPLOYER, "nobody knows who deployed it"),)
+    return judge_deployer(record.deployed_by, made_by, roster)

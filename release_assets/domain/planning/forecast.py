@@ -1,0 +1,206 @@
+"""What one canary stage can catch and prove with its traffic, SLO by SLO.
+
+Forecasts assume replayed pairs of which 4 % move by chance, log-normal costs, five slices scored
+equally, and one rating in ten calls (statistics rule 13). Refuses to know which plans are
+acceptable (`planner.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from release_assets.domain.live.levels import calls_to_judge
+from release_assets.domain.live.margins import SLICES_EXPECTED, margin_to_prove
+from release_assets.domain.live.state import ALPHA
+from release_assets.domain.live.streams import (
+    group_of,
+    is_mean,
+    rate_limit,
+    require_judgeable,
+    shares_of,
+)
+from release_assets.domain.live.wealth import start_share
+from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.statistics import information
+
+if TYPE_CHECKING:
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo
+
+RATED_SHARE = 0.1  # of calls that users rate
+_MINUTE = timedelta(minutes=1)
+_LEVEL_DROP = 0.08  # of a score under its least level, as the seed's incident had
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catch:
+    """What it takes to catch harm that begins with the stage.
+
+    `drop` is the drop, gap, rate or cost beyond which nothing is tolerated any more in this
+    forecast: twice the limit (for a mean one and a half times), in `unit`. `calls_at_risk` are the
+    candidate calls that users get until then, at the median.
+    """
+
+    drop: float
+    unit: str
+    median_n: float
+    p90_n: float
+    median_min: float
+    p90_min: float
+    calls_at_risk: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SloForecast:
+    """One SLO in one stage.
+
+    `n_planned` and `n_longest` are the samples it gets (pairs in each slice for a gap);
+    `margin` is what this stage has to prove, `provable_margin` what its planned duration can,
+    `n_80` and `n_90` what `margin` takes; all three are None for a level, which is judged by its
+    observed value once `n_80` calls have been counted.
+    """
+
+    name: str
+    limit: float
+    inherited: bool
+    n_planned: float
+    n_longest: float
+    margin: float | None
+    provable_margin: float | None
+    n_80: float
+    n_90: float
+    catches: Catch
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageForecast:
+    """One canary stage below 100 %."""
+
+    index: int
+    traffic_pct: float
+    duration_min: float
+    longest_min: float
+    evidence: str
+    slos: tuple[SloForecast, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The JSON form of DESIGN section 10; what takes forever is null."""
+        return {name: _without_infinity(value) for name, value in asdict(self).items()}
+
+
+def _without_infinity(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_infinity(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_infinity(inner) for inner in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
+
+
+def forecast(
+    plan: RolloutPlan, stage: CanaryStage, *, calls_per_second: float, scores_per_hour: float
+) -> StageForecast:
+    """What one stage can catch and prove; raises `InputError` for an SLO that nothing measures.
+
+    `scores_per_hour` counts replayed requests (a pair of scores); no more than there are calls.
+    """
+    pairs_per_min = min(scores_per_hour / 60, calls_per_second * 60)
+    rates = _Rates(stage, calls_per_second, pairs_per_min)
+    return StageForecast(
+        index=stage.index,
+        traffic_pct=stage.traffic_pct,
+        duration_min=stage.duration / _MINUTE,
+        longest_min=stage.longest / _MINUTE,
+        evidence=stage.evidence,
+        slos=tuple(_forecast(plan, stage, slo, rates) for slo in stage.slos),
+    )
+
+
+class _Rates:
+    """Samples a minute in one stage."""
+
+    def __init__(self, stage: CanaryStage, calls_per_second: float, pairs_per_min: float) -> None:
+        self.calls = calls_per_second * 60 * stage.traffic_pct / 100
+        self.pairs = pairs_per_min
+
+    def of(self, slo: Slo) -> float:
+        """Of the SLO's own kind of sample."""
+        if slo.metric == "eval":
+            return self.pairs
+        if slo.metric == "fairness":
+            return self.pairs / SLICES_EXPECTED
+        return self.calls * (RATED_SHARE if slo.metric == "feedback_negative_rate" else 1.0)
+
+
+def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, rates: _Rates) -> SloForecast:
+    require_judgeable(slo, plan)
+    per_min, is_level = rates.of(slo), slo.kind is SloKind.LEVEL
+    planned = per_min * (stage.duration / _MINUTE)
+    margin = None if is_level else margin_to_prove(plan, stage, slo)
+    is_gap = slo.kind is SloKind.DELTA
+    n_80, n_90 = (
+        (float(calls_to_judge(stage, slo)),) * 2
+        if margin is None
+        else information.samples_to_prove(margin, is_gap=is_gap)
+    )
+    return SloForecast(
+        name=slo.name,
+        limit=slo.limit,
+        inherited=slo.inherited,
+        n_planned=planned,
+        n_longest=per_min * (stage.longest / _MINUTE),
+        margin=margin,
+        provable_margin=None if is_level else information.provable_margin(planned, is_gap=is_gap),
+        n_80=n_80,
+        n_90=n_90,
+        catches=_catch(plan, stage, slo, per_min, rates.calls),
+    )
+
+
+def _catch(
+    plan: RolloutPlan, stage: CanaryStage, slo: Slo, per_min: float, calls_per_min: float
+) -> Catch:
+    harm, growth = _harm(slo)
+    alpha = ALPHA * shares_of(plan)[group_of(slo)] * start_share(plan, stage.index)
+    streams = SLICES_EXPECTED if slo.kind is SloKind.DELTA else 1
+    median, p90 = information.samples_to_breach(growth, alpha / streams)
+    minutes = median / per_min if per_min > 0 else math.inf
+    return Catch(
+        drop=harm,
+        unit=_unit(slo),
+        median_n=median,
+        p90_n=p90,
+        median_min=minutes,
+        p90_min=p90 / per_min if per_min > 0 else math.inf,
+        calls_at_risk=minutes * calls_per_min if calls_per_min > 0 else 0.0,
+    )
+
+
+def _harm(slo: Slo) -> tuple[float, float]:
+    """The harm that is forecast, and how fast evidence against it grows per sample."""
+    if is_mean(slo):
+        return 1.5 * slo.limit, information.cost_growth(1.5)
+    if slo.metric == "eval" and slo.kind is SloKind.LEVEL:
+        return _LEVEL_DROP, information.rate_growth(1 - slo.limit + _LEVEL_DROP, 1 - slo.limit)
+    if slo.metric in {"eval", "fairness"}:
+        return 2 * slo.limit, information.breach_growth(2 * slo.limit, slo.tolerated)
+    if slo.kind is not SloKind.LEVEL:  # a ratio: half of all events, at equal traffic
+        return 2 * slo.limit, information.rate_growth(*_event_shares(slo))
+    rate = min(0.5, 2 * rate_limit(slo))
+    return rate, information.rate_growth(rate, rate_limit(slo))
+
+
+def _unit(slo: Slo) -> str:
+    if is_mean(slo):
+        return "ms" if slo.metric == "latency_ms" else "usd"
+    if slo.metric in {"eval", "fairness"}:
+        return "of score"
+    if slo.kind is not SloKind.LEVEL:
+        return "over stable"
+    return "of ratings" if slo.metric == "feedback_negative_rate" else "of calls"
+
+
+def _event_shares(slo: Slo) -> tuple[float, float]:
+    harmful, tolerated = 1 + 2 * slo.limit, 1 + slo.tolerated
+    return harmful / (harmful + 1), tolerated / (tolerated + 1)

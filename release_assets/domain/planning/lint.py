@@ -1,0 +1,195 @@
+"""Lints a rollout plan: what each stage catches and proves with its traffic, and if it may run.
+
+Decides which figures are known: without the traffic or the scoring budget nothing is promised and
+the verdict is inconclusive. Which plans have no teeth, `planner.py` decides; a stage that only
+guards is a warning. Refuses to know files.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from release_assets.domain.live.streams import group_of
+from release_assets.domain.planning.forecast import forecast
+from release_assets.domain.planning.planner import plan_findings
+from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
+from release_assets.domain.wording import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from release_assets.domain.planning.forecast import Catch, SloForecast, StageForecast
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+
+GATE = "plan_lint"
+_UNMEASURED = "every_slo_is_measured"
+_OF_TRAFFIC = ("n_planned", "n_longest", "provable_margin")
+_OF_TIME = ("median_min", "p90_min", "calls_at_risk")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanTraffic:
+    """What a plan will get; None is unknown. A score is one replayed request, a pair of scores."""
+
+    calls_per_second: float | None
+    scores_per_hour: float | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything can be promised."""
+        return self.calls_per_second is not None and self.scores_per_hour is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanLint:
+    """The verdict, and a forecast for each stage; none where an SLO is measured by nothing."""
+
+    verdict: Verdict
+    plan: RolloutPlan
+    traffic: PlanTraffic
+    stages: tuple[StageForecast, ...]
+    warnings: tuple[str, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The document of DESIGN section 10."""
+        stages = [self._stage(stage) for stage in self.stages]
+        return self.verdict.document() | {
+            "plan_digest": self.plan.digest,
+            "stages": stages or [_unforecast(stage) for stage in self.plan.stages],
+            "warnings": list(self.warnings),
+            "traffic": asdict(self.traffic),
+        }
+
+    def _stage(self, stage: StageForecast) -> dict[str, Any]:
+        document = stage.document()
+        if self.traffic.is_known:
+            return document
+        return document | {"slos": [_without_traffic(slo) for slo in document["slos"]]}
+
+
+def _unforecast(stage: CanaryStage) -> dict[str, Any]:
+    """A stage of a plan with an SLO that nothing measures: nothing is promised."""
+    shown = ("name", "limit", "inherited")
+    slos = [{name: getattr(slo, name) for name in shown} for slo in stage.slos]
+    unknown = {"provable_margin": None, "catches": None}
+    return stage.document() | {"slos": [slo | unknown for slo in slos]}
+
+
+def _without_traffic(slo: dict[str, Any]) -> dict[str, Any]:
+    """What holds for any traffic; the rest is null."""
+    catches = slo["catches"] | dict.fromkeys(_OF_TIME)
+    return slo | dict.fromkeys(_OF_TRAFFIC) | {"catches": catches}
+
+
+def lint_plan(plan: RolloutPlan, traffic: PlanTraffic) -> PlanLint:
+    """Everything that can be said before anybody signs; the plan's own budget counts as known."""
+    if traffic.scores_per_hour is None:
+        traffic = replace(traffic, scores_per_hour=plan.scoring_budget_per_hour)
+    findings = _findings(plan, traffic)
+    is_measured = all(finding.rule != _UNMEASURED for finding in findings)
+    stages = tuple(_forecasts(plan, traffic)) if is_measured else ()
+    verdict = conclude(GATE, findings)
+    if verdict.is_passed:
+        verdict = replace(verdict, headline=_promise(plan, stages, traffic))
+    warnings = tuple(_warnings(stages)) if traffic.is_known else ()
+    return PlanLint(verdict=verdict, plan=plan, traffic=traffic, stages=stages, warnings=warnings)
+
+
+def _findings(plan: RolloutPlan, traffic: PlanTraffic) -> tuple[Finding, ...]:
+    calls, scores = traffic.calls_per_second, traffic.scores_per_hour
+    found = plan_findings(plan, calls_per_second=calls or 0.0, scores_per_hour=scores or 0.0)
+    if traffic.is_known:
+        return found
+    unmeasured = tuple(finding for finding in found if finding.rule == _UNMEASURED)
+    return (*unmeasured, _unknown(traffic))
+
+
+def _unknown(traffic: PlanTraffic) -> Finding:
+    figures = {"--traffic-rps": traffic.calls_per_second}
+    figures["--scores-per-hour"] = traffic.scores_per_hour
+    lacking = " and ".join(option for option, figure in figures.items() if figure is None)
+    return Finding(
+        rule="traffic_is_known",
+        outcome=Outcome.INCONCLUSIVE,
+        because=f"what this plan catches and proves in its time is unknown without {lacking}"
+        " ('traffic' of feature.yaml has them)",
+    )
+
+
+def _forecasts(plan: RolloutPlan, traffic: PlanTraffic) -> Iterator[StageForecast]:
+    """Of every stage; the one at 100 % lasts as long as the watch."""
+    for stage in plan.stages:
+        yield forecast(
+            plan,
+            replace(stage, duration=stage.duration or plan.watch),
+            calls_per_second=traffic.calls_per_second or 0.0,
+            scores_per_hour=traffic.scores_per_hour or 0.0,
+        )
+
+
+def _promise(plan: RolloutPlan, stages: tuple[StageForecast, ...], traffic: PlanTraffic) -> str:
+    """The one sentence: what is caught where, and what is proven before full traffic."""
+    drift = next(s for s in plan.last_monitored.slos if s.kind is SloKind.DRIFT)
+    proven = f"a {drift.subject} drop of {number(drift.limit)} is excluded before full traffic"
+    return (
+        f"passed: {_caught(stages, drift.name, drift.subject or drift.metric)}, and {proven},"
+        f" with {traffic.calls_per_second:g} calls a second and {traffic.scores_per_hour:g}"
+        " scores an hour"
+    )
+
+
+def _caught(stages: tuple[StageForecast, ...], name: str, subject: str) -> str:
+    for stage in stages:
+        for catches in (slo.catches for slo in stage.slos if slo.name == name):
+            if is_caught_in_time(stage, catches):
+                return (
+                    f"a {subject} drop of {number(catches.drop)} that begins with canary stage"
+                    f" {stage.index + 1} ({stage.traffic_pct:g} %) is caught after"
+                    f" {catches.median_n:.0f} samples ({catches.median_min:.3g} min)"
+                )
+    return f"no canary stage catches twice the limit of {subject} in its time"
+
+
+def is_caught_in_time(stage: StageForecast, catches: Catch) -> bool:
+    """Whether half of all such harm is caught before the stage has to end."""
+    return catches.median_min <= stage.longest_min
+
+
+def _warnings(stages: tuple[StageForecast, ...]) -> Iterator[str]:
+    """What is accepted, and should be known."""
+    for stage in stages[:-1]:
+        where = f"canary stage {stage.index + 1} ({stage.traffic_pct:g} %)"
+        wide = [s for s in stage.slos if s.margin is not None and s.margin > s.limit]
+        if stage.evidence == "guard" and wide:
+            said = ", ".join(_guarded(slo) for slo in wide)
+            yield f"{where} only guards: it excludes {said}"
+        late = [s.name for s in stage.slos if not is_caught_in_time(stage, s.catches)]
+        if late:
+            yield f"{where} is over before it would catch twice the limit of {', '.join(late)}"
+
+
+def _guarded(slo: SloForecast) -> str:
+    return f"{number(slo.margin or 0.0)} of {slo.name}, whose limit is {number(slo.limit)}"
+
+
+def margin_ladder(lint: PlanLint) -> dict[str, tuple[float | None, ...]]:
+    """What each stage below 100 % has to exclude, SLO by SLO; None before it has the SLO."""
+    below = lint.plan.stages[:-1]
+    drops = {
+        group_of(slo): slo.name
+        for stage in below
+        for slo in stage.slos
+        if slo.kind is not SloKind.LEVEL
+    }
+    return {
+        name: tuple(
+            next(
+                (f.margin for s, f in zip(stage.slos, fore.slos, strict=True) if group_of(s) == g),
+                None,
+            )
+            for stage, fore in zip(below, lint.stages, strict=False)
+        )
+        for g, name in drops.items()
+    }

@@ -1,0 +1,149 @@
+"""What makes one sign-off count: whose signature it is, and that every binding matches.
+
+Decides by rules, each a finding, so that the signatory reads all reasons at once. Time is that of
+the ledger entry and of the decision, never what the statement claims of itself alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from release_assets.domain.people.roster import Role
+from release_assets.domain.people.segregation import failed, judge_signatory, passed
+from release_assets.domain.risk import RiskTier
+from release_assets.domain.sign_off.statement import Statement, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from release_assets.domain.people.contributors import Contributors
+    from release_assets.domain.people.roster import Roster
+    from release_assets.domain.sign_off.ssh_signature import Proof
+    from release_assets.domain.verdict import Finding
+
+SIGNING_ROLES = (Role.RELEASE_MANAGER, Role.AI_RISK_PARTNER)
+CLOCKS_DIFFER_BY = timedelta(minutes=5)
+
+OWN_SIGNATURE = "signature_is_the_signatorys"
+IN_TIME = "sign_off_is_in_time"
+NONCE = "nonce_is_used_once"
+HARDWARE = "signature_comes_from_hardware"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quorum:
+    """Which roles must say yes, each by another person, and whether a key in hardware must sign."""
+
+    roles: tuple[Role, ...]
+    hardware: bool = False
+
+
+def quorum_of(tier: RiskTier) -> Quorum:
+    """The quorum of a risk tier."""
+    if tier is RiskTier.HIGH:
+        return Quorum(roles=SIGNING_ROLES, hardware=True)
+    return Quorum(roles=(Role.RELEASE_MANAGER,))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignOff:
+    """A statement with its verified proof, as the ledger holds it (`seq` 0: not yet)."""
+
+    statement: Statement
+    proof: Proof
+    at: datetime
+    seq: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promotion:
+    """Everything a sign-off is judged by: what is to be promoted, and by whom it was made.
+
+    `reviewers` are those who may not sign because they reviewed; empty where the policy allows it.
+    """
+
+    subject: Subject
+    quorum: Quorum
+    roster: Roster
+    contributors: Contributors
+    reviewers: Collection[str] = ()
+
+
+def judge_sign_off(
+    sign_off: SignOff, promotion: Promotion, *, now: datetime
+) -> tuple[Finding, ...]:
+    """Every reason for and against one yes; it counts when all findings passed."""
+    said = sign_off.statement
+    return (
+        judge_signature(sign_off, promotion.roster),
+        *_judge_hardware(sign_off, promotion.quorum),
+        *_judge_bindings(said.subject, promotion.subject),
+        _judge_time(sign_off, now),
+        *judge_signatory(
+            said.person,
+            said.role,
+            promotion.contributors,
+            promotion.roster,
+            sign_off.at,
+            reviewers=promotion.reviewers,
+        ),
+    )
+
+
+def judge_signature(sign_off: SignOff, roster: Roster) -> Finding:
+    """Whether the key was the signatory's own, and valid when the sign-off was recorded."""
+    person, found = sign_off.statement.person, roster.owner_of(sign_off.proof.public_key)
+    if found is None:
+        return failed(OWN_SIGNATURE, f"{person} is said to sign, with a key nobody is known by")
+    owner, key = found
+    if owner.id != person:
+        return failed(OWN_SIGNATURE, f"{person} is said to sign, with the key of {owner.id}")
+    if not key.valid.covers(sign_off.at):
+        return failed(OWN_SIGNATURE, f"the key of {person} was not valid on {sign_off.at:%Y-%m-%d}")
+    return passed(OWN_SIGNATURE, f"{person} signed with their own key")
+
+
+def _judge_hardware(sign_off: SignOff, quorum: Quorum) -> tuple[Finding, ...]:
+    if not quorum.hardware:
+        return ()
+    person = sign_off.statement.person
+    if sign_off.proof.user_present:
+        return (passed(HARDWARE, f"{person} touched the hardware key"),)
+    return (failed(HARDWARE, f"{person} signed with a key in a file; this tier needs hardware"),)
+
+
+def _judge_bindings(said: Subject, wanted: Subject) -> tuple[Finding, ...]:
+    names = [f.name for f in fields(Subject)]
+    wrong = [name for name in names if getattr(said, name) != getattr(wanted, name)]
+    if not wrong:
+        return (passed("sign_off_names_this_release", "the sign-off names this very release"),)
+    return tuple(_mismatch(name, getattr(said, name), getattr(wanted, name)) for name in wrong)
+
+
+def _mismatch(name: str, said: str, wanted: str) -> Finding:
+    what = name.removesuffix("_digest")
+    because = f"the sign-off is for {what} {said[:19]}, and {wanted[:19]} is to be promoted"
+    return failed(f"sign_off_names_this_{what}", because)
+
+
+def _judge_time(sign_off: SignOff, now: datetime) -> Finding:
+    said, who = sign_off.statement, sign_off.statement.person
+    if sign_off.at < said.issued_at - CLOCKS_DIFFER_BY:
+        return failed(IN_TIME, f"the sign-off of {who} is dated after it was recorded")
+    if max(now, sign_off.at) > said.expires_at:
+        when = said.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+        return failed(IN_TIME, f"the sign-off of {who} expired at {when}; sign again")
+    return passed(IN_TIME, f"the sign-off of {who} is still valid")
+
+
+def judge_nonce(sign_off: SignOff, ordered: Iterable[SignOff]) -> Finding:
+    """Whether this is the first sign-off with its nonce; a copy is none."""
+    nonce = sign_off.statement.nonce
+    first = next(s for s in ordered if s.statement.nonce == nonce)
+    if first is not sign_off:
+        because = f"the sign-off of {sign_off.statement.person} was handed in before; sign again"
+        return failed(NONCE, because)
+    return passed(NONCE, "the sign-off was handed in once")

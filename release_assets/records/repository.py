@@ -1,0 +1,136 @@
+"""The feature repository, read at a commit: manifests, suites, policy, people and whole releases.
+
+Before the merge a release is what its change's head holds; the merge freezes it. Policy, people,
+models and the approved handbook are read at main, never from the change that they judge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from release_assets.domain.documents import decode
+from release_assets.domain.evals.suite_file import read_suite
+from release_assets.domain.files.manifest import Manifest, read_manifest, unit_of
+from release_assets.domain.files.models import read_models
+from release_assets.domain.files.policy import read_policy
+from release_assets.domain.people.roster_file import read_people
+from release_assets.domain.release import Release, ReleaseKey
+from release_assets.domain.rollout.plan import read_rollout_plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from release_assets.domain.evals.rows import EvalCase
+    from release_assets.domain.files.models import ModelRegistry
+    from release_assets.domain.files.policy import Policy
+    from release_assets.domain.people.change import Change
+    from release_assets.domain.people.roster import Roster
+    from release_assets.domain.rollout.plan import RolloutPlan
+    from release_assets.ports import GitHost, Settings
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class FeatureRepository:
+    """Reads what people wrote; every read names its commit."""
+
+    git_host: GitHost
+    settings: Settings
+
+    @cached_property
+    def _releases(self) -> dict[tuple[ReleaseKey, str], Release]:
+        return {}
+
+    @cached_property
+    def _documents(self) -> dict[tuple[Any, ...], Any]:
+        return {}
+
+    def root(self, feature: str) -> str:
+        """The folder of a feature in the repository."""
+        return self.settings.feature_root.get(feature, f"features/{feature}")
+
+    def change(self, key: ReleaseKey) -> Change:
+        """The change behind a release."""
+        return self.git_host.change(key.number)
+
+    def commit_of(self, key: ReleaseKey) -> str:
+        """Where a release stands: the merge, or until then the head of its change."""
+        change = self.change(key)
+        return change.merge.commit if change.merge else change.head
+
+    def release(self, key: ReleaseKey, commit: str | None = None) -> Release:
+        """A release as one unit; commits never change, so each is read once."""
+        at = commit or self.commit_of(key)
+        if (key, at) not in self._releases:
+            unit = unit_of(self.manifest(key.feature, at), self.files(key.feature, at))
+            self._releases[key, at] = Release(key=key, commit=at, unit=unit)
+        return self._releases[key, at]
+
+    def baseline(self, key: ReleaseKey) -> Release:
+        """Main without this change: its merge's first parent, or main as it is now."""
+        change = self.change(key)
+        commit = self.git_host.first_parent(change.merge.commit) if change.merge else change.base
+        return self.release(self._key_of(key.feature, commit), commit)
+
+    def _key_of(self, feature: str, commit: str) -> ReleaseKey:
+        merged = [c for c in self.git_host.changes() if c.merge and c.merge.commit == commit]
+        return ReleaseKey(feature, merged[-1].number if merged else 0)
+
+    def files(self, feature: str, commit: str) -> Mapping[str, bytes]:
+        """All files of a feature at a commit, by their path below its folder."""
+        root = self.root(feature)
+        paths = self.git_host.list_files(commit, root)
+        return {
+            str(PurePosixPath(p).relative_to(root)): self.git_host.read_file(commit, p)
+            for p in paths
+        }
+
+    def manifest(self, feature: str, commit: str) -> Manifest:
+        """The manifest at a commit."""
+        return self._read(read_manifest, commit, f"{self.root(feature)}/feature.yaml")
+
+    def suite(self, feature: str, commit: str, name: str) -> tuple[EvalCase, ...]:
+        """The cases of a suite at a commit."""
+        path = f"{self.root(feature)}/{self.manifest(feature, commit).suites[name]}"
+        return read_suite(self._text(commit, path), file=path)
+
+    def handbook(self, feature: str) -> Mapping[str, bytes]:
+        """The approved handbook at main: what groundedness is scored against."""
+        main = self.git_host.main()
+        folder = self.manifest(feature, main).approved_handbook
+        files = self.files(feature, main)
+        return {p: c for p, c in files.items() if p.startswith(f"{folder}/")}
+
+    def plan(self, feature: str, commit: str) -> RolloutPlan:
+        """The rollout plan that the manifest at a commit names."""
+        manifest = self.manifest(feature, commit)
+        allowed = self.policy().tier(manifest.risk_tier).allow_manual_rollback is not None
+        path = manifest.rollout_plan
+        return self._read(read_rollout_plan, commit, path, allow_manual_rollback=allowed)
+
+    def policy(self) -> Policy:
+        """The policy at main."""
+        return self._read(read_policy, self.git_host.main(), self.settings.policy)
+
+    def models(self) -> ModelRegistry:
+        """The model registry at main."""
+        return self._read(read_models, self.git_host.main(), self.settings.models)
+
+    def roster(self) -> Roster:
+        """The people at main."""
+        return self._read(read_people, self.git_host.main(), self.settings.people)
+
+    def _read(self, read: Callable[..., T], commit: str, path: str, **how: bool) -> T:
+        """A document at a commit; commits never change, so each is parsed once."""
+        key = (read, commit, path, *how.values())
+        if key not in self._documents:
+            self._documents[key] = read(self._text(commit, path), file=path, **how)
+        found: T = self._documents[key]
+        return found
+
+    def _text(self, commit: str, path: str) -> str:
+        return decode(self.git_host.read_file(commit, path), file=path)

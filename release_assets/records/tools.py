@@ -1,0 +1,34 @@
+"""What tool evidence has in common: the tree that the tools are shown, and how reports are kept."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import dagster as dg
+
+    from release_assets.domain.evals.tool_reports import ToolReport
+    from release_assets.records.recorder import Records
+
+
+def record_reports(
+    context: dg.AssetExecutionContext,
+    records: Records,
+    look: Callable[[Path, str], Sequence[ToolReport]],
+) -> dg.MaterializeResult[Any]:
+    """Show the tree of this release to some tools, and record what they say."""
+    release = records.release(context)
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        records.repository.git_host.export(release.commit, tree)
+        reports = look(tree, release.key.feature)
+    return records.evidence(
+        context,
+        release,
+        summary={"reports": [r.document() for r in reports]},
+        inputs={r.tool: r.version for r in reports},
+    )

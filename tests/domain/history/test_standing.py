@@ -1,0 +1,174 @@
+"""Where a release stands, and who has to do something next."""
+
+from datetime import timedelta
+
+import pytest
+
+from release_assets.domain.history.ending import End
+from release_assets.domain.history.standing import releases_in, standing_of
+from release_assets.domain.people.change import Change, Merge
+from release_assets.pipeline import PRE_MERGE, SIGN_OFF, STAGING
+from tests.fabricated.released import NAMES, START, STORIES, Told, tell_all
+from tests.ports.fakes import MemoryLedger
+
+RELEASE = "policy-search-101"
+
+
+@pytest.fixture
+def told():
+    return Told(MemoryLedger(), RELEASE)
+
+
+def change(*, merged=False):
+    return Change(
+        number=101,
+        feature="policy-search",
+        title="Tidy",
+        author="local:ada",
+        base="b",
+        head="h",
+        tree="t",
+        opened_at=START,
+        commits=(),
+        pushes=(),
+        reviews=(),
+        merge=Merge(account="local:ben", commit="m", tree="t", at=START) if merged else None,
+    )
+
+
+def standing(told, **more):
+    return standing_of(RELEASE, told.ledger.entries(), NAMES, **more)
+
+
+def where(told, **more):
+    found = standing(told, **more)
+    return (found.phase, found.awaited)
+
+
+def test_a_change_that_nobody_judged_waits_for_the_pipeline(told):
+    found = standing(told, change=change())
+
+    assert (found.phase, found.end, found.awaited) == ("pre_merge", End.OPEN, "the pipeline")
+    assert (found.since, found.title) == (None, "Tidy")
+
+
+def test_a_change_whose_gate_is_shut_waits_for_its_author(told):
+    told.verdict("pre_merge/core_flows_hold", "failed", "leave is not covered")
+
+    assert where(told, change=change()) == ("pre_merge", "Ada Okafor: core flows hold")
+
+
+def test_a_change_that_may_merge_waits_for_the_merge(told):
+    told.passed(PRE_MERGE)
+
+    assert where(told, change=change()) == ("pre_merge", "the merge of the change")
+
+
+def test_a_merged_change_is_in_staging(told):
+    told.passed(PRE_MERGE)
+
+    assert where(told, change=change(merged=True)) == ("staging", "the pipeline")
+
+
+def test_after_staging_a_release_manager_is_awaited_since_the_gate_opened(told):
+    told.passed(PRE_MERGE)
+    gate = told.passed(STAGING)
+    told.evidence("sign_off/change_record", {})
+
+    found = standing(told, change=change(merged=True))
+
+    assert (found.phase, found.awaited) == ("sign_off", "a release manager's sign-off")
+    assert found.since == gate.at
+
+
+def test_a_quorum_that_is_not_complete_says_who_is_missing(told):
+    told.passed(PRE_MERGE)
+    told.passed(STAGING)
+    lacks = "needs the sign-off of a release manager"
+    told.verdict("sign_off/quorum_is_complete", "inconclusive", lacks)
+
+    found = standing(told, change=change(merged=True))
+
+    assert found.awaited == lacks
+    assert (found.verdict, str(found.outcome)) == ("sign_off/quorum_is_complete", "inconclusive")
+
+
+def test_a_signed_release_waits_for_its_promotion(told):
+    for phase in (PRE_MERGE, STAGING, SIGN_OFF):
+        told.passed(phase)
+
+    assert where(told, change=change(merged=True)) == ("canary", "the pipeline")
+
+
+def test_a_ramping_release_tells_stage_traffic_and_what_is_awaited(told):
+    told.promoted()
+    told.entered(10, "2-at-10pct")
+
+    found = standing(told)
+
+    assert (found.stage, found.traffic_pct) == ("2-at-10pct", 10)
+    assert found.awaited == "live evidence at 10 %"
+
+
+def test_a_promoted_release_waits_for_its_first_stage(told):
+    told.promoted()
+
+    assert where(told) == ("canary", "the pipeline: the first canary stage")
+
+
+def test_a_held_release_waits_for_a_person(told):
+    told.promoted()
+    told.entered(10, "2-at-10pct")
+    told.write("rollout", {"event": "held", "because": "undecided after 10 min"})
+
+    found = standing(told)
+
+    assert found.awaited == "a person: let it go on, or roll it back"
+    assert found.said == "undecided after 10 min"
+
+
+def test_a_braked_release_waits_for_its_restoration(told):
+    told.promoted()
+    told.entered(10, "2-at-10pct")
+    told.braked()
+
+    found = standing(told)
+
+    assert (found.phase, found.traffic_pct) == ("rollback", 0)
+    assert found.awaited == "the pipeline: restoration"
+
+
+def test_a_refused_release_waits_for_somebody_else(told):
+    told.passed(PRE_MERGE)
+    told.passed(STAGING)
+    told.refused()
+
+    assert where(told) == ("sign_off", "a sign-off by somebody else")
+
+
+@pytest.mark.parametrize(
+    ("release", "phase", "end", "traffic_pct"),
+    [
+        ("policy-search-0", "canary", End.ADOPTED, 100),
+        ("policy-search-101", "canary", End.COMPLETE, 100),
+        ("policy-search-102", "rollback", End.ROLLED_BACK, 0),
+        ("policy-search-103", "staging", End.STAGING_ROLLED_BACK, 0),
+    ],
+)
+def test_nobody_is_awaited_at_the_end(release, phase, end, traffic_pct):
+    ledger = MemoryLedger()
+    tell_all(ledger)
+
+    found = standing_of(release, ledger.entries(release=release), NAMES)
+
+    assert (found.phase, found.end, found.traffic_pct) == (phase, end, traffic_pct)
+    assert found.awaited == "nobody"
+
+
+def test_releases_stand_in_the_order_in_which_the_ledger_met_them():
+    ledger = MemoryLedger()
+    tell_all(ledger)
+    late = Told(ledger, "policy-search-7", now=START + timedelta(days=1))
+    late.seen("Later")
+
+    assert releases_in(ledger.entries()) == ("policy-search-0", *STORIES, "policy-search-7")
