@@ -28,7 +28,7 @@ from release_assets.domain.evals.regression import (
 )
 from release_assets.domain.evals.rows import RowStatus, ScoreRow
 from release_assets.domain.evals.smoke import judge_smoke
-from release_assets.domain.verdict import Finding, Outcome, worst
+from release_assets.domain.finding import Finding, Outcome, worst
 
 LOCALES = ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")
 Chances = np.ndarray

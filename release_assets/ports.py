@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
     from release_assets.domain.evals.rows import EvalCase, ScoreRow
     from release_assets.domain.evals.tool_reports import ToolReport
+    from release_assets.domain.finding import Finding
     from release_assets.domain.ledger.entries import Entry, Head
     from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredPair
     from release_assets.domain.people.change import Change, Commit
     from release_assets.domain.release import Release, Unit
     from release_assets.domain.rollout.machine import Rollout
-    from release_assets.domain.verdict import Finding, Verdict
+    from release_assets.domain.verdict import Verdict
 
 
 class Environment(StrEnum):

@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.evals.rows import RowStatus
-from release_assets.domain.verdict import Finding, Outcome
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.ports import EvidenceShape
 
 if TYPE_CHECKING:

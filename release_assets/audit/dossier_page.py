@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from release_assets.audit.ramp_picture import lasted, picture_of
+from release_assets.domain.finding import Outcome
 from release_assets.domain.history.reading import moment_in_words, role_in_words, share_in_words
 from release_assets.domain.history.timeline import act_in_words
-from release_assets.domain.verdict import Outcome
 from release_assets.pipeline import PHASES
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from jinja2 import Template
 
+    from release_assets.domain.finding import Finding
     from release_assets.domain.history.dossier import Dossier
     from release_assets.domain.history.gates import GateHistory
     from release_assets.domain.history.reading import Names
-    from release_assets.domain.verdict import Finding
 
 SHOWN_DIGITS = 12
 

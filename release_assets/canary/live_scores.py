@@ -8,10 +8,10 @@ from dataclasses import asdict
 
 import dagster as dg
 
+from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.release import Release
-from release_assets.domain.verdict import Finding
 from release_assets.partitions import CANARY_STAGES
 from release_assets.pipeline import CANARY
 from release_assets.ports import ReleaseStore

@@ -7,9 +7,9 @@ feature ramps. Raising traffic is the business of `stage_traffic`.
 import dagster as dg
 
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.restoration import judge_parts
-from release_assets.domain.verdict import Outcome
 from release_assets.pipeline import BEFORE_PROMOTION
 from release_assets.ports import Clock, Deployer, Environment, PromptPointers, PromptRegistry
 from release_assets.records.declare import evidence

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from release_assets.domain.errors import InputError, LedgerError
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.entries import ENTRY_KINDS, Head, verify
 from release_assets.domain.sign_off.quorum import heads_seen, read_sign_offs
-from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
+from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

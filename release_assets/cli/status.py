@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
+    from release_assets.domain.finding import Outcome
     from release_assets.domain.history.gates import GateHistory
     from release_assets.domain.history.standing import Standing
     from release_assets.domain.history.timeline import Moment
-    from release_assets.domain.verdict import Outcome
 
 WIDTH_OF_A_PIPE = 160
 STYLES = {"passed": "green", "failed": "red", "inconclusive": "yellow"}

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from release_assets.domain.verdict import Finding
+    from release_assets.domain.finding import Finding
 
 
 class ReleaseError(Exception):

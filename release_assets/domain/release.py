@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import rfc8785
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _FEATURE = re.compile(r"[a-z][a-z0-9-]{0,50}")
+
+
+class RiskTier(StrEnum):
+    """How much harm a feature can do; what a tier demands stands in `policy.yaml`."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
 
 
 @dataclass(frozen=True, order=True, slots=True)

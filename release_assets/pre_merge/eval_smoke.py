@@ -8,9 +8,9 @@ import dagster as dg
 
 from release_assets.domain.evals.policy_rules import regression_rules
 from release_assets.domain.evals.smoke import judge_smoke
+from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence

@@ -15,10 +15,10 @@ from release_assets.domain.errors import InputError
 from release_assets.domain.evals.rows import EvalCase
 from release_assets.domain.files.manifest_lint import lint_manifest
 from release_assets.domain.files.models import read_prices
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.planning.planner import plan_findings
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.plan import RolloutPlan
-from release_assets.domain.verdict import Finding, Outcome
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import Clock
 from release_assets.records.declare import claim, evidence

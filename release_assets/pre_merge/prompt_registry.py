@@ -7,9 +7,9 @@ Publishing is safe before the merge, since the registry is content-addressed and
 import dagster as dg
 
 from release_assets.domain.files.prompts import check_prompts
+from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release, digest_of
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import PromptRegistry
 from release_assets.records.declare import claim, evidence

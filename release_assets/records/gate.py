@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
+from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.verdict import Verdict, conclude
 from release_assets.records.show import materialisation
 
 if TYPE_CHECKING:

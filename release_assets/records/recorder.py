@@ -15,8 +15,9 @@ import dagster as dg
 
 from release_assets.domain.errors import NotFoundError, RefusedError
 from release_assets.domain.evals.rows import Evidence
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.release import ReleaseKey, Unit
-from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
+from release_assets.domain.verdict import Verdict, conclude
 from release_assets.records.show import check_result, evidence_name, gate_name, materialisation
 
 if TYPE_CHECKING:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from release_assets.domain.verdict import Finding, Outcome, Verdict
+from release_assets.domain.finding import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from release_assets.domain.ledger.entries import Entry
     from release_assets.domain.release import Release
+    from release_assets.domain.verdict import Verdict
 
 _STAGED = ("stage_traffic", "live_scores", "stage_outcomes")  # keyed by release and canary stage
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from release_assets.domain.evals.rows import ScoreRow
+    from release_assets.domain.finding import Finding
     from release_assets.domain.ledger.entries import Entry
     from release_assets.domain.release import Release
-    from release_assets.domain.verdict import Finding
     from release_assets.ports import EvidenceShape
     from release_assets.records.recorder import Records
     from release_assets.records.suites import Comparison

@@ -8,9 +8,10 @@ import dagster as dg
 
 from release_assets.control.notices import author_of, page
 from release_assets.domain.errors import InputError
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release, ReleaseKey
-from release_assets.domain.verdict import Finding, Outcome, conclude
+from release_assets.domain.verdict import conclude
 from release_assets.pipeline import PHASES, PRE_MERGE, STAGING, Phase
 from release_assets.ports import (
     ChangeTickets,

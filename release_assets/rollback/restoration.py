@@ -11,11 +11,11 @@ import dagster as dg
 from release_assets.control.brake import traffic_document
 from release_assets.control.tick import Controller
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release, Unit
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.domain.rollout.restoration import judge_restoration
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import ROLLBACK
 from release_assets.ports import (
     Deployer,

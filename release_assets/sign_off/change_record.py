@@ -5,10 +5,10 @@ Everything since what production runs counts, not only the last change (law 6; S
 
 import dagster as dg
 
+from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.people.reviews import judge_review
 from release_assets.domain.release import Release
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import SIGN_OFF
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Records

@@ -15,7 +15,7 @@ from release_assets.domain.people.contributors import (
 )
 from release_assets.domain.people.reviews import count_reviews
 from release_assets.domain.people.roster import Role
-from release_assets.domain.risk import RiskTier
+from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.quorum import digest_of_evidence
 from release_assets.domain.sign_off.rules import Promotion, Quorum
 from release_assets.domain.sign_off.statement import ReleasePath, Subject

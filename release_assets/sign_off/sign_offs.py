@@ -6,10 +6,10 @@ eval that ran again takes the sign-offs away (seed: release-manager sign-off).
 
 import dagster as dg
 
+from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release
 from release_assets.domain.sign_off.quorum import judge_sign_offs, read_sign_offs
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import SIGN_OFF
 from release_assets.ports import Clock
 from release_assets.records.declare import claim, evidence

@@ -7,9 +7,9 @@ import dagster as dg
 
 from release_assets.domain.evals.adversarial import judge_adversarial
 from release_assets.domain.evals.policy_rules import adversarial_rules
+from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence

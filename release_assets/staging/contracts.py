@@ -11,9 +11,9 @@ from typing import Any
 import dagster as dg
 
 from release_assets.domain.contracts.events import judge_contract
+from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import STAGING
 from release_assets.ports import Deployer, Environment
 from release_assets.records.declare import claim, evidence

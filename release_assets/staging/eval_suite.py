@@ -9,9 +9,9 @@ import dagster as dg
 from release_assets.domain.evals.policy_rules import regression_rules
 from release_assets.domain.evals.regression import judge_regression, more_repeats_would_help
 from release_assets.domain.files.policy import TierPolicy
+from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence

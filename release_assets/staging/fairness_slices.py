@@ -8,9 +8,9 @@ import dagster as dg
 
 from release_assets.domain.evals.fairness import judge_fairness
 from release_assets.domain.evals.policy_rules import fairness_rules
+from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.domain.verdict import Finding
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from release_assets.cli.ledger import ledger as command
 from release_assets.domain.errors import InputError, LedgerError
 from release_assets.domain.people.roster import Role
-from release_assets.domain.risk import RiskTier
+from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.quorum import sign_off_body
 from release_assets.domain.sign_off.statement import Decision, ReleasePath, Statement, Subject
 from resources.ledger_store import SqlLedger

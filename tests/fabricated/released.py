@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.history.reading import Names
 from release_assets.domain.release import Unit, digest_of
-from release_assets.domain.verdict import Finding, Outcome, conclude
+from release_assets.domain.verdict import conclude
 from release_assets.pipeline import PRE_MERGE, SIGN_OFF, STAGING
 from resources.ssh_keys import generate_key, load_private_key, sign
 

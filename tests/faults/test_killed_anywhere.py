@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from release_assets.domain.errors import UnavailableError
-from release_assets.domain.verdict import Finding, Outcome, conclude
+from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.verdict import conclude
 from release_assets.ports import Environment, PromptPointers
 from resources.local.prompt_registry import DirectoryPromptRegistry
 from resources.local.units import process_facts

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from release_assets.domain.errors import UnavailableError
 from release_assets.domain.evals.rows import RowStatus, ScoreRow
 from release_assets.domain.evals.tool_reports import ToolReport
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.traffic import CallCounts, ScoredPair
-from release_assets.domain.verdict import Finding, Outcome
 from release_assets.ports import (
     Clock,
     CodeHealth,

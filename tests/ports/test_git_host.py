@@ -12,8 +12,9 @@ from release_assets.domain.errors import (
     RefusedError,
     UnavailableError,
 )
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.people.change import Push, ReviewState
-from release_assets.domain.verdict import Finding, Outcome, conclude
+from release_assets.domain.verdict import conclude
 from resources.local.git.seed import create
 from tests.ports.fake_git_host import FakeGitHost
 

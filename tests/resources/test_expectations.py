@@ -2,7 +2,7 @@
 
 import pytest
 
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from resources.expectations import GreatExpectationsShape
 
 SCORERS = ["correctness", "groundedness"]

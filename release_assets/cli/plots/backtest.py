@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from release_assets.cli.plots.figure import COLOURS, GREY, save
+from release_assets.domain.finding import Outcome
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.live.wealth import evidence_against
 from release_assets.domain.rollout.decision import Act
-from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

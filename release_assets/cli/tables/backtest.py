@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.planning.lint import margin_ladder
-from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

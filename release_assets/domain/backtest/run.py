@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.live.wealth import evidence_against
 from release_assets.domain.rollout.decision import (
@@ -35,7 +36,6 @@ from release_assets.domain.rollout.machine import (
     planned_stage,
     planned_traffic_pct,
 )
-from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.backtest.completeness import recording_findings
+from release_assets.domain.finding import Finding, Outcome, worst
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.rollout.decision import Act
 from release_assets.domain.rollout.machine import RolloutState
-from release_assets.domain.verdict import Finding, Outcome, Verdict, worst
+from release_assets.domain.verdict import Verdict
 from release_assets.domain.wording import time
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.contracts.subset import compare_schemas
-from release_assets.domain.verdict import Finding, Outcome
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.wording import plural
 
 if TYPE_CHECKING:

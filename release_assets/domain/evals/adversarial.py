@@ -15,8 +15,8 @@ from release_assets.domain.evals.differences import RegressionRules, difference,
 from release_assets.domain.evals.flips import judge_flips
 from release_assets.domain.evals.pairing import pair
 from release_assets.domain.evals.regression import judge_critical_cases, no_regression
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.statistics.beta import share_bounds
-from release_assets.domain.verdict import Finding, Outcome
 from release_assets.domain.wording import named, number, plural
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.rows import RowStatus
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.statistics.resampling import PairedMetric, paired_metric
-from release_assets.domain.verdict import Finding, Outcome
 from release_assets.domain.wording import named, plural
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from release_assets.domain.evals.regression import (
     judge_not_worse,
     margin_claim,
 )
-from release_assets.domain.verdict import Outcome, Verdict, conclude
+from release_assets.domain.finding import Outcome
+from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

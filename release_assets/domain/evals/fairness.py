@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from release_assets.domain.evals.differences import RegressionRules
 from release_assets.domain.evals.groups import groups_of
 from release_assets.domain.evals.pairing import pair
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.statistics import paired
-from release_assets.domain.verdict import Finding, Outcome
 from release_assets.domain.wording import named, number, p_value, plural
 
 if TYPE_CHECKING:

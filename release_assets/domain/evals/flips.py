@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.differences import RegressionRules, flip
 from release_assets.domain.evals.pairing import pair
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from release_assets.domain.wording import named, plural
 
 if TYPE_CHECKING:

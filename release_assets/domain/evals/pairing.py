@@ -12,7 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.rows import RowStatus
-from release_assets.domain.verdict import Finding, Outcome
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.wording import named, plural
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from release_assets.domain.evals.differences import Difference, RegressionRules, differences
 from release_assets.domain.evals.flips import Flips, Reruns, judge_flips
 from release_assets.domain.evals.pairing import pair
-from release_assets.domain.verdict import Finding, Outcome, worst
+from release_assets.domain.finding import Finding, Outcome, worst
 from release_assets.domain.wording import change, named, number, p_value, plural
 
 if TYPE_CHECKING:

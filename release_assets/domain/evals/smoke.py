@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from release_assets.domain.evals.differences import RegressionRules, differences
 from release_assets.domain.evals.pairing import pair
 from release_assets.domain.evals.regression import judge_critical_cases, judge_no_regression
-from release_assets.domain.verdict import Finding, Outcome
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.wording import named, plural
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.verdict import Finding, Outcome
+from release_assets.domain.finding import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

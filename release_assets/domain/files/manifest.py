@@ -15,8 +15,13 @@ from pydantic import AfterValidator, Field
 
 from release_assets.domain.documents import FileRecord, Located, read_located
 from release_assets.domain.errors import InputError, UnknownWordError
-from release_assets.domain.release import Unit, digest_of, digest_of_document, digest_of_files
-from release_assets.domain.risk import RiskTier  # noqa: TC001 (pydantic reads it at run time)
+from release_assets.domain.release import (
+    RiskTier,
+    Unit,
+    digest_of,
+    digest_of_document,
+    digest_of_files,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

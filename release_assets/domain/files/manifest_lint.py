@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
 from release_assets.domain.files.manifest import SUITES
-from release_assets.domain.verdict import Finding, Outcome
+from release_assets.domain.finding import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -12,8 +12,10 @@ from typing import Annotated
 from pydantic import Field
 
 from release_assets.domain.documents import FileRecord, read_document, read_located
-from release_assets.domain.release import digest_of_document
-from release_assets.domain.risk import RiskTier  # noqa: TC001 (pydantic reads it at run time)
+from release_assets.domain.release import (
+    RiskTier,
+    digest_of_document,
+)
 
 Text = Annotated[str, Field(min_length=1)]
 Usd = Annotated[float, Field(gt=0)]

@@ -13,8 +13,10 @@ from pydantic import AwareDatetime, Field
 
 from release_assets.domain.documents import FileRecord, Located, read_located
 from release_assets.domain.errors import InputError
-from release_assets.domain.release import digest_of_document
-from release_assets.domain.risk import RiskTier  # noqa: TC001 (pydantic reads it at run time)
+from release_assets.domain.release import (
+    RiskTier,
+    digest_of_document,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.documents import decode, parse_yaml
 from release_assets.domain.errors import InputError
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.release import digest_of
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

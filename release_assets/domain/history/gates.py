@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.history.reading import bound_digest, of_kind
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

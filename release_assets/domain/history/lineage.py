@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
+from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from release_assets.domain.finding import Finding
 from release_assets.domain.history.reading import of_kind
-from release_assets.domain.verdict import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.history.ending import End, ending_of
 from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.people import people_of
@@ -24,7 +25,6 @@ from release_assets.domain.history.reading import (
 )
 from release_assets.domain.history.signatures import YES, sign_offs_of
 from release_assets.domain.history.timeline import act_in_words
-from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.history.ending import End, Ending, ending_of
 from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.ramp import stages_of, traffic_of
@@ -18,7 +19,6 @@ from release_assets.domain.history.reading import (
     of_kind,
     share_in_words,
 )
-from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

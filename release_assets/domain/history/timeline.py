@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.history.reading import number, role_in_words, share_in_words
 from release_assets.domain.history.signatures import YES
-from release_assets.domain.verdict import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.drops import drop_interval, drop_sentence
 from release_assets.domain.live.findings import missing_finding
 from release_assets.domain.live.levels import level_interval, level_sentence
 from release_assets.domain.live.reading import Reading, amount
 from release_assets.domain.live.streams import group_of, missing_group, rate_limit, scorers_of
 from release_assets.domain.rollout.plan import SloKind
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from release_assets.domain.live.reading import Shown

@@ -9,11 +9,11 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.margins import margin_to_prove, slice_bounds
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, amount
 from release_assets.domain.live.streams import group_of
 from release_assets.domain.statistics import intervals
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from release_assets.domain.live.reading import Shown, Tally

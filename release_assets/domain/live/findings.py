@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.drops import drift_reading, fairness_reading, ratio_reading
 from release_assets.domain.live.levels import level_finding
 from release_assets.domain.live.margins import margin_to_prove
@@ -15,7 +16,6 @@ from release_assets.domain.live.reading import Reading
 from release_assets.domain.live.streams import MISSING_TOLERATED, missing_group, scorers_of
 from release_assets.domain.rollout.plan import SloKind
 from release_assets.domain.statistics import intervals
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from release_assets.domain.live.reading import Shown, Tally

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
+from release_assets.domain.finding import Finding, Outcome, worst
 from release_assets.domain.live import bets as live_wagers
 from release_assets.domain.live import breaches as live_breaches
 from release_assets.domain.live import findings as live_findings
@@ -30,7 +31,6 @@ from release_assets.domain.live.reading import NEEDED_FOR, Reading, Shown
 from release_assets.domain.live.state import ALPHA, LiveState
 from release_assets.domain.live.wealth import seconds_of, time_of
 from release_assets.domain.statistics.windows import marks_passed
-from release_assets.domain.verdict import Finding, Outcome, worst
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

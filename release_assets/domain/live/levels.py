@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.streams import group_of, is_mean, rate_limit
 from release_assets.domain.rollout.plan import SloKind
 from release_assets.domain.statistics import intervals
 from release_assets.domain.statistics.counts import clean_calls_to_prove
 from release_assets.domain.statistics.information import PROOF_ALPHA
 from release_assets.domain.statistics.windows import HALF
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from release_assets.domain.live.reading import Shown, Tally

@@ -17,9 +17,9 @@ from release_assets.domain.statistics.windows import HALF, WHOLE, by_window
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from release_assets.domain.finding import Finding
     from release_assets.domain.live.state import Faults, LiveState
     from release_assets.domain.statistics.capital import Key
-    from release_assets.domain.verdict import Finding
 
 NEEDED_FOR = 1 / PROOF_ALPHA
 _LEGIBLE = 10_000.0

@@ -21,9 +21,9 @@ from release_assets.domain.people.segregation import DEPLOYER, KNOWN, failed, ju
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from release_assets.domain.finding import Finding
     from release_assets.domain.people.contributors import Contributors
     from release_assets.domain.people.roster import Roster
-    from release_assets.domain.verdict import Finding
 
 NOT_BYPASSED = "nothing_was_bypassed"
 LANDING = "landing_is_dated"

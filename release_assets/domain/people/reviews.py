@@ -11,10 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.people.change import ReviewState
 from release_assets.domain.people.roster import Person, Robot, Role
 from release_assets.domain.people.segregation import failed, judge_identities, passed
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

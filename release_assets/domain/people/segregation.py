@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.people.roster import Person, Robot
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.streams import group_of
 from release_assets.domain.planning.forecast import forecast
 from release_assets.domain.planning.planner import plan_findings
 from release_assets.domain.rollout.plan import SloKind
-from release_assets.domain.verdict import Finding, Outcome, Verdict, conclude
+from release_assets.domain.verdict import Verdict, conclude
 from release_assets.domain.wording import number
 
 if TYPE_CHECKING:

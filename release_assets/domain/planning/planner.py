@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.streams import is_judgeable
 from release_assets.domain.planning.forecast import Catch, SloForecast, StageForecast, forecast
 from release_assets.domain.statistics import information
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo

@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import IllegalTransitionError, InputError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.rollout.machine import (
     Rollout,
     RolloutEvent,
@@ -28,7 +29,6 @@ from release_assets.domain.rollout.machine import (
     planned_traffic_pct,
     raising_event,
 )
-from release_assets.domain.verdict import Outcome
 from release_assets.domain.wording import time
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from release_assets.domain.verdict import Finding, Outcome
+from release_assets.domain.finding import Finding, Outcome
 
 if TYPE_CHECKING:
-    from release_assets.domain.files.manifest import Manifest
+    from collections.abc import Mapping, Sequence
+
     from release_assets.domain.release import Release, Unit
 
 _TRAFFIC_PCT_TOLERANCE = 1e-3
@@ -70,11 +71,14 @@ class RollbackPlan:
         )
 
 
-def plan_rollback(candidate: Release, stable: Release, manifest: Manifest) -> RollbackPlan:
-    """The plan that takes `candidate` back to `stable`; `manifest` is the candidate's."""
+def plan_rollback(
+    candidate: Release, stable: Release, restore: Mapping[str, Sequence[str]]
+) -> RollbackPlan:
+    """The plan that takes `candidate` back to `stable`.
+
+    `restore` holds, by part, the commands that the candidate's manifest declares.
+    """
     parts = candidate.unit.differences(stable.unit)
-    declared = ((part, manifest.reversibility.get(part)) for part in parts)
-    plans = [said.rollback_plan for _, said in declared if said and said.rollback_plan]
     return RollbackPlan(
         release=str(candidate.key),
         release_digest=candidate.digest,
@@ -82,7 +86,7 @@ def plan_rollback(candidate: Release, stable: Release, manifest: Manifest) -> Ro
         stable_digest=stable.digest,
         prompt_set=stable.unit.prompts,
         parts=parts,
-        restore=tuple(command for plan in plans for command in plan.restore),
+        restore=tuple(command for part in parts for command in restore.get(part, ())),
     )
 
 

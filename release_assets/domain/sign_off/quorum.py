@@ -15,6 +15,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import InputError
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.people.segregation import failed, passed
 from release_assets.domain.release import digest_of_document
 from release_assets.domain.sign_off.rules import (
@@ -27,7 +28,6 @@ from release_assets.domain.sign_off.rules import (
 )
 from release_assets.domain.sign_off.ssh_signature import verify_signature
 from release_assets.domain.sign_off.statement import Decision, Statement, read_statement
-from release_assets.domain.verdict import Finding, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.people.roster import Role
 from release_assets.domain.people.segregation import failed, judge_signatory, passed
-from release_assets.domain.risk import RiskTier
+from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.statement import Statement, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from datetime import datetime
 
+    from release_assets.domain.finding import Finding
     from release_assets.domain.people.contributors import Contributors
     from release_assets.domain.people.roster import Roster
     from release_assets.domain.sign_off.ssh_signature import Proof
-    from release_assets.domain.verdict import Finding
 
 SIGNING_ROLES = (Role.RELEASE_MANAGER, Role.AI_RISK_PARTNER)
 CLOCKS_DIFFER_BY = timedelta(minutes=5)

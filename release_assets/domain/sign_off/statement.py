@@ -21,8 +21,10 @@ from release_assets.domain.documents import FileRecord
 from release_assets.domain.errors import InputError
 from release_assets.domain.ledger.entries import Head
 from release_assets.domain.people.roster import Role  # noqa: TC001 - pydantic reads it at run time
-from release_assets.domain.release import digest_of
-from release_assets.domain.risk import RiskTier  # noqa: TC001 - same
+from release_assets.domain.release import (
+    RiskTier,
+    digest_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from tests.domain.backtest.recorded_world import backtest, plan, replays, row
 
 WHOLE_S = 420

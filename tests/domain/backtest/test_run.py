@@ -11,8 +11,8 @@ import pytest
 
 from release_assets.domain.backtest.verdict import comparison
 from release_assets.domain.files.policy import read_policy
+from release_assets.domain.finding import Outcome
 from release_assets.domain.rollout.decision import Act
-from release_assets.domain.verdict import Outcome
 from tests.domain.backtest.recorded_world import (
     DRIFT,
     PLAN,

@@ -9,7 +9,7 @@ from jsonschema import Draft7Validator
 
 from release_assets.domain.contracts.events import KEPT, READABLE, judge_contract
 from release_assets.domain.contracts.subset import compare_schemas
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from tests.domain.evals.suites import only
 
 OLD = {

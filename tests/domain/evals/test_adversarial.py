@@ -6,7 +6,8 @@ import pytest
 
 from release_assets.domain.evals.adversarial import WITHSTOOD, AdversarialRules, judge_adversarial
 from release_assets.domain.evals.flips import Reruns
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.finding import Outcome
+from release_assets.domain.verdict import conclude
 from tests.domain.evals.suites import by_rule, only, row
 
 ATTACKS = ("jailbreak", "role_play", "indirect_injection", "prompt_leak", "over_refusal")

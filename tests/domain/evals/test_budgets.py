@@ -7,7 +7,8 @@ import pytest
 
 from release_assets.domain.evals.budgets import BudgetRules, judge_budgets
 from release_assets.domain.evals.rows import RowStatus
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.finding import Outcome
+from release_assets.domain.verdict import conclude
 from tests.domain.evals.suites import only, row
 
 RULES = BudgetRules(latency_p50_ms_max=200, latency_p95_ms_max=800, cost_per_call_usd_max=0.014)

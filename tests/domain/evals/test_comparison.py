@@ -4,7 +4,7 @@ import numpy as np
 
 from release_assets.domain.evals.comparison import compare
 from release_assets.domain.evals.differences import RegressionRules
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from tests.domain.evals.suites import drawn, suite
 
 RULES = RegressionRules()

@@ -9,7 +9,8 @@ from release_assets.domain.evals.fairness import (
     FairnessRules,
     judge_fairness,
 )
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.finding import Outcome
+from release_assets.domain.verdict import conclude
 from tests.domain.evals.suites import LOCALES, by_rule, only, parallel, row
 
 

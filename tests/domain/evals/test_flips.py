@@ -8,7 +8,7 @@ from release_assets.domain.evals.differences import RegressionRules
 from release_assets.domain.evals.flips import Reruns, flipped_cases, judge_flips
 from release_assets.domain.evals.pairing import pair
 from release_assets.domain.evals.rows import RowStatus
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from tests.domain.evals.suites import losing, passing, row, suite
 
 RULES = RegressionRules()

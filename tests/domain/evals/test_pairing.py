@@ -6,7 +6,7 @@ import pytest
 
 from release_assets.domain.evals.pairing import pair
 from release_assets.domain.evals.rows import RowStatus
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from tests.domain.evals.suites import only, passing, row, suite
 
 ANSWERED = "every_case_was_answered"

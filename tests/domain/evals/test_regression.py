@@ -16,7 +16,8 @@ from release_assets.domain.evals.regression import (
     more_repeats_would_help,
 )
 from release_assets.domain.evals.rows import RowStatus
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.finding import Outcome
+from release_assets.domain.verdict import conclude
 from tests.domain.evals.suites import (
     LOCALES,
     by_rule,

@@ -6,7 +6,8 @@ import pytest
 
 from release_assets.domain.evals.flips import Reruns
 from release_assets.domain.evals.smoke import judge_smoke
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.finding import Outcome
+from release_assets.domain.verdict import conclude
 from tests.domain.evals.suites import by_rule, losing, only, passing, suite
 
 TOPICS = {f"c{at:03}": ("leave", "expenses", "travel")[at % 3] for at in range(30)}

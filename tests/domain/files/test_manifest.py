@@ -10,7 +10,7 @@ import pytest
 
 from release_assets.domain.errors import InputError, UnknownWordError
 from release_assets.domain.files.manifest import read_manifest, unit_of
-from release_assets.domain.risk import RiskTier
+from release_assets.domain.release import RiskTier
 
 MANIFEST = """\
 feature: policy-search

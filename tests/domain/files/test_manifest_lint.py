@@ -12,8 +12,9 @@ from release_assets.domain.files.manifest import read_manifest
 from release_assets.domain.files.manifest_lint import lint_manifest
 from release_assets.domain.files.models import PriceTable, TokenPrices, read_models
 from release_assets.domain.files.policy import read_policy
+from release_assets.domain.finding import Outcome
 from release_assets.domain.rollout.plan import read_rollout_plan
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.verdict import conclude
 
 EXAMPLE = Path(__file__).parents[3] / "examples/policy-search"
 MANIFEST = """\

@@ -10,7 +10,7 @@ import pytest
 from release_assets.domain.errors import InputError, UnknownWordError
 from release_assets.domain.files.models import read_models, read_prices
 from release_assets.domain.files.policy import read_policy
-from release_assets.domain.risk import RiskTier
+from release_assets.domain.release import RiskTier
 
 EXAMPLE = Path(__file__).parents[3] / "examples/policy-search"
 POLICY = (EXAMPLE / "policy.yaml").read_text()

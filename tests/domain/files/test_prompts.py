@@ -10,7 +10,8 @@ from release_assets.domain.files.prompts import (
     placeholders_filled,
     placeholders_of,
 )
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.finding import Outcome
+from release_assets.domain.verdict import conclude
 
 MANIFEST = Manifest.model_construct(
     code="policy_search", prompts={"guard": "prompts/guard.yaml", "answer": "prompts/answer.yaml"}

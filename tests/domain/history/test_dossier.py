@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from release_assets.domain.errors import LedgerError, NotFoundError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.history.dossier import compile_dossier, prove
 from release_assets.domain.history.ending import End
 from release_assets.domain.history.ramp import StageEnd
@@ -13,7 +14,6 @@ from release_assets.domain.history.reading import Names
 from release_assets.domain.ledger.merkle import includes
 from release_assets.domain.people.roster import Key, Person, Robot, Roster, Validity
 from release_assets.domain.release import digest_of
-from release_assets.domain.verdict import Outcome
 from release_assets.pipeline import BEFORE_PROMOTION, PRE_MERGE, SIGN_OFF
 from tests.fabricated.released import (
     KEYS,

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.history.lineage import Materialisation, Pin, Walk, judge_lineage
-from release_assets.domain.verdict import Outcome
 from tests.fabricated.released import START, Told
 from tests.ports.fakes import MemoryLedger
 

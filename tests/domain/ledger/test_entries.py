@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release_assets.domain.errors import LedgerError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.entries import (
     EMPTY_HEAD,
     Head,
@@ -21,7 +22,6 @@ from release_assets.domain.ledger.entries import (
 )
 from release_assets.domain.ledger.index import LedgerIndex
 from release_assets.domain.ledger.merkle import extend, peaks_of
-from release_assets.domain.verdict import Outcome
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

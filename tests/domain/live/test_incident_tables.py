@@ -13,8 +13,8 @@ import math
 import numpy as np
 import pytest
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.live.traffic import CallCounts
-from release_assets.domain.verdict import Outcome
 from tests.domain.live.live_world import batch, call, healthy, judged, only, pair
 
 P, F, I = Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE  # noqa: E741

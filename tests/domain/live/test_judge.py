@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from release_assets.domain.errors import InputError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.live.reading import Shown
 from release_assets.domain.live.state import LiveState
 from release_assets.domain.live.traffic import CallCounts
-from release_assets.domain.verdict import Outcome
 from tests.domain.live.live_world import (
     LOCALES,
     SEED,

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.live.reading import Shown
 from release_assets.domain.live.state import LiveState
 from release_assets.domain.live.traffic import CallCounts
 from release_assets.domain.live.wealth import evidence_against
-from release_assets.domain.verdict import Outcome
 from tests.domain.live.live_world import batch, call, judged, only, pair, plan, run, same
 
 DRIFT = {"eval_groundedness_drift_max": 0.04}

@@ -11,13 +11,13 @@ from datetime import date
 import pytest
 
 from release_assets.domain.errors import InputError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.people.change import ReviewState
 from release_assets.domain.people.contributors import contributors
 from release_assets.domain.people.reviews import count_reviews, judge_review
 from release_assets.domain.people.roster import HeldRole, RobotKind, Role, Validity
 from release_assets.domain.people.roster_file import read_people
 from release_assets.domain.people.segregation import judge_deployer, judge_signatory
-from release_assets.domain.verdict import Outcome
 from tests.domain.people.cast import (
     HEAD,
     NOW,

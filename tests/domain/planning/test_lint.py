@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.planning.lint import PlanTraffic, lint_plan, margin_ladder
-from release_assets.domain.verdict import Outcome
 from tests.domain.live.live_world import LATER, SEED, plan
 
 SEEDS_PLAN = ((1, 1_800, SEED, "guard"), (10, 14_400, LATER, "guard"), (50, 86_400, LATER, "proof"))

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from release_assets.domain.finding import Outcome
 from release_assets.domain.planning.planner import plan_findings, stage_forecasts
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.verdict import conclude
 from tests.domain.live.live_world import LATER, SEED, only, plan
 
 THIRTY_MIN, FOUR_HOURS, A_DAY = 1_800, 14_400, 86_400

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from release_assets.domain.errors import IllegalTransitionError, InputError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.rollout.decision import (
     Act,
     StageObservation,
@@ -19,7 +20,6 @@ from release_assets.domain.rollout.decision import (
 )
 from release_assets.domain.rollout.machine import RolloutEvent, RolloutState, begin
 from release_assets.domain.rollout.plan import read_rollout_plan
-from release_assets.domain.verdict import Outcome
 
 SEED = Path(__file__).parents[3] / "examples/policy-search/rollouts/policy-search-v1.yaml"
 PLAN = read_rollout_plan(SEED.read_text(), file="plan.yaml")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 
 import pytest
 
-from release_assets.domain.files.manifest import Manifest, RestorePlan, Reversal
+from release_assets.domain.finding import Outcome
 from release_assets.domain.release import Release, ReleaseKey, Unit
 from release_assets.domain.rollout.restoration import judge_restoration, plan_rollback
-from release_assets.domain.verdict import Outcome, conclude
+from release_assets.domain.verdict import conclude
 
 OLD = Unit(
     feature="policy-search",
@@ -22,8 +21,7 @@ OLD = Unit(
 )
 NEW = replace(OLD, code="sha256:c2", prompts="sha256:p2", index="sha256:i2")
 
-DRILLED = RestorePlan(restore=("make index-2025",), drilled_at=date(2026, 10, 1))
-MANIFEST = Manifest.model_construct(reversibility={"index": Reversal(rollback_plan=DRILLED)})
+RESTORE = {"index": ("make index-2025",)}
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def test_the_plan_names_what_goes_back_together():
     key = ReleaseKey("policy-search", 142)
     candidate = Release(key=key, commit="b", unit=NEW)
     stable = Release(key=ReleaseKey("policy-search", 98), commit="a", unit=OLD)
-    plan = plan_rollback(candidate, stable, MANIFEST)
+    plan = plan_rollback(candidate, stable, RESTORE)
     assert plan.parts == ("code", "prompts", "index")
     assert plan.acts == (
         "give policy-search-142 no traffic",
@@ -104,5 +102,5 @@ def test_the_plan_names_what_goes_back_together():
 def test_nothing_is_restored_for_a_part_that_did_not_change():
     candidate = Release(key=ReleaseKey("a", 2), commit="b", unit=replace(OLD, code="sha256:c2"))
     stable = Release(key=ReleaseKey("a", 1), commit="a", unit=OLD)
-    plan = plan_rollback(candidate, stable, MANIFEST)
+    plan = plan_rollback(candidate, stable, RESTORE)
     assert (plan.parts, plan.restore) == (("code",), ())

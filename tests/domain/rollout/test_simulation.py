@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release_assets.domain.errors import IllegalTransitionError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.rollout.decision import (
     Act,
     StageObservation,
@@ -34,7 +35,6 @@ from release_assets.domain.rollout.machine import (
     resuming_event,
 )
 from release_assets.domain.rollout.plan import read_rollout_plan
-from release_assets.domain.verdict import Outcome
 
 T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -6,10 +6,11 @@ from datetime import date, timedelta
 import pytest
 
 from release_assets.domain.errors import InputError, UnknownWordError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.entries import Entry, Head
 from release_assets.domain.people.contributors import contributors
 from release_assets.domain.people.roster import Key, Role, Validity
-from release_assets.domain.risk import RiskTier
+from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.quorum import (
     digest_of_evidence,
     heads_seen,
@@ -26,7 +27,6 @@ from release_assets.domain.sign_off.statement import (
     Subject,
     read_statement,
 )
-from release_assets.domain.verdict import Outcome
 from resources.ssh_keys import public_line, sign
 from tests.domain.people.cast import KEYS, NOW, ROSTER, change, commit, person
 

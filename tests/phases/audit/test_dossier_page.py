@@ -8,8 +8,8 @@ import pytest
 
 from release_assets.audit.dossier_page import figure, render, short, worst_first
 from release_assets.audit.ramp_picture import BOTTOM, LEFT, RIGHT, TOP, WIDTH, lasted, picture_of
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.history.dossier import compile_dossier
-from release_assets.domain.verdict import Finding, Outcome
 from release_assets.pipeline import BEFORE_PROMOTION
 from tests.fabricated.released import NAMES, STORIES, Told, tell_all
 from tests.ports.fakes import MemoryLedger

@@ -5,8 +5,8 @@ import pytest
 
 from release_assets.audit.lineage import open_instance, walk_lineage
 from release_assets.domain.errors import InputError
+from release_assets.domain.finding import Outcome
 from release_assets.domain.history.lineage import judge_lineage
-from release_assets.domain.verdict import Outcome
 from release_assets.partitions import CANARY_STAGES, RELEASES, STAGES, canary_stage_key
 from tests.fabricated.released import Told, unit
 from tests.ports.fakes import MemoryLedger

@@ -1,9 +1,9 @@
 """A good release on its whole way: 1, 10, 50, 100 %, the watch, and then it is the stable one."""
 
 from release_assets.audit.lineage import walk_lineage
+from release_assets.domain.finding import Outcome
 from release_assets.domain.history.lineage import judge_lineage
 from release_assets.domain.rollout.machine import RolloutState
-from release_assets.domain.verdict import Outcome
 from tests.phases.world import RELEASE
 
 

@@ -7,8 +7,9 @@ import dagster as dg
 import pytest
 
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.release import digest_of
-from release_assets.domain.verdict import Finding, Outcome, conclude
+from release_assets.domain.verdict import conclude
 from release_assets.pipeline import STAGING
 from release_assets.ports import Environment
 from tests.phases.doubles import Fault

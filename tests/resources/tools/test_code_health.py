@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from release_assets.domain.evals.tool_reports import judge_reports
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from resources.tools.code_health import ToolCodeHealth
 from tests.resources.tools.small_tree import (
     CODE,

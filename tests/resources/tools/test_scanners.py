@@ -9,7 +9,7 @@ import pytest
 
 from release_assets.domain.errors import UnavailableError
 from release_assets.domain.evals.tool_reports import judge_reports
-from release_assets.domain.verdict import Outcome
+from release_assets.domain.finding import Outcome
 from resources.tools.outputs import kingfisher_results
 from resources.tools.scanners import LocalScanners
 from tests.resources.tools.small_tree import CODE, FEATURE, TEST, by_tool, small_tree, write

@@ -15,7 +15,8 @@ from release_assets.domain.errors import (
     NotFoundError,
     UnavailableError,
 )
-from release_assets.domain.verdict import Finding, Outcome, conclude
+from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.verdict import conclude
 from resources.local.git.host import LocalGitHost
 from resources.local.git.seed import create
 from resources.local.git.statements import statement_bytes
