@@ -35,6 +35,8 @@ _WANTED = {
     "int_type": "a whole number",
     "list_type": "a list",
     "model_type": "a mapping of keys to values",
+    "string_pattern_mismatch": "printable text",
+    "string_too_long": "shorter text",
     "string_type": "text",
     "timezone_aware": f"{_TIME} with its zone",
     "tuple_type": "a list",

@@ -216,10 +216,11 @@ def _json_objects(text: str, file: str) -> Iterator[tuple[int, dict[str, Any]]]:
     # Not splitlines(): U+2028 is a character of a question, not the end of a line.
     for number, row in enumerate(text.split("\n"), start=1):
         if row.strip():
-            yield number, _json_object(row, file, number)
+            yield number, require_json_object(row, file, number)
 
 
-def _json_object(row: str, file: str, number: int) -> dict[str, Any]:
+def require_json_object(row: str, file: str, number: int) -> dict[str, Any]:
+    """Refuse what pydantic would let pass: duplicate keys, and numbers that are not finite."""
     try:
         value = json.loads(row, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
     except json.JSONDecodeError as exc:
@@ -236,7 +237,7 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record: dict[str, Any] = {}
     for key, value in pairs:
         if key in record:
-            raise ValueError(f"the key '{key}' stands twice")
+            raise ValueError(f"duplicate key '{key}'")
         record[key] = value
     return record
 

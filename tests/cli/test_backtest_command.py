@@ -137,72 +137,103 @@ def having(**fields):
     return json.dumps(json.loads(CALL) | fields) + "\n"
 
 
+NO_TIME = "'at' must be a time with its zone like 2026-01-31T09:00:00Z, not '"
 BAD = {
     "empty": ("", "no recorded call"),
     "blank": ("\n \n", "no recorded call"),
-    "no json": (CALL + "{oops\n", "calls.jsonl:2: not JSON: Expecting property name"),
-    "half a line": (CALL + CALL[:50], "calls.jsonl:2: not JSON"),
-    "two objects": (CALL + CALL.strip() + CALL, "calls.jsonl:2: not JSON: Extra data"),
-    "a list": (CALL + "[1]\n", "calls.jsonl:2: not a JSON object"),
-    "a number": (CALL + "7\n", "calls.jsonl:2: not a JSON object"),
-    "deep": ("[" * 100_000 + "\n", "calls.jsonl:1: not"),
-    "noise": (b"\xff\xfe\x00", "calls.jsonl:1: not UTF-8 text"),
-    "zeros": (bytes(100), "calls.jsonl:1: not JSON"),
-    "no at": (without("at"), "'at' is null, not a time with its zone"),
-    "no arm": (without("arm"), "'arm' is null, not an arm"),
-    "no unit": (without("unit"), "'unit' is null, not a name"),
-    "no latency": (without("latency_ms"), "no field 'latency_ms'"),
-    "no error": (without("error"), "'error' is null"),
-    "no cost": (without("cost_usd"), "no field 'cost_usd'"),
-    "naive time": (having(at="2026-03-02T10:00:00"), "not a time with its zone"),
-    "no time": (having(at="yesterday"), "'at' is \"yesterday\""),
-    "a day": (having(at="2026-02-30T10:00:00Z"), "not a time with its zone"),
-    "epoch": (having(at=1767225600), "'at' is 1767225600"),
-    "digits": (having(at="1767225600"), "not a time with its zone"),
-    "year one": (having(at="0001-01-01T00:00:00Z"), "not a time with its zone"),
-    "last year": (having(at="9999-12-31T23:59:59Z"), "not a time with its zone"),
+    "no json": (CALL + "{oops\n", "calls.jsonl:2: is not JSON: Expecting property name"),
+    "half a line": (CALL + CALL[:50], "calls.jsonl:2: is not JSON"),
+    "two objects": (CALL + CALL.strip() + CALL, "calls.jsonl:2: is not JSON: Extra data"),
+    "a list": (CALL + "[1]\n", "calls.jsonl:2: a line must be one JSON object"),
+    "a number": (CALL + "7\n", "calls.jsonl:2: a line must be one JSON object"),
+    "deep": ("[" * 100_000 + "\n", "calls.jsonl:1: is nested too deep"),
+    "noise": (b"\xff\xfe\x00", "calls.jsonl:1: is not UTF-8 text"),
+    "zeros": (bytes(100), "calls.jsonl:1: is not JSON"),
+    "no at": (without("at"), "the key 'at' is missing"),
+    "no arm": (without("arm"), "the key 'arm' is missing"),
+    "no unit": (without("unit"), "the key 'unit' is missing"),
+    "no latency": (without("latency_ms"), "the key 'latency_ms' is missing"),
+    "no error": (without("error"), "the key 'error' is missing"),
+    "no cost": (without("cost_usd"), "the key 'cost_usd' is missing"),
+    "naive time": (having(at="2026-03-02T10:00:00"), NO_TIME + "2026-03-02T10:00:00"),
+    "no time": (having(at="yesterday"), NO_TIME + "yesterday"),
+    "a day": (having(at="2026-02-30T10:00:00Z"), NO_TIME + "2026-02-30T10"),
+    "epoch": (having(at=1767225600), NO_TIME + "1767225600"),
+    "digits": (having(at="1767225600"), NO_TIME + "1767225600"),
+    "year one": (having(at="0001-01-01T00:00:00Z"), NO_TIME + "0001-01-01"),
+    "last year": (having(at="9999-12-31T23:59:59Z"), NO_TIME + "9999-12-31"),
     "arm": (having(arm="canditate"), "unknown word 'canditate' (did you mean 'candidate'?)"),
     "arm in capitals": (having(arm="Stable"), "did you mean 'stable'?"),
-    "arm list": (having(arm=["stable"]), "'arm' is [\"stable\"], not an arm"),
-    "empty unit": (having(unit=""), "'unit' is \"\", not a name"),
-    "blank unit": (having(unit=" "), "'unit' is \" \", not a name"),
-    "unit number": (having(unit=7), "'unit' is 7, not a name"),
-    "long unit": (having(unit="u" * 501), "not a name"),
-    "escape": (having(unit="u\x1b[31m"), "not a name"),
-    "negative latency": (having(latency_ms=-1), "'latency_ms' is -1"),
-    "latency text": (having(latency_ms="800"), "'latency_ms' is \"800\""),
-    "latency true": (having(latency_ms=True), "'latency_ms' is true"),
+    "arm list": (
+        having(arm=["stable"]),
+        "'arm' must be one of 'candidate' or 'stable', not a list",
+    ),
+    "empty unit": (having(unit=""), "'unit' must be printable text, not an empty text"),
+    "blank unit": (having(unit=" "), "'unit' must be printable text, not the text ' '"),
+    "unit number": (having(unit=7), "'unit' must be text, not 7"),
+    "long unit": (having(unit="u" * 501), "'unit' must be shorter text, not the text 'uuu"),
+    "escape": (having(unit="u\x1b[31m"), "'unit' must be printable text, not the text 'u"),
+    "negative latency": (having(latency_ms=-1), "'latency_ms' must be at least 0, not -1"),
+    "latency text": (
+        having(latency_ms="800"),
+        "'latency_ms' must be a number, not the text '800' (write 800, without quotes)",
+    ),
+    "latency true": (having(latency_ms=True), "'latency_ms' must be a number, not true"),
     "null latency": (
         having(latency_ms=None),
-        "'latency_ms' is null, and 'p95_latency_ms_max' needs it",
+        "'latency_ms' is null or missing, and 'p95_latency_ms_max' needs it",
     ),
-    "null cost": (having(cost_usd=None), "'cost_usd' is null, and 'cost_per_call_usd_max' needs"),
-    "infinite": (CALL.replace("800.0", "1e999"), "'latency_ms' is Infinity"),
-    "NaN": (CALL.replace("800.0", "NaN"), "NaN is not a number"),
-    "huge": (CALL.replace("800.0", "9" * 5000), "not JSON"),
-    "error text": (having(error="no"), "'error' is \"no\""),
-    "error number": (having(error=0), "'error' is 0"),
+    "null cost": (
+        having(cost_usd=None),
+        "'cost_usd' is null or missing, and 'cost_per_call_usd_max' needs",
+    ),
+    "infinite": (CALL.replace("800.0", "1e999"), "'latency_ms' must be a finite number, not inf"),
+    "NaN": (CALL.replace("800.0", "NaN"), "'NaN' is not a finite number"),
+    "huge": (CALL.replace("800.0", "9" * 5000), "Exceeds the limit (4300 digits)"),
+    "error text": (having(error="no"), "'error' must be true or false, not the text 'no'"),
+    "error number": (having(error=0), "'error' must be true or false, not 0"),
     "rating": (having(feedback="negativ"), "unknown word 'negativ' (did you mean 'negative'?)"),
-    "rating number": (having(feedback=1), "unknown word '1'"),
-    "score over one": (having(scores={"groundedness": 1.01}), "is 1.01, not a number from 0 to 1"),
-    "score below": (having(scores={"groundedness": -0.1}), "is -0.1, not a number from 0 to 1"),
-    "score NaN": (CALL.replace('ness": 1.0', 'ness": NaN'), "NaN is not a number"),
-    "score true": (having(scores={"groundedness": True}), "is true, not a number from 0 to 1"),
-    "score text": (having(scores={"groundedness": "1"}), 'is "1", not a number from 0 to 1'),
-    "scores list": (having(scores=[1]), "'scores' is [1], not an object"),
-    "scorer": (having(scores={"": 1}), "not a name"),
-    "slices text": (having(slices="en-US"), "'slices' is \"en-US\", not an object"),
-    "slice number": (having(slices={"locale": 7}), "'locale' is 7, not a name"),
-    "pair number": (having(pair=7), "'pair' is 7, not a name"),
-    "empty pair": (having(pair=""), "'pair' is \"\", not a name"),
-    "version": (having(scorer_version=1), "'scorer_version' is 1, not an object"),
-    "timeout": (having(timeout="no"), "'timeout' is \"no\""),
+    "rating number": (
+        having(feedback=1),
+        "'feedback' must be one of 'positive' or 'negative', not 1",
+    ),
+    "score over one": (
+        having(scores={"groundedness": 1.01}),
+        "'scores.groundedness' must be at most 1, not 1.01",
+    ),
+    "score below": (
+        having(scores={"groundedness": -0.1}),
+        "'scores.groundedness' must be at least 0, not -0.1",
+    ),
+    "score NaN": (CALL.replace('ness": 1.0', 'ness": NaN'), "'NaN' is not a finite number"),
+    "score true": (
+        having(scores={"groundedness": True}),
+        "'scores.groundedness' must be a number, not true",
+    ),
+    "score text": (
+        having(scores={"groundedness": "1"}),
+        "'scores.groundedness' must be a number, not the text '1'",
+    ),
+    "scores list": (having(scores=[1]), "'scores' must be a mapping of keys to values, not a list"),
+    "scorer": (having(scores={"": 1}), "must be printable text, not an empty text"),
+    "slices text": (
+        having(slices="en-US"),
+        "'slices' must be a mapping of keys to values, not the text 'en-US'",
+    ),
+    "slice number": (having(slices={"locale": 7}), "'slices.locale' must be text, not 7"),
+    "pair number": (having(pair=7), "'pair' must be text, not 7"),
+    "empty pair": (having(pair=""), "'pair' must be printable text, not an empty text"),
+    "version": (
+        having(scorer_version=1),
+        "'scorer_version' must be a mapping of keys to values, not 1",
+    ),
+    "timeout": (having(timeout="no"), "'timeout' must be true or false, not the text 'no'"),
     "misspelt": (having(feedbak="positive"), "unknown word 'feedbak' (did you mean 'feedback'?)"),
     "misspelt too": (having(slice={}), "unknown word 'slice' (did you mean 'slices'?)"),
-    "twice": (CALL.replace('"unit"', '"unit": "a", "unit"'), "a field stands twice"),
+    "twice": (CALL.replace('"unit"', '"unit": "a", "unit"'), "duplicate key 'unit'"),
     "backwards": (LATER + CALL, "calls.jsonl:2: goes back in time"),
     "pair twice": (PAIR + PAIR, "calls.jsonl:2: pair 'p' stands twice on one arm, first on line 1"),
-    "no timeouts": (CALL, "no field 'timeout', which 'timeout_rate_max' needs"),
+    "no timeouts": (CALL, "'timeout' is null or missing, and 'timeout_rate_max' needs it"),
 }
 
 
@@ -215,14 +246,13 @@ def test_what_cannot_be_read_is_refused_with_its_place(say, name):
     assert isinstance(result.exception, InputError)
     assert told in str(result.exception)
     assert result.exception.file.endswith("calls.jsonl")
-    assert result.exception.hint
     assert result.stdout == ""
 
 
 def test_a_fault_on_the_last_line_is_found_although_the_plan_has_fired(say):
     rows = "".join(f"{json.dumps(r)}\n" for r in replays(200, drop=0.3))
 
-    assert "calls.jsonl:4001: not JSON" in str(say(rows + "{oops").exception)
+    assert "calls.jsonl:4001: is not JSON" in str(say(rows + "{oops").exception)
 
 
 LACKING = {

@@ -159,7 +159,7 @@ def test_a_byte_order_mark_is_not_part_of_the_text():
         ("\n  \n", "cases.jsonl: is empty"),
         ('{"id": "a", "question": "q"}\n{"id": \n', "cases.jsonl:2: is not JSON: "),
         ('["a"]\n', "cases.jsonl:1: a line must be one JSON object"),
-        ('{"id": "a", "id": "b", "question": "q"}\n', "cases.jsonl:1: the key 'id' stands twice"),
+        ('{"id": "a", "id": "b", "question": "q"}\n', "cases.jsonl:1: duplicate key 'id'"),
         ('{"id": "a", "question": NaN}\n', "cases.jsonl:1: 'NaN' is not a finite number"),
         ('{"id": "a"}\n', "cases.jsonl:1: the key 'question' is missing"),
         ('{"id": 7, "question": "q"}\n', "cases.jsonl:1: 'id' must be text, not 7"),

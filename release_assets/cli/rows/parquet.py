@@ -6,25 +6,25 @@ imported here, late.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.errors import InputError, UnknownWordError
+from release_assets.cli.rows.lines import require_no_misspelling
+from release_assets.domain.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
 
+    from release_assets.cli.rows.lines import Row
+
 _AT_ONCE = 4096
 
 
-def parquet_rows(
-    path: str, fields: frozenset[str], required: tuple[str, ...]
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and fields of every row.
+def parquet_rows(path: str, row: type[Row]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield number and values of every row.
 
-    Raises `InputError` when it is no Parquet file or lacks a column that every row needs.
+    Raises `InputError` when it is not a Parquet file or lacks a column that every row needs.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -32,33 +32,30 @@ def parquet_rows(
     number = 0
     try:
         with pq.ParquetFile(path) as file:
-            columns = _columns(file.schema_arrow.names, fields, path)
-            _require(required, columns, path)
+            columns = _columns(file.schema_arrow.names, row, path)
             for batch in file.iter_batches(batch_size=_AT_ONCE, columns=columns):
-                for row in _plain(batch):
+                for values in _plain(batch):
                     number += 1
-                    yield number, row
+                    yield number, values
     except (pa.ArrowException, OSError, ValueError) as reason:
-        told = f"cannot be read as Parquet: {str(reason).splitlines()[0][:200]}"
-        raise InputError(told, file=path, hint="write JSON lines instead") from reason
+        message = f"cannot be read as Parquet: {str(reason).splitlines()[0][:200]}"
+        raise InputError(message, file=path, hint="write JSON lines instead") from reason
 
 
-def _columns(names: list[str], fields: frozenset[str], path: str) -> list[str]:
-    for word in names:
-        if word not in fields and get_close_matches(word, fields, n=1, cutoff=0.8):
-            raise UnknownWordError(word, fields, file=path)
-    return [name for name in names if name in fields]
-
-
-def _require(required: tuple[str, ...], columns: list[str], path: str) -> None:
-    lacking = [name for name in required if name not in columns]
-    if lacking:
-        told = f"no column {', '.join(map(repr, lacking))}"
-        raise InputError(told, file=path, hint="write one call on each row")
+def _columns(names: list[str], row: type[Row], path: str) -> list[str]:
+    """Return the columns that a row has; a column that every row needs must be there."""
+    for name in names:
+        if name not in row.model_fields:
+            require_no_misspelling(name, row, path)
+    needed = (key for key, field in row.model_fields.items() if field.is_required())
+    if lacking := [key for key in needed if key not in names]:
+        message = f"no column {', '.join(map(repr, lacking))}"
+        raise InputError(message, file=path, hint="write one call on each row")
+    return [name for name in names if name in row.model_fields]
 
 
 def _plain(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """Rows of Python values; a null inside a struct is an absent key, inside a map it is null."""
+    """Return rows of Python values; a null in a struct is an absent key, in a map it stays null."""
     import pyarrow as pa
 
     structs = [f.name for f in batch.schema if pa.types.is_struct(f.type)]

@@ -92,7 +92,7 @@ class RecordedScores:
             self._note(candidate, slices, last.line)
 
     def _add_call(self, call: RecordedCall) -> None:
-        for scorer in (known := self._known(call.scores)):
+        for scorer in (known := self._known(call.scores, call.scores)):
             self._facts.scored[scorer][1 if call.is_candidate else 2] += 1
             one = ScoredCall(
                 unit=call.unit,
@@ -107,14 +107,15 @@ class RecordedScores:
         if known:
             self._note(call, call.slices, call.line)
 
-    def _known(self, *said: Mapping[str, float | None]) -> list[str]:
-        """Those that a plan judges, in order; some names of the others are kept for the reader."""
-        others = self._facts.other_scorers
-        for scores in said:
-            if not scores.keys() <= self._judged and len(others) < _MOST_OTHERS:
-                others |= scores.keys() - self._judged
-        first, last = said[0], said[-1]
-        return [scorer for scorer in self._scorers if scorer in first or scorer in last]
+    def _known(
+        self, ours: Mapping[str, float | None], theirs: Mapping[str, float | None]
+    ) -> list[str]:
+        """Return the scorers that a plan judges; keep some names of the others for the report."""
+        if not (ours.keys() <= self._judged and theirs.keys() <= self._judged):
+            others = self._facts.other_scorers
+            if len(others) < _MOST_OTHERS:
+                others |= (ours.keys() | theirs.keys()) - self._judged
+        return [scorer for scorer in self._scorers if scorer in ours or scorer in theirs]
 
     def _version(self, scorer: str, one: RecordedCall, other: RecordedCall) -> str | None:
         """The one version that scored both calls; None when there are two."""

@@ -1,4 +1,4 @@
-"""Two ways to read a recorded call, quick and with care, and two formats: they read alike."""
+"""Recorded calls: one row declared once, read alike from JSON lines and from Parquet."""
 
 import json
 import math
@@ -7,75 +7,14 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from release_assets.cli.rows.calls import RowReader, recorded_calls
-from release_assets.cli.rows.lines import json_object
-from release_assets.cli.rows.ordinary import OrdinaryRows
+from release_assets.cli.rows.calls import recorded_calls
 from release_assets.domain.backtest.calls import RecordingNeeds
 from release_assets.domain.errors import InputError
 from tests.domain.backtest.recorded_world import plan, replays, row
 
 NEEDS = RecordingNeeds.of(plan())
-ordinary_call = OrdinaryRows().call
 NOTHING = RecordingNeeds(scorers={}, slices={}, metrics={})
-
-
-def carefully(text):
-    return RowReader("calls.jsonl", NEEDS).call(1, json_object(text, "calls.jsonl", 1))
-
-
-def test_an_ordinary_row_is_read_the_quick_way():
-    text = json.dumps(row(0, "candidate", "u1", 1.0, pair="p", scorer_version="2")).encode()
-
-    assert ordinary_call(1, text) == carefully(text)
-
-
-names = st.text(max_size=4) | st.sampled_from(["u1", " ", "a b", "\x7f", 'a":b', "é", "a\\"])
-odd = st.none() | st.booleans() | st.integers(-2, 2) | st.floats() | names | st.just([])
-times = st.sampled_from(
-    [
-        *("2026-03-02T10:00:00Z", "2026-03-02 10:00+01:00", "20260302T100000Z", "2026-W10-1T10Z"),
-        *("2026-03-02T10:00:00", "1767225600", "0001-01-01T00:00Z"),
-    ]
-)
-scores = st.dictionaries(names, st.floats(0, 1) | odd, max_size=2)
-rows = st.fixed_dictionaries(
-    {
-        "at": times | odd,
-        "arm": st.sampled_from(["candidate", "stable", "other"]) | odd,
-        "unit": names | odd,
-        "latency_ms": st.floats(0, 1e13) | odd,
-        "error": st.booleans() | odd,
-        "cost_usd": st.floats(0, 1) | odd,
-    },
-    optional={
-        "feedback": st.sampled_from(["positive", "negative", None]) | odd,
-        "scores": scores | odd,
-        "slices": st.dictionaries(names, names | odd, max_size=2) | odd,
-        "pair": names | odd,
-        "scorer_version": names | odd,
-        "own": odd,
-    },
-)
-ordinary = st.sampled_from(replays(1))
-
-
-@given(ordinary, rows, st.sets(st.sampled_from(sorted(replays(1)[0]))))
-def test_what_the_quick_way_takes_is_read_as_with_care(fine, strange, changed):
-    """No row is accepted by the quick way alone, and none is read differently."""
-    made = fine | {key: strange[key] for key in changed if key in strange}
-    text = json.dumps(made).encode()
-
-    quick = ordinary_call(1, text)
-
-    assert quick is None or quick == carefully(text)
-
-
-@pytest.mark.parametrize("text", [b'{"unit": "a"', b"", b"[]", b"7", b"\xff", b"{}"])
-def test_the_quick_way_leaves_what_it_does_not_know(text):
-    assert ordinary_call(1, text) is None
 
 
 def read(path, needs=NEEDS):
@@ -115,7 +54,7 @@ def test_parquet_times_are_read_in_any_unit(tmp_path, unit):
     assert [call.at for call in found] == times
 
 
-def test_parquet_maps_tell_missing_scores_from_absent_ones(tmp_path):
+def test_parquet_maps_keep_missing_scores_apart_from_absent_ones(tmp_path):
     kinds = pa.map_(pa.string(), pa.float64())
     scores = pa.array([[("groundedness", None)], [], [("groundedness", 0.5)]], kinds)
     rows = [row(n, "candidate", f"u{n}") for n in range(3)]
@@ -144,7 +83,7 @@ def test_parquet_faults_name_the_row(tmp_path):
         assert (caught.value.line, caught.value.file) == (line, str(tmp_path / "calls.parquet"))
 
 
-def test_parquet_that_is_none_or_misspelt_or_damaged_is_refused(tmp_path):
+def test_parquet_that_is_something_else_or_misspelt_or_damaged_is_refused(tmp_path):
     path = tmp_path / "calls.parquet"
     path.write_text("{}")
     with pytest.raises(InputError, match="cannot be read as Parquet"):
@@ -191,3 +130,32 @@ def test_scorer_versions_are_read_for_all_scorers_or_for_each(tmp_path):
     found = read(as_lines(tmp_path / "calls.jsonl", [one, each]), NOTHING)
 
     assert [call.versions for call in found] == [{"groundedness": "2"}, {"groundedness": "3"}]
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["2026-03-02 10:00+01:00", "20260302T090000Z", "2026-W10-1T09:00Z", "2026-03-02T09:00:00Z"],
+)
+def test_every_iso_time_with_a_zone_is_read(tmp_path, at):
+    (call,) = read(as_lines(tmp_path / "calls.jsonl", [row(0, "stable", "u", at=at)]))
+
+    assert call.at == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def test_what_is_null_or_absent_is_unknown(tmp_path):
+    bare = {"at": "2026-03-02T09:00:00Z", "arm": "stable", "unit": "u", "error": False}
+    bare |= {"latency_ms": 1, "cost_usd": 0}
+    nulls = dict.fromkeys(("feedback", "scores", "slices", "pair", "timeout", "scorer_version"))
+
+    absent, null = read(as_lines(tmp_path / "calls.jsonl", [bare, bare | nulls]))
+
+    assert absent._replace(line=2) == null
+    assert (null.scores, null.slices, null.pair, null.is_negative) == ({}, {}, None, None)
+
+
+def test_a_slice_that_is_null_is_no_slice(tmp_path):
+    sliced = row(0, "stable", "u", slices={"locale": "de-DE", "tenant": None})
+
+    (call,) = read(as_lines(tmp_path / "calls.jsonl", [sliced]))
+
+    assert call.slices == {"locale": "de-DE"}
