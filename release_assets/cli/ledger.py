@@ -1,4 +1,4 @@
-"""`countersign ledger`: its head, whether it is whole, and what stands in it."""
+"""`countersign ledger`: its head, whether it is whole, and its entries."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from release_assets.domain.errors import InputError, LedgerError
-from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.ledger.entries import ENTRY_KINDS, Head, verify
+from release_assets.domain.errors import InputError
+from release_assets.domain.ledger.entries import ENTRY_KINDS, Head
+from release_assets.domain.ledger.whole import judge_whole
 from release_assets.domain.sign_off.quorum import heads_seen, read_sign_offs
-from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from release_assets.domain.ledger.entries import Entry, Row
+    from release_assets.domain.finding import Finding
+    from release_assets.domain.ledger.entries import Entry
+    from release_assets.domain.ledger.whole import Wholeness
+    from release_assets.domain.verdict import Verdict
     from release_assets.ports import Ledger
     from resources.ledger_store import SqlLedger
-
-WHOLE = "ledger_is_whole"
-SEEN = "ledger_is_the_one_that_was_seen"
-SIGNED = "ledger_is_the_one_that_signatories_saw"
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,14 +53,21 @@ def verify_ledger(
 
     Exit 0 when the ledger is whole, 1 when it was tampered with; the first bad entry is named.
     """
-    verdict, found, bad = judge(_open(url).rows(), [_read_head(text) for text in seen])
-    about = found.document() if found else {"size": None, "root": None}
-    if as_json:
-        click.echo(_json(verdict.document() | about | {"first_bad_entry": bad}))
-    else:
-        told = (f.because for f in verdict.findings if f.because not in verdict.headline)
-        click.echo("\n".join([verdict.headline, *(f"  {because}" for because in told)]))
-    ctx.exit(verdict.outcome.exit_code)
+    heads = [_read_head(text) for text in seen]
+    found = judge_whole(_open(url).rows(), seen=heads, signed_heads=_signed_heads)
+    click.echo(_json(_document(found)) if as_json else _text(found.verdict))
+    ctx.exit(found.verdict.outcome.exit_code)
+
+
+def _document(found: Wholeness) -> dict[str, Any]:
+    head = found.head.document() if found.head else {"size": None, "root": None}
+    return found.verdict.document() | head | {"first_bad_entry": found.first_bad_entry}
+
+
+def _text(verdict: Verdict) -> str:
+    """Return the headline, and below it what it does not say."""
+    others = (f.because for f in verdict.findings if f.because not in verdict.headline)
+    return "\n".join([verdict.headline, *(f"  {because}" for because in others)])
 
 
 @ledger.command("show")
@@ -81,42 +86,8 @@ def show(
         click.echo("\n".join(_line(entry) for entry in found) or "no entries")
 
 
-def judge(rows: Sequence[Row], seen: Sequence[Head]) -> tuple[Verdict, Head | None, int | None]:
-    """Whether a ledger is whole: the verdict, its head, and the first bad entry."""
-    try:
-        found = verify(rows, seen=seen)
-        findings = [_judge_size(found.size), *_judge_seen(seen), *_judge_signed(rows)]
-    except LedgerError as exc:
-        broken = Finding(rule=WHOLE, outcome=Outcome.FAILED, because=str(exc))
-        return conclude("ledger", [broken]), None, exc.entry
-    return conclude("ledger", findings), found, None
-
-
-def _judge_size(size: int) -> Finding:
-    if size == 0:
-        # Also what is left when somebody deletes it all.
-        because = "the ledger holds no entry, so there is nothing to verify"
-        return Finding(rule=WHOLE, outcome=Outcome.INCONCLUSIVE, because=because, n=0)
-    return _passed(WHOLE, f"all {size} entries are what was written", size)
-
-
-def _judge_seen(seen: Sequence[Head]) -> Iterator[Finding]:
-    if seen:
-        yield _passed(SEEN, f"{len(seen)} heads kept elsewhere agree", len(seen))
-
-
-def _judge_signed(rows: Sequence[Row]) -> Iterator[Finding]:
-    """Persons signed the head they saw: who rewrites the ledger contradicts their signatures."""
-    entries = [row.entry() for row in rows if row.kind == "sign_off"]
-    heads = heads_seen(entries)
-    verify(rows, seen=heads)
-    if heads:
-        yield _passed(SIGNED, f"the heads in {len(heads)} sign-offs agree", len(heads))
-    yield from read_sign_offs(entries)[1]
-
-
-def _passed(rule: str, because: str, n: int) -> Finding:
-    return Finding(rule=rule, outcome=Outcome.PASSED, because=because, n=n)
+def _signed_heads(entries: Sequence[Entry]) -> tuple[Sequence[Head], Sequence[Finding]]:
+    return heads_seen(entries), read_sign_offs(entries)[1]
 
 
 def _open(url: str | None) -> SqlLedger:
@@ -146,8 +117,8 @@ def _read_head(text: str) -> Head:
 
 
 def _line(entry: Entry) -> str:
-    told = (entry.body.get(key) for key in ("gate", "name", "headline", "because"))
-    words = " ".join(str(part) for part in told if part)
+    parts = (entry.body.get(key) for key in ("gate", "name", "headline", "because"))
+    words = " ".join(str(part) for part in parts if part)
     about = entry.release or "-"
     return f"{entry.seq:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {entry.kind:<12} {about:<22} {words}"
 

@@ -7,21 +7,23 @@ of them reviewed. Serves the population test of SOC 2 CC8.1 (`countersign segreg
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads it at run time
 
 from release_assets.domain.documents import FileRecord, read_json_lines
+from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.people.change import Change, Merge, Push, Review, ReviewState
 from release_assets.domain.people.contributors import Deed, Work, resolved
 from release_assets.domain.people.reviews import REVIEWED_MERGE, judge_review
 from release_assets.domain.people.segregation import DEPLOYER, KNOWN, failed, judge_deployer, passed
+from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from release_assets.domain.finding import Finding
     from release_assets.domain.people.contributors import Contributors
     from release_assets.domain.people.roster import Roster
 
@@ -57,6 +59,41 @@ class ChangeRecord(FileRecord):
 def read_change_records(text: str, *, file: str) -> tuple[ChangeRecord, ...]:
     """Read JSON lines, one change each; raises `InputError` with file and line."""
     return read_json_lines(text, ChangeRecord, file=file, unique="change")
+
+
+class Violation(NamedTuple):
+    """One rule that one change does not keep."""
+
+    change: str
+    code: str
+    because: str
+
+
+def judge_landed(
+    records: Sequence[ChangeRecord], roster: Roster
+) -> tuple[Verdict, tuple[Violation, ...]]:
+    """Return the verdict over all changes, and each violation."""
+    violations: list[Violation] = []
+    kept: Counter[str] = Counter()
+    for record in records:
+        findings = judge_record(record, roster)
+        broken = [f for f in findings if f.outcome is not Outcome.PASSED]
+        violations += [Violation(record.change, f.rule, f.because) for f in broken]
+        kept.update({f.rule for f in findings} - {f.rule for f in broken})
+    found = (*map(_violated, violations), *_kept_by_all(kept, violations))
+    return conclude("segregation", found), tuple(violations)
+
+
+def _violated(violation: Violation) -> Finding:
+    because = f"change {violation.change}: {violation.because}"
+    return Finding(rule=violation.code, outcome=Outcome.FAILED, because=because)
+
+
+def _kept_by_all(kept: Mapping[str, int], violations: Sequence[Violation]) -> Iterator[Finding]:
+    """Yield one finding for each rule that every change keeps."""
+    for rule in sorted(kept.keys() - {violation.code for violation in violations}):
+        because = f"{rule.replace('_', ' ')} in all {kept[rule]} changes"
+        yield Finding(rule=rule, outcome=Outcome.PASSED, because=because, n=kept[rule])
 
 
 def judge_record(record: ChangeRecord, roster: Roster) -> tuple[Finding, ...]:
