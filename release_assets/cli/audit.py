@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from release_assets.cli.tables.console import console
 from release_assets.domain.release import ReleaseKey
 
 if TYPE_CHECKING:
@@ -69,30 +70,29 @@ def lineage(ctx: click.Context, *, release: str, as_json: bool) -> None:
 
 
 def _print_tree(walk: Walk) -> None:
-    from rich.console import Console
     from rich.tree import Tree
 
-    root, told = Tree(f"[b]{walk.release}[/b]"), set[int]()
+    root, shown = Tree(f"[b]{walk.release}[/b]"), set[int]()
     for tip in walk.tips():
-        _grow(root, tip, walk, told)
-    Console(highlight=False, soft_wrap=True).print(root)
+        _grow(root, tip, walk, shown)
+    console().print(root, soft_wrap=True)
 
 
-def _grow(parent: Tree, m: Materialisation, walk: Walk, told: set[int]) -> None:
-    """One branch; what was told before is named and not told again."""
+def _grow(parent: Tree, m: Materialisation, walk: Walk, shown: set[int]) -> None:
+    """Add one branch; what was shown before is named and not shown again."""
     from rich.markup import escape
 
     line = (
         f"{escape(m.evidence_name)} [dim]entry {m.ledger_entry}, run {escape(m.run_id[:8])}[/dim]"
     )
-    if m.storage_id in told:
+    if m.storage_id in shown:
         parent.add(f"{line} [dim](above)[/dim]" if m.pins else line)
         return
-    told.add(m.storage_id)
+    shown.add(m.storage_id)
     branch = parent.add(line)
     for asset, pin in sorted(m.pins.items()):
         upstream = walk.found.get(pin.storage_id)
         if upstream is None:
             branch.add(f"{escape(asset)} (event {pin.storage_id} is gone)")
         else:
-            _grow(branch, upstream, walk, told)
+            _grow(branch, upstream, walk, shown)

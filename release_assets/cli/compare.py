@@ -14,13 +14,8 @@ import click
 from release_assets.domain.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from release_assets.cli.rows.results import ResultFile
     from release_assets.domain.evals.comparison import Comparison
-    from release_assets.domain.evals.differences import Difference
-
-_WIDTH = 120
 
 
 @click.command("compare")
@@ -60,7 +55,9 @@ def compare(
     if as_json:
         click.echo(json.dumps(found.document(), ensure_ascii=False, allow_nan=False))
     else:
-        _print(found)
+        from release_assets.cli.tables.compare import show
+
+        show(found)
     ctx.exit(found.verdict.outcome.exit_code)
 
 
@@ -93,50 +90,3 @@ def _judge(candidate: ResultFile, baseline: ResultFile, margin: float) -> Compar
     from release_assets.domain.evals.differences import RegressionRules
 
     return judge(candidate.rows, baseline.rows, RegressionRules(margin=margin))
-
-
-def _print(found: Comparison) -> None:
-    """The sentence, the table, and the findings that did not pass where they are more than one."""
-    from rich.console import Console
-    from rich.text import Text
-
-    click.echo(found.verdict.headline)
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
-    if found.whole:
-        console.print(_table(found))
-    open_ones = [f for f in found.verdict.findings if f.outcome != "passed"]
-    for finding in open_ones if len(open_ones) > 1 else ():
-        console.print(Text(f"{finding.outcome}: {finding.because}"), soft_wrap=True)
-
-
-def _table(found: Comparison) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for name in ("scorer", "slice", "outcome"):
-        table.add_column(name)
-    for name in ("cases", "lost", "gained", "delta", "interval", "p regressed", "cases needed"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for one in (*found.whole, *found.slices):
-        table.add_row(*_cells(found, one))
-    return table
-
-
-def _cells(found: Comparison, one: Difference) -> tuple[str, ...]:
-    from rich.markup import escape
-
-    low, high = one.interval
-    return (
-        escape(one.scorer),
-        escape(one.slice or "all"),
-        str(found.outcome_of(one)),
-        str(one.n),
-        str(len(one.lost)),
-        str(len(one.gained)),
-        f"{one.delta:+.3f}",
-        f"{low:+.3f} to {high:+.3f}",
-        f"{one.p_holm:.4f}",
-        str(one.needed_n or ""),
-    )

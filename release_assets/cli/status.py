@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from release_assets.cli.tables.console import console
 from release_assets.domain.errors import NotFoundError
 from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.reading import share_in_words
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from release_assets.domain.history.standing import Standing
     from release_assets.domain.history.timeline import Moment
 
-WIDTH_OF_A_PIPE = 160
 STYLES = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
 
 
@@ -122,9 +122,8 @@ def _coloured(text: str, outcome: Outcome | None) -> Text:
 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
-    """A table as wide as the terminal; through a pipe, wide enough for a line to stay one."""
+    """Print a table; the first column is never wrapped, since it is what one searches for."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -134,8 +133,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -
     for row in rows:
         # As Text, since what people wrote may look like markup.
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
-    width = None if Console().is_terminal else WIDTH_OF_A_PIPE
-    Console(highlight=False, width=width).print(table, "")
+    console().print(table, "")
 
 
 def _echo_json(document: dict[str, object]) -> None:

@@ -6,61 +6,49 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from release_assets.domain.finding import Outcome
+from release_assets.cli.tables.console import console, open_findings, plain_table, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from rich.console import Console
     from rich.table import Table
 
     from release_assets.domain.backtest.verdict import Backtest
 
-_WIDTH = 120
-
 
 def show(names: Sequence[str], found: Sequence[Backtest], document: dict[str, Any]) -> None:
-    """Everything that the document says, for a person."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
+    """Print everything that the document holds, for a person."""
+    shown = console()
     click.echo(found[0].verdict.headline)
     if len(found) == 1:
-        _show_one(console, found[0])
+        _show_one(shown, found[0])
         return
     click.echo(earlier_sentence(names, found, document["earlier"]))
-    console.print(_side_by_side(names, found))
+    shown.print(_side_by_side(names, found))
     for name, one in zip(names, found, strict=True):
         click.echo(f"\n{name}: {one.verdict.headline}")
-        _show_one(console, one)
+        _show_one(shown, one)
 
 
-def _show_one(console: Console, one: Backtest) -> None:
-    from rich.text import Text
-
+def _show_one(shown: Console, one: Backtest) -> None:
     if one.stages:
-        console.print(_stages(one))
+        shown.print(_stages(one))
+    print_lines(shown, _lines(one))
+
+
+def _lines(one: Backtest) -> Iterator[str]:
     for stage in one.stages:
         if stage.frozen:
-            told = f"canary stage {stage.index + 1} was proven and waited, {stage.frozen}"
-            console.print(Text(told), soft_wrap=True)
+            yield f"canary stage {stage.index + 1} was proven and waited, {stage.frozen}"
     for look in one.looks:
-        told = f"{_clock(look.at)}  {look.act} at {look.traffic_pct:g} %: {look.because}"
-        console.print(Text(told), soft_wrap=True)
-    for told in _open_findings(one):
-        console.print(Text(told), soft_wrap=True)
-
-
-def _open_findings(one: Backtest) -> Iterator[str]:
-    open_ones = [f for f in one.verdict.findings if f.outcome is not Outcome.PASSED]
-    for finding in open_ones if len(open_ones) > 1 else ():
-        yield f"{finding.outcome}: {finding.because}"
+        yield f"{_clock(look.at)}  {look.act} at {look.traffic_pct:g} %: {look.because}"
+    yield from open_findings(one.verdict)
 
 
 def _stages(one: Backtest) -> Table:
-    table = _table("stage", "outcome", "entered", "left", right=("candidate calls", "scored"))
+    table = plain_table("stage", "outcome", "entered", "left", right=("candidate calls", "scored"))
     for stage in one.stages:
         left = _clock(stage.left_at) if stage.left_at else ""
         cells = f"{stage.traffic_pct:g} %", str(stage.outcome), _clock(stage.entered_at), left
@@ -71,7 +59,7 @@ def _stages(one: Backtest) -> Table:
 def _side_by_side(names: Sequence[str], found: Sequence[Backtest]) -> Table:
     from rich.markup import escape
 
-    table = _table("plan", "outcome", "fires", "on", right=("candidate calls", "scored"))
+    table = plain_table("plan", "outcome", "fires", "on", right=("candidate calls", "scored"))
     for name, one in zip(names, found, strict=True):
         fired = one.breach
         cells = (
@@ -83,25 +71,14 @@ def _side_by_side(names: Sequence[str], found: Sequence[Backtest]) -> Table:
     return table
 
 
-def _table(*left: str, right: tuple[str, ...]) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for name in left:
-        table.add_column(name)
-    for name in right:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table
-
-
-def _clock(at: Any) -> str:
+def _clock(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}"
 
 
 def earlier_sentence(
     names: Sequence[str], found: Sequence[Backtest], earlier: dict[str, Any] | None
 ) -> str:
-    """Which of two plans fires first, and by how much."""
+    """Return which of two plans fires first, and by how much."""
     if earlier is None:
         fires = [name for name, one in zip(names, found, strict=True) if one.breach]
         return f"only {fires[0]} fires" if fires else "neither plan fires"

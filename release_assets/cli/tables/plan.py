@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from release_assets.domain.finding import Outcome
+from release_assets.cli.tables.console import console, open_findings, plain_table, print_lines
 from release_assets.domain.planning.lint import margin_ladder
 
 if TYPE_CHECKING:
@@ -18,23 +18,18 @@ if TYPE_CHECKING:
     from release_assets.domain.planning.forecast import SloForecast, StageForecast
     from release_assets.domain.planning.lint import PlanLint
 
-_WIDTH = 130
+_CATCHES = ("limit", "catches", "after\nsamples", "after\nmin", "calls\nat risk")
+_FIGURES = (*_CATCHES, "gets\nsamples", "to\nprove", "takes\nsamples", "can\nprove")
 
 
 def show(lint: PlanLint) -> None:
-    """Everything that the document says, for a person."""
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = _WIDTH
+    """Print everything that the document holds, for a person."""
+    shown = console()
     click.echo(lint.verdict.headline)
     for stage in lint.stages:
-        console.print(Text(f"\n{_title(stage)}"), soft_wrap=True)
-        console.print(_table(stage, lint))
-    for line in _lines_below(lint):
-        console.print(Text(line), soft_wrap=True)
+        click.echo(f"\n{_title(stage)}")
+        shown.print(_table(stage, lint))
+    print_lines(shown, _lines_below(lint))
 
 
 def _title(stage: StageForecast) -> str:
@@ -47,14 +42,9 @@ def _title(stage: StageForecast) -> str:
 def _table(stage: StageForecast, lint: PlanLint) -> Table:
     """Pairs of figures are those of the median and the worst tenth, or for 80 and 90 %."""
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
-    table.add_column("slo (^ inherited)", no_wrap=True)
-    for name in ("limit", "catches", "after\nsamples", "after\nmin", "calls\nat risk"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("gets\nsamples", "to\nprove", "takes\nsamples", "can\nprove"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = plain_table("slo (^ inherited)", right=_FIGURES)
+    table.columns[0].no_wrap = True
     for slo in stage.slos:
         name = f"{'^' if slo.inherited else ' '} {slo.name}"
         table.add_row(escape(name), *_cells(slo, is_known=lint.traffic.is_known))
@@ -79,7 +69,7 @@ def _figures(*values: float | None) -> str:
 
 
 def _figure(value: float | None) -> str:
-    """`-` is nothing to say or unknown, `never` is for ever."""
+    """Return a figure: `-` where there is none or it is unknown, `never` where it is infinite."""
     if value is None:
         return "-"
     if math.isinf(value):
@@ -95,6 +85,4 @@ def _lines_below(lint: PlanLint) -> Iterator[str]:
         yield f"to be excluded, stage by stage, of {name}: {rungs}"
     for warning in lint.warnings:
         yield f"warning: {warning}"
-    open_ones = [f for f in lint.verdict.findings if f.outcome is not Outcome.PASSED]
-    for finding in open_ones if len(open_ones) > 1 else ():
-        yield f"{finding.outcome}: {finding.because}"
+    yield from open_findings(lint.verdict)
