@@ -33,7 +33,8 @@ def record(path: Path, calls: int) -> None:
     with path.open("w") as file:
         for at in range(calls):
             arm = "candidate" if at % 10 == 0 else "stable"
-            row = {"at": (T0 + at * step).isoformat(), "arm": arm, "unit": f"session-{at // 2}"}
+            row: dict[str, object] = {"at": (T0 + at * step).isoformat(), "arm": arm}
+            row |= {"unit": f"session-{at // 2}"}
             row |= {"latency_ms": round(float(latencies[at]), 1), "error": False}
             row |= {"cost_usd": round(float(costs[at]), 6), "feedback": "positive"}
             row |= {"scores": {"groundedness": float(scores[at])}}

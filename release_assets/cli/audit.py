@@ -29,7 +29,7 @@ def audit() -> None:
 @click.option("--output", type=click.Path(dir_okay=False), help="Default: dossier-RELEASE.html.")
 @as_json_option
 def dossier(*, release: str, output: str | None, as_json: bool) -> None:
-    """Everything of RELEASE in one HTML file, made only from ledger entries."""
+    """Write everything of RELEASE into one HTML file, made only from ledger entries."""
     from release_assets.audit.dossiers import dossier_of, names_at_main, write_page
     from resources.wiring import config_path, load_world
 

@@ -1,7 +1,7 @@
 """`countersign backtest`: a rollout plan over recorded calls, without Dagster and without traffic.
 
 When would it have fired, on what, and what would it have promoted? Works on any log of calls of
-two arms (`recorded_rows.py` says what a row holds).
+two arms (`rows/calls.py` has the format).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--from-policy",
     metavar="FILE",
-    help="The policy.yaml whose freeze windows hold, and whose word on auto_rollback counts.",
+    help="The policy.yaml whose freeze windows and rule on auto_rollback hold.",
 )
 @click.option("--look-every-s", default=30.0, show_default=True, help="Seconds from look to look.")
 @click.option(
@@ -89,7 +89,7 @@ def _pace(look_every_s: float, matures_min: float, silence_min: float) -> dict[s
     from release_assets.domain.rollout.decision import LONGEST_LOOK, SILENCE
 
     longest, least = LONGEST_LOOK.total_seconds(), SILENCE / timedelta(minutes=1)
-    _require("--look-every-s", look_every_s, 0.1, longest, "a look vouches for a minute at most")
+    _require("--look-every-s", look_every_s, 0.1, longest, "a look covers a minute at most")
     _require("--feedback-matures-min", matures_min, 0, 43_200, "an hour is usual")
     _require("--longest-silence-min", silence_min, least, 525_600, "live, ten minutes are silence")
     return {
@@ -101,12 +101,12 @@ def _pace(look_every_s: float, matures_min: float, silence_min: float) -> dict[s
 
 def _require(option: str, value: float, low: float, high: float, hint: str) -> None:
     if not (math.isfinite(value) and low <= value <= high):
-        told = f"{option} is {value:g}, not between {low:g} and {high:g}"
-        raise InputError(told, hint=hint)
+        message = f"{option} is {value:g}, not between {low:g} and {high:g}"
+        raise InputError(message, hint=hint)
 
 
 def _trace(plot: str | None) -> Any:
-    """What gathers the picture, or None; refused before any file is read."""
+    """Return what gathers the picture, or None; refuses a picture before any file is read."""
     if plot is None:
         return None
     from release_assets.cli.plots.backtest import Trace
@@ -123,7 +123,7 @@ def _run(
     policy: Policy | None,
     watch: Callable[[Sequence[BacktestRun]], None] | None,
 ) -> tuple[list[Backtest], RecordingFacts]:
-    """All plans over one reading of the recording."""
+    """Run all plans over one reading of the recording."""
     from release_assets.cli.rows.calls import recorded_calls
     from release_assets.domain.backtest.calls import RecordingNeeds
     from release_assets.domain.backtest.run import run_plans
@@ -154,7 +154,7 @@ def _policy(path: str | None) -> Policy | None:
 
 
 def _plan(path: str, policy: Policy | None) -> RolloutPlan:
-    """A plan that recorded calls can judge."""
+    """Return a plan that recorded calls can judge."""
     from release_assets.cli.rows.files import read_plan
     from release_assets.domain.live.judge import start
 
@@ -173,7 +173,7 @@ def _document(
     found: Sequence[Backtest],
     facts: RecordingFacts,
 ) -> dict[str, Any]:
-    """The document of DESIGN section 10; the second plan's stands inside the first's."""
+    """Return the JSON document; the second plan's is inside the first's."""
     from release_assets.domain.backtest.verdict import comparison
 
     document = found[0].document() | {

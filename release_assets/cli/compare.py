@@ -62,7 +62,7 @@ def compare(
 
 
 def _require(margin: float, plot: str | None) -> None:
-    """What can be refused before any file is read."""
+    """Refuse what can be refused before any file is read."""
     if not 0 < margin < 1:
         raise InputError(f"the margin {margin:g} is not between 0 and 1", hint="write .05")
     if plot:

@@ -142,7 +142,7 @@ def _play(
 def _document(
     folder: WorldFolder, world: Composition, show: Show, seconds: float, *, stays: bool
 ) -> dict[str, Any]:
-    """The document of DESIGN section 10."""
+    """Return the JSON document of the demo."""
     from release_assets.demo.closing import drain_outbox, verified_ledger, write_dossiers
 
     drain_outbox(world)

@@ -65,7 +65,7 @@ def _document(found: Wholeness) -> dict[str, Any]:
 
 
 def _text(verdict: Verdict) -> str:
-    """Return the headline, and below it what it does not say."""
+    """Return the headline, and below it what it leaves out."""
     others = (f.because for f in verdict.findings if f.because not in verdict.headline)
     return "\n".join([verdict.headline, *(f"  {because}" for because in others)])
 

@@ -1,4 +1,4 @@
-"""The door of `countersign`: finds a command, runs it, and turns errors into words and exit codes.
+"""The entry of `countersign`: finds a command, runs it, turns errors into messages and exit codes.
 
 Commands are imported when they are called, so that `compare` never waits for Dagster.
 """
@@ -39,7 +39,7 @@ class _Late(click.Group):
     def list_commands(self, _: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
-    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -62,16 +62,16 @@ def main() -> None:
     except click.Abort:
         code = 130
     except click.ClickException as exc:
-        _tell(InputError(exc.format_message(), hint="see --help"))
+        _print(InputError(exc.format_message(), hint="see --help"))
         code = 2
     except ReleaseError as exc:
-        _tell(exc)
+        _print(exc)
         code = exit_code(exc)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def exit_code(error: ReleaseError) -> int:
-    """1 for refusals and a damaged ledger, 2 for input, 3 for what cannot be known now."""
+    """Return 1 for refusals and a damaged ledger, 2 for input, 3 for what cannot be known now."""
     if isinstance(error, RefusedError | LedgerError):
         return 1
     if isinstance(error, InputError | NotFoundError):
@@ -79,14 +79,22 @@ def exit_code(error: ReleaseError) -> int:
     return 3 if isinstance(error, AdapterError) else 2
 
 
-def _tell(error: ReleaseError) -> None:
+def _print(error: ReleaseError) -> None:
     if "--json" in sys.argv:
         click.echo(json.dumps({"error": error_document(error)}, ensure_ascii=False))
-    click.echo(f"countersign: {error}", err=True)
+    click.echo(f"countersign: {printable(str(error))}", err=True)
+
+
+def printable(text: str) -> str:
+    """Return a text with the characters escaped that could move a terminal's cursor or colours.
+
+    Messages quote what is in a file, whoever wrote it.
+    """
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
 
 
 def error_document(error: ReleaseError) -> dict[str, object]:
-    """The error document of DESIGN section 10."""
+    """Return the JSON document of an error."""
     if isinstance(error, InputError):
         message, hint = error.message, error.hint
     else:

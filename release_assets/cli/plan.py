@@ -1,4 +1,4 @@
-"""`countersign plan`: what a rollout plan can catch and prove, before anybody signs it."""
+"""`countersign plan`: what a rollout plan can catch and prove, before anyone signs it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group("plan")
 def plan() -> None:
-    """Rollout plans: what they promise."""
+    """Rollout plans: what they can catch and prove."""
 
 
 @plan.command("lint")
@@ -67,7 +67,7 @@ def _traffic(traffic_rps: float | None, scores_per_hour: float | None) -> PlanTr
     figures = {"--traffic-rps": traffic_rps, "--scores-per-hour": scores_per_hour}
     for option, figure in figures.items():
         if figure is not None and not (math.isfinite(figure) and 0 <= figure <= 1e9):
-            raise InputError(f"{option} is {figure:g}", hint="write a number from 0 up")
+            raise InputError(f"{option} is {figure:g}", hint="write a number from 0 to 1e9")
     return PlanTraffic(calls_per_second=traffic_rps, scores_per_hour=scores_per_hour)
 
 

@@ -1,4 +1,4 @@
-"""`countersign status`: where every release stands, and for one release how it came there."""
+"""`countersign status`: the state of every release, and for one release how it came there."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STYLES = {"passed": "green", "failed": "red", "inconclusive": "yellow"}
 @click.argument("release", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 def status(*, release: str | None, as_json: bool) -> None:
-    """Where every release stands; for one RELEASE its gates and timeline."""
+    """Show the state of every release; for one RELEASE its gates and timeline."""
     from release_assets.audit.dossiers import names_at_main
     from release_assets.audit.standings import standings
     from resources.wiring import config_path, load_world
@@ -49,16 +49,16 @@ def status(*, release: str | None, as_json: bool) -> None:
 
 
 def find(release: str, every: Sequence[Standing]) -> Standing:
-    """The standing of one release; raises `NotFoundError`."""
+    """Return the standing of one release; raises `NotFoundError`."""
     found = next((standing for standing in every if standing.release == release), None)
     if found is None:
-        message = f"nobody knows the release '{release}'"
+        message = f"there is no release '{release}' in the ledger or the git host"
         raise NotFoundError(f"{message}; `countersign status` lists them all")
     return found
 
 
 def show_all(every: Sequence[Standing], *, as_json: bool) -> None:
-    """A line for each release."""
+    """Print a line for each release."""
     if as_json:
         _echo_json({"releases": [standing.document() for standing in every]})
         return
@@ -73,7 +73,7 @@ def show_one(
     *,
     as_json: bool,
 ) -> None:
-    """One release: where it stands, its gates, its timeline."""
+    """Print one release: its state, its gates, its timeline."""
     if as_json:
         histories = {
             "gates": [gate.document() for gate in gates],
@@ -105,8 +105,8 @@ def _gate_row(gate: GateHistory) -> tuple[str | Text, ...]:
     if gate.verdict is None:
         return (gate.gate, "not judged", "only for another digest", "")
     verdict = gate.verdict
-    said = verdict.headline.removeprefix(f"{verdict.outcome}: ")
-    return (gate.gate, _coloured(verdict.outcome, verdict.outcome), said, f"#{verdict.entry}")
+    because = verdict.headline.removeprefix(f"{verdict.outcome}: ")
+    return (gate.gate, _coloured(verdict.outcome, verdict.outcome), because, f"#{verdict.entry}")
 
 
 def _moment_row(moment: Moment) -> tuple[str | Text, ...]:

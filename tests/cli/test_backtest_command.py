@@ -27,7 +27,7 @@ def healthy():
 
 
 @pytest.fixture
-def say(tmp_path):
+def invoke(tmp_path):
     """Run the command on a recording (rows, text or bytes); returns the result."""
 
     def run(calls, *options, plan=PLAN, name="calls.jsonl"):
@@ -55,8 +55,8 @@ def code(result):
     return result.return_value
 
 
-def test_a_healthy_recording_is_promoted_and_exits_with_nought(say, healthy):
-    result = say(healthy)
+def test_a_healthy_recording_is_promoted_and_exits_with_nought(invoke, healthy):
+    result = invoke(healthy)
 
     assert code(result) == 0
     first, header, *rest = result.stdout.splitlines()
@@ -65,8 +65,8 @@ def test_a_healthy_recording_is_promoted_and_exits_with_nought(say, healthy):
     assert any("advance at 10 %" in line for line in rest)
 
 
-def test_a_drop_is_taken_back_and_exits_with_one(say):
-    result = say(replays(200, drop=0.15), "--json")
+def test_a_drop_is_taken_back_and_exits_with_one(invoke):
+    result = invoke(replays(200, drop=0.15), "--json")
 
     found = document(result)
     assert code(result) == 1
@@ -78,44 +78,44 @@ def test_a_drop_is_taken_back_and_exits_with_one(say):
     assert found["recording"]["pairs"] == 2000
 
 
-def test_a_recording_that_ends_first_exits_with_three(say):
-    result = say(replays(100), "--json")
+def test_a_recording_that_ends_first_exits_with_three(invoke):
+    result = invoke(replays(100), "--json")
 
     assert code(result) == 3
     assert document(result)["outcome"] == "inconclusive"
 
 
-def test_the_document_is_the_same_twice(say):
+def test_the_document_is_the_same_twice(invoke):
     rows = replays(200, drop=0.1)
 
-    assert say(rows, "--json").stdout == say(rows, "--json").stdout
+    assert invoke(rows, "--json").stdout == invoke(rows, "--json").stdout
 
 
-def test_line_ends_of_windows_change_nothing(say):
+def test_line_ends_of_windows_change_nothing(invoke):
     rows = replays(100)
     text = "".join(f"{json.dumps(r)}\r\n" for r in rows)
 
-    assert say(text, "--json").stdout == say(rows, "--json").stdout
+    assert invoke(text, "--json").stdout == invoke(rows, "--json").stdout
 
 
-def test_two_plans_stand_side_by_side(say, tmp_path):
+def test_two_plans_stand_side_by_side(invoke, tmp_path):
     (tmp_path / "loose.yaml").write_text(LOOSE)
     against = ("--against", str(tmp_path / "loose.yaml"))
     rows = replays(600, drop=0.15)
 
-    found = document(say(rows, *against, "--json"))
-    told = say(rows, *against).stdout
+    found = document(invoke(rows, *against, "--json"))
+    output = invoke(rows, *against).stdout
 
     assert found["earlier"]["candidate_calls"] > 0
     assert found["against"]["breach"]["candidate_calls"] > found["breach"]["candidate_calls"]
-    assert f"plan.yaml fires {found['earlier']['candidate_calls']} candidate calls" in told
-    assert "loose.yaml: failed: taken back" in told
+    assert f"plan.yaml fires {found['earlier']['candidate_calls']} candidate calls" in output
+    assert "loose.yaml: failed: taken back" in output
 
 
-def test_a_plan_that_never_fires_is_said_beside_one_that_does(say, tmp_path):
+def test_a_plan_that_never_fires_is_shown_beside_one_that_does(invoke, tmp_path):
     (tmp_path / "loose.yaml").write_text(PLAN.replace("drift_max: 0.04", "drift_max: 0.9"))
 
-    result = say(replays(100, drop=0.3), "--against", str(tmp_path / "loose.yaml"))
+    result = invoke(replays(100, drop=0.3), "--against", str(tmp_path / "loose.yaml"))
 
     assert code(result) == 1
     assert "plan.yaml fires" in result.stdout
@@ -231,28 +231,28 @@ BAD = {
     "misspelt": (having(feedbak="positive"), "unknown word 'feedbak' (did you mean 'feedback'?)"),
     "misspelt too": (having(slice={}), "unknown word 'slice' (did you mean 'slices'?)"),
     "twice": (CALL.replace('"unit"', '"unit": "a", "unit"'), "duplicate key 'unit'"),
-    "backwards": (LATER + CALL, "calls.jsonl:2: goes back in time"),
-    "pair twice": (PAIR + PAIR, "calls.jsonl:2: pair 'p' stands twice on one arm, first on line 1"),
+    "backwards": (LATER + CALL, "calls.jsonl:2: 'at' goes back in time"),
+    "pair twice": (PAIR + PAIR, "calls.jsonl:2: duplicate pair 'p' on one arm, first on line 1"),
     "no timeouts": (CALL, "'timeout' is null or missing, and 'timeout_rate_max' needs it"),
 }
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_cannot_be_read_is_refused_with_its_place(say, name):
-    calls, told = BAD[name]
+def test_what_cannot_be_read_is_refused_with_its_place(invoke, name):
+    calls, message = BAD[name]
 
-    result = say(calls, plan=TIMEOUT_PLAN if name == "no timeouts" else PLAN)
+    result = invoke(calls, plan=TIMEOUT_PLAN if name == "no timeouts" else PLAN)
 
     assert isinstance(result.exception, InputError)
-    assert told in str(result.exception)
+    assert message in str(result.exception)
     assert result.exception.file.endswith("calls.jsonl")
     assert result.stdout == ""
 
 
-def test_a_fault_on_the_last_line_is_found_although_the_plan_has_fired(say):
+def test_a_fault_on_the_last_line_is_found_although_the_plan_has_fired(invoke):
     rows = "".join(f"{json.dumps(r)}\n" for r in replays(200, drop=0.3))
 
-    assert "calls.jsonl:4001: is not JSON" in str(say(rows + "{oops").exception)
+    assert "calls.jsonl:4001: is not JSON" in str(invoke(rows + "{oops").exception)
 
 
 LACKING = {
@@ -265,27 +265,27 @@ LACKING = {
 
 
 @pytest.mark.parametrize("name", LACKING)
-def test_what_is_missing_exits_with_three_and_is_named(say, name):
+def test_what_is_missing_exits_with_three_and_is_named(invoke, name):
     rows = [changed for r in replays(430) if (changed := LACKING[name](r))]
 
-    result = say(rows, "--json")
+    result = invoke(rows, "--json")
 
     assert code(result) == 3
     assert document(result)["promoted"] is False
 
 
-def test_a_missing_slice_key_exits_with_three(say):
+def test_a_missing_slice_key_exits_with_three(invoke):
     fair = "duration_min: 2\n    slos:\n      fairness_tenant_delta_max: 0.2"
     plan = PLAN.replace("duration_min: 2", fair)
 
-    result = say(replays(430), "--json", plan=plan)
+    result = invoke(replays(430), "--json", plan=plan)
 
     assert code(result) == 3
     assert "no slice 'tenant', which 'fairness_tenant_delta_max'" in document(result)["headline"]
 
 
-def test_a_line_is_never_read_beyond_its_limit(say, tmp_path):
-    say(CALL)
+def test_a_line_is_never_read_beyond_its_limit(invoke, tmp_path):
+    invoke(CALL)
     with (tmp_path / "calls.jsonl").open("ab") as file:
         file.truncate(1 << 30)  # one gigabyte without a line end, and without a disk to hold it
     command = [str(tmp_path / "plan.yaml"), "--calls", str(tmp_path / "calls.jsonl")]
@@ -296,8 +296,8 @@ def test_a_line_is_never_read_beyond_its_limit(say, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["gone.jsonl", ".", "gone.parquet"])
-def test_a_file_that_is_not_there_is_refused(say, tmp_path, name):
-    say(CALL)
+def test_a_file_that_is_not_there_is_refused(invoke, tmp_path, name):
+    invoke(CALL)
     command = [str(tmp_path / "plan.yaml"), "--calls", str(tmp_path / name)]
 
     error = CliRunner().invoke(backtest, command, standalone_mode=False).exception
@@ -305,17 +305,17 @@ def test_a_file_that_is_not_there_is_refused(say, tmp_path, name):
     assert "cannot be read" in str(error)
 
 
-def test_the_plan_is_read_with_the_line_of_its_fault(say):
-    error = say(CALL, plan=PLAN.replace("error_rate_max", "eror_rate_max")).exception
+def test_the_plan_is_read_with_the_line_of_its_fault(invoke):
+    error = invoke(CALL, plan=PLAN.replace("error_rate_max", "eror_rate_max")).exception
 
     assert isinstance(error, UnknownWordError)
     assert (Path(error.file).name, error.line) == ("plan.yaml", 6)
 
 
 @pytest.mark.parametrize("aggregate", ["p50", "mean"])
-def test_medians_and_means_of_latency_are_read_from_the_calls(say, healthy, aggregate):
+def test_medians_and_means_of_latency_are_read_from_the_calls(invoke, healthy, aggregate):
     plan = PLAN.replace("p95_latency_ms_max: 4500", f"{aggregate}_latency_ms_max: 300")
-    breach = json.loads(say(healthy, "--json", plan=plan).output)["breach"]
+    breach = json.loads(invoke(healthy, "--json", plan=plan).output)["breach"]
 
     assert breach["slo"] == f"{aggregate}_latency_ms_max"
 
@@ -330,11 +330,11 @@ def test_medians_and_means_of_latency_are_read_from_the_calls(say, healthy, aggr
         ("--longest-silence-min", "5"),
     ],
 )
-def test_options_have_their_bounds(say, options):
-    assert "not between" in str(say(CALL, *options).exception)
+def test_options_have_their_bounds(invoke, options):
+    assert "not between" in str(invoke(CALL, *options).exception)
 
 
-def test_figures_may_be_null_where_no_slo_asks_for_them(say, healthy):
+def test_figures_may_be_null_where_no_slo_asks_for_them(invoke, healthy):
     slos = ("p95_latency_ms_max: 4500", "cost_per_call_usd_max: 0.014")
     plan = PLAN
     for slo in slos:
@@ -345,54 +345,54 @@ def test_figures_may_be_null_where_no_slo_asks_for_them(say, healthy):
         if line
     ]
 
-    assert code(say(rows, plan=plan)) == 0
+    assert code(invoke(rows, plan=plan)) == 0
 
 
-def test_fields_of_the_users_own_any_alphabet_and_a_byte_order_mark_are_read(say):
+def test_fields_of_the_users_own_any_alphabet_and_a_byte_order_mark_are_read(invoke):
     rows = [r | {"unit": f"質問 {r['unit']}", "model": "m-1"} for r in replays(430)]
     text = "\ufeff" + "".join(f"{json.dumps(r, ensure_ascii=False)}\n" for r in rows)
 
-    assert code(say(text)) == 0
+    assert code(invoke(text)) == 0
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_the_evidence_is_drawn(say, tmp_path, suffix):
+def test_the_evidence_is_drawn(invoke, tmp_path, suffix):
     path = tmp_path / f"evidence.{suffix}"
 
-    result = say(replays(200, drop=0.15), "--plot", str(path), "--json")
+    result = invoke(replays(200, drop=0.15), "--plot", str(path), "--json")
 
     assert document(result)["outcome"] == "failed"
     assert "evidence drawn into" in result.stderr
     assert path.stat().st_size > 5_000
 
 
-def test_the_same_backtest_draws_the_same_svg(say, tmp_path):
+def test_the_same_backtest_draws_the_same_svg(invoke, tmp_path):
     drawn = []
     for name in ("one.svg", "two.svg"):
-        say(replays(100), "--plot", str(tmp_path / name))
+        invoke(replays(100), "--plot", str(tmp_path / name))
         drawn.append((tmp_path / name).read_bytes())
 
     assert drawn[0] == drawn[1]
 
 
-def test_two_plans_are_drawn_under_each_other_and_none_without_a_candidate(say, tmp_path):
+def test_two_plans_are_drawn_under_each_other_and_none_without_a_candidate(invoke, tmp_path):
     plan = ("--against", str(tmp_path / "plan.yaml"))
     path = tmp_path / "two.svg"
-    say(replays(100), *plan, "--plot", str(path))
+    invoke(replays(100), *plan, "--plot", str(path))
     both = path.read_text()
 
-    result = say([row(0, "stable", "u1")], *plan, "--plot", str(path))
+    result = invoke([row(0, "stable", "u1")], *plan, "--plot", str(path))
 
     assert both.count("plan.yaml") == 2
     assert code(result) == 3
 
 
-def test_a_plot_that_cannot_be_written_is_refused(say, tmp_path, monkeypatch):
-    assert "a .png or .svg file" in str(say(CALL, "--plot", "x.pdf").exception)
+def test_a_plot_that_cannot_be_written_is_refused(invoke, tmp_path, monkeypatch):
+    assert "a .png or .svg file" in str(invoke(CALL, "--plot", "x.pdf").exception)
     gone = str(tmp_path / "no/such.svg")
-    assert "cannot be written" in str(say(CALL, "--plot", gone).exception)
+    assert "cannot be written" in str(invoke(CALL, "--plot", gone).exception)
     monkeypatch.setattr("release_assets.cli.plots.figure.find_spec", lambda _: None)
-    assert "pip install 'countersign[plot]'" in str(say(CALL, "--plot", "x.svg").exception)
+    assert "pip install 'countersign[plot]'" in str(invoke(CALL, "--plot", "x.svg").exception)
 
 
 ROOT = Path(__file__).parents[2]
@@ -411,10 +411,10 @@ def shell(*arguments, code=DOOR):
 
 
 @pytest.mark.parametrize(("calls", "expected"), [(replays(200, drop=0.3), 1), (CALL + "{", 2)])
-def test_through_the_door_stdout_is_one_document_and_the_exit_code_tells(
-    say, tmp_path, calls, expected
+def test_through_the_door_stdout_is_one_document_and_the_exit_code_decides(
+    invoke, tmp_path, calls, expected
 ):
-    say(calls)
+    invoke(calls)
     paths = [str(tmp_path / "plan.yaml"), "--calls", str(tmp_path / "calls.jsonl")]
 
     found = shell("backtest", *paths, "--json")
@@ -425,8 +425,8 @@ def test_through_the_door_stdout_is_one_document_and_the_exit_code_tells(
     assert "Traceback" not in found.stderr
 
 
-def test_backtesting_loads_neither_dagster_nor_scipy_nor_pandas(say, tmp_path):
-    say(CALL)
+def test_backtesting_loads_neither_dagster_nor_scipy_nor_pandas(invoke, tmp_path):
+    invoke(CALL)
     run = (
         "import sys; from release_assets.cli.backtest import backtest; "
         f"backtest([{str(tmp_path / 'plan.yaml')!r}, '--calls', "
@@ -458,30 +458,30 @@ FREEZE = (
 )
 
 
-def test_a_policys_freeze_window_is_kept_and_told(say, healthy, policy):
-    found = say(healthy, "--from-policy", policy(*FREEZE))
+def test_a_policys_freeze_window_is_kept_and_reported(invoke, healthy, policy):
+    found = invoke(healthy, "--from-policy", policy(*FREEZE))
     assert "canary stage 1 was proven and waited, frozen: until 2026-03-02 00:02 UTC: audit" in (
         found.output
     )
-    document = json.loads(say(healthy, "--from-policy", policy(*FREEZE), "--json").output)
+    document = json.loads(invoke(healthy, "--from-policy", policy(*FREEZE), "--json").output)
     assert document["stages"][0]["left_at"] == "2026-03-02T00:02:30+00:00"
     assert document["policy_digest"].startswith("sha256:")
 
 
-def test_a_policy_that_cannot_be_read_is_named_with_its_line(say, policy):
-    error = say(CALL, "--from-policy", policy("repeats_max", "repeats_most")).exception
+def test_a_policy_that_cannot_be_read_is_named_with_its_line(invoke, policy):
+    error = invoke(CALL, "--from-policy", policy("repeats_max", "repeats_most")).exception
     assert isinstance(error, UnknownWordError)
     assert (Path(error.file).name, error.line) == ("policy.yaml", 7)
-    assert "cannot be read" in str(say(CALL, "--from-policy", "no-such.yaml").exception)
+    assert "cannot be read" in str(invoke(CALL, "--from-policy", "no-such.yaml").exception)
 
 
-def test_a_plan_without_automatic_rollback_runs_where_the_policy_allows_it(say, policy):
+def test_a_plan_without_automatic_rollback_runs_where_the_policy_allows_it(invoke, policy):
     by_hand = PLAN.replace("auto_rollback: true", "auto_rollback: false")
     harmful = replays(430, drop=0.2)
-    assert "'auto_rollback: false' is not allowed" in str(say(CALL, plan=by_hand).exception)
+    assert "'auto_rollback: false' is not allowed" in str(invoke(CALL, plan=by_hand).exception)
 
     age = "drill_age_days_max: 180"
     allowing = policy(age, f"{age}\n    allow_manual_rollback: {{because: no users}}")
-    found = say(harmful, "--from-policy", allowing, "--json", plan=by_hand)
+    found = invoke(harmful, "--from-policy", allowing, "--json", plan=by_hand)
     assert json.loads(found.output)["outcome"] == "inconclusive"
     assert "the plan leaves the rollback to a person" in found.output

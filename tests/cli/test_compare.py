@@ -34,7 +34,7 @@ def localised(count=200, lost=()):
 
 
 @pytest.fixture
-def say(tmp_path):
+def invoke(tmp_path):
     """Run the command on two lists of rows (or raw text); returns the result with its document."""
 
     def write(name, rows):
@@ -63,8 +63,8 @@ def code(result):
     return result.return_value
 
 
-def test_an_unchanged_run_passes_and_its_first_line_holds_the_numbers(say):
-    result = say(results())
+def test_an_unchanged_run_passes_and_its_first_line_holds_the_numbers(invoke):
+    result = invoke(results())
 
     assert code(result) == 0
     assert result.stdout.splitlines()[0].startswith(
@@ -72,8 +72,8 @@ def test_an_unchanged_run_passes_and_its_first_line_holds_the_numbers(say):
     )
 
 
-def test_a_regression_fails_with_the_cases_named(say):
-    result = say(results(lost=16))
+def test_a_regression_fails_with_the_cases_named(invoke):
+    result = invoke(results(lost=16))
 
     assert code(result) == 1
     first, header, *_ = result.stdout.splitlines()
@@ -82,8 +82,8 @@ def test_a_regression_fails_with_the_cases_named(say):
     assert header.split()[:3] == ["scorer", "slice", "outcome"]
 
 
-def test_the_document_keeps_its_keys(say):
-    found = document(say(results(lost=16), None, "--json"))
+def test_the_document_keeps_its_keys(invoke):
+    found = document(invoke(results(lost=16), None, "--json"))
 
     assert set(found) >= TOP
     assert all(set(finding) == FINDING for finding in found["findings"])
@@ -94,7 +94,7 @@ def test_the_document_keeps_its_keys(say):
     assert found["slices"] == []
 
 
-def test_whatever_decided_the_first_line_holds_the_numbers(say):
+def test_whatever_decided_the_first_line_holds_the_numbers(invoke):
     marked = [r | {"critical": True} for r in results(60, 1)]
     cases = (
         (results(60, 1), results(60), "inconclusive: correctness: 1 of 60 cases lost"),
@@ -102,44 +102,44 @@ def test_whatever_decided_the_first_line_holds_the_numbers(say):
         (marked, results(60), "failed: 1 of 60 critical cases fail: c000; correctness: 1 of 60"),
     )
     for ours, theirs, begins in cases:
-        first = say(ours, theirs).stdout.splitlines()[0]
+        first = invoke(ours, theirs).stdout.splitlines()[0]
         assert first.startswith(begins)
         for part in (" lost", " gained; ", ", interval ", "one-sided exact p "):
             assert part in first
 
 
-def test_an_open_margin_is_told_with_the_cases_it_would_take(say):
-    first = say(results(60, 1), results(60)).stdout.splitlines()[0]
+def test_an_open_margin_is_reported_with_the_cases_it_would_take(invoke):
+    first = invoke(results(60, 1), results(60)).stdout.splitlines()[0]
 
     assert "a drop of .05 is not excluded; about " in first
     assert first.endswith(" such cases would")
 
 
-def test_a_failure_over_rows_that_lack_says_so_in_the_first_line(say):
+def test_a_failure_over_rows_that_lack_says_so_in_the_first_line(invoke):
     ours = [r | {"repeat": k} for k in (1, 2) for r in results()]
 
-    first = say([*ours, results()[0] | {"repeat": 3}]).stdout.splitlines()[0]
+    first = invoke([*ours, results()[0] | {"repeat": 3}]).stdout.splitlines()[0]
 
     assert first.startswith("failed: correctness: 0 of 200 cases lost")
     assert "candidate: fewer than 3 repeats of c001" in first
 
 
-def test_undecided_ends_with_three_and_says_how_many_cases_it_would_take(say):
-    result = say(results(60, 1), results(60), "--json")
+def test_undecided_ends_with_three_and_says_how_many_cases_it_would_take(invoke):
+    result = invoke(results(60, 1), results(60), "--json")
 
     assert code(result) == 3
     assert document(result)["outcome"] == "inconclusive"
     assert document(result)["needed_n"] > 60
 
 
-def test_the_margin_is_the_users(say):
-    assert code(say(results(60, 1), results(60), "--margin", ".15")) == 0
+def test_the_margin_is_the_users(invoke):
+    assert code(invoke(results(60, 1), results(60), "--margin", ".15")) == 0
 
 
-def test_a_slice_that_fell_is_named(say):
+def test_a_slice_that_fell_is_named(invoke):
     fallen = set(range(4, 90, 5))
 
-    result = say(localised(lost=fallen), localised(lost=set(range(0, 90, 5))), "--json")
+    result = invoke(localised(lost=fallen), localised(lost=set(range(0, 90, 5))), "--json")
 
     slices = {s["slice"]: s["outcome"] for s in document(result)["slices"]}
     assert slices["ja-JP"] == "failed"
@@ -147,66 +147,66 @@ def test_a_slice_that_fell_is_named(say):
     assert code(result) == 1
 
 
-def test_a_slice_may_be_a_plain_word_or_any_field(say):
+def test_a_slice_may_be_a_plain_word_or_any_field(invoke):
     plain = [r | {"slice": LOCALES[at % 2]} for at, r in enumerate(results())]
     field = [r | {"tenant": LOCALES[at % 2]} for at, r in enumerate(results())]
 
     for rows, options in ((plain, ()), (field, ("--slice", "tenant"))):
-        found = document(say(rows, rows, *options, "--json"))
+        found = document(invoke(rows, rows, *options, "--json"))
         assert {s["slice"] for s in found["slices"]} == {"en-US", "de-DE"}
         assert all(set(s) >= {"slice", "outcome", "delta", "n"} for s in found["slices"])
 
 
-def test_clusters_widen_the_interval(say):
+def test_clusters_widen_the_interval(invoke):
     def spread(options):
         grouped = [r | {"family": r["case"][:3]} for r in results(lost=12)]
         whole = [r | {"score": 1.0} for r in grouped]
-        low, high = document(say(grouped, whole, *options, "--json"))["interval"]
+        low, high = document(invoke(grouped, whole, *options, "--json"))["interval"]
         return high - low
 
     assert spread(("--cluster", "family")) > 1.5 * spread(())
 
 
-def test_repeats_are_averaged(say):
+def test_repeats_are_averaged(invoke):
     ours = [r | {"repeat": k} for k in (1, 2, 3) for r in results()]
 
-    found = document(say(ours, results(), "--json"))
+    found = document(invoke(ours, results(), "--json"))
 
     assert (found["outcome"], found["cases"]) == ("passed", 200)
 
 
-def test_the_scorer_that_is_worst_off_decides(say):
+def test_the_scorer_that_is_worst_off_decides(invoke):
     ours = [*results(), *({**r, "scorer": "tone"} for r in results(lost=20))]
     theirs = [*results(), *({**r, "scorer": "tone"} for r in results())]
 
-    found = document(say(ours, theirs, "--json"))
+    found = document(invoke(ours, theirs, "--json"))
 
     assert (found["outcome"], found["scorer"], found["lost"]) == ("failed", "tone", 20)
     assert [s["scorer"] for s in found["scorers"]] == ["correctness", "tone"]
 
 
-def test_unequal_cases_are_inconclusive_and_named_and_nothing_in_the_table_passes(say):
-    result = say(results(198), results(200), "--json")
+def test_unequal_cases_are_inconclusive_and_named_and_nothing_in_the_table_passes(invoke):
+    result = invoke(results(198), results(200), "--json")
 
     assert code(result) == 3
     assert "2 only in baseline: c198, c199" in document(result)["headline"]
     assert document(result)["scorers"][0]["outcome"] == "inconclusive"
 
 
-def test_an_unanswered_case_is_lost_and_holds_the_verdict(say):
+def test_an_unanswered_case_is_lost_and_holds_the_verdict(invoke):
     silent = [*results(199), {"case": "c199", "scorer": "correctness", "status": "timeout"}]
 
-    result = say(silent, None, "--json")
+    result = invoke(silent, None, "--json")
 
     assert code(result) == 3
     assert document(result)["lost_cases"] == ["c199"]
     assert "1 timeout: c199" in document(result)["headline"]
 
 
-def test_mixed_scorer_versions_are_inconclusive(say):
+def test_mixed_scorer_versions_are_inconclusive(invoke):
     ours, theirs = (results(scorer_version=version) for version in "12")
 
-    found = document(say(ours, theirs, "--json"))
+    found = document(invoke(ours, theirs, "--json"))
 
     assert (found["outcome"], found["delta"]) == ("inconclusive", None)
     assert "correctness 1, 2" in found["headline"]
@@ -254,74 +254,74 @@ BAD = {
 
 
 @pytest.mark.parametrize("text", BAD, ids=lambda text: BAD[text][-40:])
-def test_what_cannot_be_read_is_refused_with_its_place(say, text):
+def test_what_cannot_be_read_is_refused_with_its_place(invoke, text):
     with pytest.raises(InputError) as caught:
-        raise say(text).exception
+        raise invoke(text).exception
 
     assert BAD[text] in str(caught.value)
     assert caught.value.file.endswith("candidate.jsonl")
 
 
-def test_a_misspelt_field_is_an_unknown_word_and_a_field_of_the_users_is_welcome(say):
-    assert isinstance(say(results(sloce="x")).exception, UnknownWordError)
-    assert code(say(results(answer="14 days", tokens=12))) == 0
+def test_a_misspelt_field_is_an_unknown_word_and_a_field_of_the_users_is_welcome(invoke):
+    assert isinstance(invoke(results(sloce="x")).exception, UnknownWordError)
+    assert code(invoke(results(answer="14 days", tokens=12))) == 0
 
 
-def test_a_missing_slice_or_cluster_key_names_file_and_line(say):
+def test_a_missing_slice_or_cluster_key_names_file_and_line(invoke):
     for option in ("--slice", "--cluster"):
-        error = say(localised(), localised(), option, "tenant").exception
+        error = invoke(localised(), localised(), option, "tenant").exception
         assert "baseline.jsonl:1: no" in str(error)
         assert "'tenant'" in str(error)
 
 
-def test_a_case_that_changes_its_slice_or_cluster_is_refused(say):
+def test_a_case_that_changes_its_slice_or_cluster_is_refused(invoke):
     moved = [r | {"slice": {"locale": "xx"}} for r in localised()]
     grouped = [r | {"cluster": "one"} for r in results()]
 
-    assert "has slice {'locale': 'xx'} here" in str(say(moved, localised()).exception)
-    assert "has cluster 'one' here" in str(say(grouped).exception)
+    assert "has slice {'locale': 'xx'} here" in str(invoke(moved, localised()).exception)
+    assert "has cluster 'one' here" in str(invoke(grouped).exception)
 
 
-def test_a_line_is_never_read_beyond_its_limit(say, monkeypatch):
+def test_a_line_is_never_read_beyond_its_limit(invoke, monkeypatch):
     monkeypatch.setattr(json_lines, "LONGEST_LINE", 1_000)
 
-    error = say(ROW + "x" * 5_000).exception
+    error = invoke(ROW + "x" * 5_000).exception
 
     assert "candidate.jsonl:2: a line of more than 1000 bytes" in str(error)
 
 
-def test_a_byte_order_mark_and_any_alphabet_are_read(say):
+def test_a_byte_order_mark_and_any_alphabet_are_read(invoke):
     rows = [r | {"case": f"質問-{at}"} for at, r in enumerate(results(80))]
     text = "\ufeff" + "".join(f"{json.dumps(r, ensure_ascii=False)}\n" for r in rows)
 
-    assert code(say(text, rows)) == 0
+    assert code(invoke(text, rows)) == 0
 
 
-def test_line_ends_of_windows_are_line_ends(say):
+def test_line_ends_of_windows_are_line_ends(invoke):
     text = "".join(f"{json.dumps(r)}\r\n" for r in results())
 
-    assert document(say(text, None, "--json")) == document(say(results(), None, "--json"))
+    assert document(invoke(text, None, "--json")) == document(invoke(results(), None, "--json"))
 
 
-def test_a_list_of_rows_is_not_a_file_of_rows(say):
+def test_a_list_of_rows_is_not_a_file_of_rows(invoke):
     assert "candidate.jsonl:1: a line must be one JSON object" in str(
-        say(json.dumps(results())).exception
+        invoke(json.dumps(results())).exception
     )
 
 
 @pytest.mark.parametrize(
-    ("path", "told"), [("/dev/null", "no result row"), ("-", "-: cannot be read")]
+    ("path", "message"), [("/dev/null", "no result row"), ("-", "-: cannot be read")]
 )
-def test_nothing_and_standard_input_are_no_results(say, tmp_path, path, told):
-    say(results())
+def test_nothing_and_standard_input_are_no_results(invoke, tmp_path, path, message):
+    invoke(results())
     sides = ["--baseline", str(tmp_path / "baseline.jsonl"), "--candidate", path]
 
-    assert told in str(CliRunner().invoke(compare, sides, standalone_mode=False).exception)
+    assert message in str(CliRunner().invoke(compare, sides, standalone_mode=False).exception)
 
 
-def test_a_file_that_is_no_text_is_refused(say, tmp_path):
+def test_a_file_that_is_no_text_is_refused(invoke, tmp_path):
     (tmp_path / "noise.jsonl").write_bytes(b"\xff\xfe\x00")
-    say(results())
+    invoke(results())
     command = ["--baseline", str(tmp_path / "baseline.jsonl")]
     command += ["--candidate", str(tmp_path / "noise.jsonl")]
 
@@ -339,8 +339,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, name):
     assert "cannot be read" in str(found.exception)
 
 
-def test_a_file_is_not_compared_with_itself(say, tmp_path):
-    say(results())
+def test_a_file_is_not_compared_with_itself(invoke, tmp_path):
+    invoke(results())
     path = str(tmp_path / "baseline.jsonl")
 
     found = CliRunner().invoke(
@@ -351,43 +351,43 @@ def test_a_file_is_not_compared_with_itself(say, tmp_path):
 
 
 @pytest.mark.parametrize("margin", ["0", "1", "-.1", "nan"])
-def test_a_margin_is_between_nought_and_one(say, margin):
-    assert "is not between 0 and 1" in str(say(results(), None, "--margin", margin).exception)
+def test_a_margin_is_between_nought_and_one(invoke, margin):
+    assert "is not between 0 and 1" in str(invoke(results(), None, "--margin", margin).exception)
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_the_intervals_are_drawn(say, tmp_path, suffix):
+def test_the_intervals_are_drawn(invoke, tmp_path, suffix):
     path = tmp_path / f"delta.{suffix}"
 
-    result = say(localised(), localised(), "--plot", str(path), "--json")
+    result = invoke(localised(), localised(), "--plot", str(path), "--json")
 
     assert document(result)["outcome"] == "passed"
     assert "intervals drawn into" in result.stderr
     assert path.stat().st_size > 1_000
 
 
-def test_the_same_comparison_draws_the_same_svg(say, tmp_path):
+def test_the_same_comparison_draws_the_same_svg(invoke, tmp_path):
     drawn = []
     for name in ("one.svg", "two.svg"):
-        say(localised(lost={3}), localised(), "--plot", str(tmp_path / name))
+        invoke(localised(lost={3}), localised(), "--plot", str(tmp_path / name))
         drawn.append((tmp_path / name).read_bytes())
 
     assert drawn[0] == drawn[1]
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "message"),
     [("delta.pdf", "a .png or .svg file"), ("no/such/delta.svg", "cannot be written")],
 )
-def test_a_plot_that_cannot_be_written_is_refused(say, tmp_path, path, told):
-    assert told in str(say(results(), None, "--plot", str(tmp_path / path)).exception)
+def test_a_plot_that_cannot_be_written_is_refused(invoke, tmp_path, path, message):
+    assert message in str(invoke(results(), None, "--plot", str(tmp_path / path)).exception)
 
 
-def test_a_plot_without_matplotlib_says_what_to_install(say, monkeypatch):
+def test_a_plot_without_matplotlib_says_what_to_install(invoke, monkeypatch):
     monkeypatch.setattr("release_assets.cli.plots.figure.find_spec", lambda _: None)
 
     assert "pip install 'countersign[plot]'" in str(
-        say(results(), None, "--plot", "a.svg").exception
+        invoke(results(), None, "--plot", "a.svg").exception
     )
 
 
@@ -406,8 +406,8 @@ def shell(*arguments, code=DOOR):
     )
 
 
-def test_through_the_door_stdout_is_one_document_and_the_exit_code_tells(say, tmp_path):
-    say(results(lost=16))
+def test_through_the_door_stdout_is_one_document_and_the_exit_code_decides(invoke, tmp_path):
+    invoke(results(lost=16))
     sides = ["--baseline", str(tmp_path / "baseline.jsonl")]
     sides += ["--candidate", str(tmp_path / "candidate.jsonl")]
 
@@ -418,8 +418,8 @@ def test_through_the_door_stdout_is_one_document_and_the_exit_code_tells(say, tm
     assert found.stderr == ""
 
 
-def test_through_the_door_bad_input_is_one_error_document(say, tmp_path):
-    say(ROW + "{oops")
+def test_through_the_door_bad_input_is_one_error_document(invoke, tmp_path):
+    invoke(ROW + "{oops")
     sides = ["--baseline", str(tmp_path / "baseline.jsonl")]
     sides += ["--candidate", str(tmp_path / "candidate.jsonl")]
 
@@ -431,8 +431,8 @@ def test_through_the_door_bad_input_is_one_error_document(say, tmp_path):
     assert (error["kind"], error["line"]) == ("input", 2)
 
 
-def test_comparing_loads_neither_dagster_nor_scipy(say, tmp_path):
-    say(results())
+def test_comparing_loads_neither_dagster_nor_scipy(invoke, tmp_path):
+    invoke(results())
     run = (
         "import sys; from release_assets.cli.compare import compare; "
         f"compare(['--baseline', {str(tmp_path / 'baseline.jsonl')!r}, '--candidate', "

@@ -82,7 +82,7 @@ def test_a_cut_ledger_fails_against_a_head_kept_elsewhere(ledger):
     assert (code, found["first_bad_entry"]) == (1, 3)
 
 
-def test_a_head_kept_elsewhere_that_agrees_is_told(ledger):
+def test_a_head_kept_elsewhere_that_agrees_is_reported(ledger):
     head = run("head", "--ledger", ledger.url).stdout.strip()
     ledger.append("drift", {}, at=NOW)
 

@@ -96,14 +96,14 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_plan_that_cannot_be_read_exits_with_two_and_names_the_line(lint, name):
-    changed, line, told = BAD[name]
+    changed, line, message = BAD[name]
 
     found = lint(*TRAFFIC, "--json", **changed)
 
     error = json.loads(found.out)["error"]
     assert found.code == 2
     assert Path(error["file"]).name == "plan.yaml"
-    assert told in error["message"] + error["hint"]
+    assert message in error["message"] + error["hint"]
     assert error["line"] in range(line - 2, line + 3)
 
 
@@ -147,7 +147,7 @@ def test_the_picture_names_every_stage_and_slo(lint, tmp_path, traffic):
     assert "eval_groundedness_drift_max: must" in text
 
 
-def test_the_picture_tells_units_and_samples(lint, tmp_path):
+def test_the_picture_shows_units_and_samples(lint, tmp_path):
     path = tmp_path / "plan.svg"
     lint(*TRAFFIC, "--plot", str(path))
     text = path.read_text()
@@ -158,7 +158,7 @@ def test_the_picture_tells_units_and_samples(lint, tmp_path):
         assert word in text
 
 
-def test_what_comes_after_its_stage_is_said_in_the_picture(lint, tmp_path):
+def test_what_comes_after_its_stage_is_shown_in_the_picture(lint, tmp_path):
     path = tmp_path / "plan.svg"
     lint("--traffic-rps", "1", "--scores-per-hour", "60", "--plot", str(path))
     assert "after the stage" in path.read_text()
@@ -178,10 +178,10 @@ def test_unknown_traffic_cannot_be_drawn(lint, tmp_path):
     assert not (tmp_path / "plan.png").exists()
 
 
-@pytest.mark.parametrize(("name", "told"), [("x.pdf", "a .png or .svg"), ("no/x.svg", "folder")])
-def test_a_picture_that_cannot_be_written_is_refused(lint, tmp_path, name, told):
+@pytest.mark.parametrize(("name", "message"), [("x.pdf", "a .png or .svg"), ("no/x.svg", "folder")])
+def test_a_picture_that_cannot_be_written_is_refused(lint, tmp_path, name, message):
     found = lint(*TRAFFIC, "--plot", str(tmp_path / name))
-    assert (found.code, told in found.err) == (2, True)
+    assert (found.code, message in found.err) == (2, True)
 
 
 @pytest.mark.parametrize(("old", "new"), [("\n", "\r\n"), ("canary_stages", "\ufeffcanary_stages")])

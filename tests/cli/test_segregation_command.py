@@ -116,7 +116,7 @@ VIOLATIONS = {
 
 
 @pytest.mark.parametrize("how", VIOLATIONS)
-def test_a_violation_is_told_with_its_code(tmp_path, how):
+def test_a_violation_is_reported_with_its_code(tmp_path, how):
     change, code = VIOLATIONS[how]
 
     result = check(tmp_path, CLEAN | {"change": "100"}, CLEAN | change)
@@ -162,9 +162,9 @@ def test_a_roster_with_roles_asks_for_the_reviewers_role(tmp_path, until, code):
 def test_people_read_the_same_without_json(tmp_path):
     check(tmp_path, CLEAN | {"bypassed": True})
     files = (str(tmp_path / "changes.jsonl"), str(tmp_path / "people.jsonl"))
-    told = CliRunner().invoke(command, ["check", "--changes", files[0], "--people", files[1]])
+    printed = CliRunner().invoke(command, ["check", "--changes", files[0], "--people", files[1]])
 
-    assert "change 101: the host's rules were bypassed to land it" in told.stdout
+    assert "change 101: the host's rules were bypassed to land it" in printed.stdout
 
 
 @pytest.mark.parametrize(

@@ -52,11 +52,11 @@ def test_one_release_as_a_document_holds_gates_and_timeline(world, run):
     assert document["timeline"][0]["text"] == "change 103 by Ada Okafor: Rebuild the index"
 
 
-def test_a_release_that_nobody_knows_is_wrong_input(world, run):
+def test_an_unknown_release_is_wrong_input(world, run):
     ran = run("status", "policy-search-999")
 
     assert ran.code == 2
-    assert "nobody knows the release 'policy-search-999'" in ran.err
+    assert "there is no release 'policy-search-999'" in ran.err
 
 
 def test_a_damaged_ledger_ends_with_one_and_says_which_entry(world, run, monkeypatch):

@@ -1,6 +1,6 @@
 """Draws a backtest: evidence against the candidate and for it over the recorded time.
 
-Both are drawn on a scale of powers of ten, each beside what it needs; lines stand where a canary
+Both are drawn on a scale of powers of ten, each beside what it needs; a line marks where a canary
 stage begins, a cross where the plan fires.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.backtest.run import BacktestRun
 
-_LEAST, _MOST = 1e-3, 1e6  # beyond these nobody needs to see how much
+_LEAST, _MOST = 1e-3, 1e6  # beyond these, how much does not matter
 _MINUTE = timedelta(minutes=1)
 _MARKS = {Act.BRAKE: "X", Act.HOLD: "s"}
 
@@ -81,8 +81,8 @@ def _draw_one(axes: Any, points: Sequence[tuple[float, float, float]], run: Back
         (against, judged.needed_against, COLOURS["failed"], "against it"),
         (for_it, judged.needed_for, COLOURS["passed"], "for it, weakest SLO"),
     ):
-        said = f"evidence {label}, {needed:.0f} needed"
-        axes.plot(minutes, values, color=colour, linewidth=1.4, label=said)
+        name = f"evidence {label}, {needed:.0f} needed"
+        axes.plot(minutes, values, color=colour, linewidth=1.4, label=name)
         axes.axhline(needed, color=colour, linewidth=0.9, linestyle="--")
     for stage in run.stages:
         _mark_stage(axes, (stage.entered_at - run.began_at) / _MINUTE, stage.traffic_pct)
@@ -96,7 +96,7 @@ def _draw_one(axes: Any, points: Sequence[tuple[float, float, float]], run: Back
 
 
 def _mark_stage(axes: Any, minute: float, traffic_pct: float) -> None:
-    """A line where a canary stage begins, with its share."""
+    """Draw a line where a canary stage begins, with its share."""
     axes.axvline(minute, color=GREY, linewidth=0.8, linestyle=":")
     place = {"xytext": (3, -10), "textcoords": "offset points"}
     axes.annotate(f"{traffic_pct:g} %", (minute, _MOST), color=GREY, fontsize=8, **place)

@@ -1,7 +1,7 @@
 """Where a command's picture goes: which files can be drawn, and how they are written.
 
 matplotlib is an extra (`countersign[plot]`) and takes a second to load, so it is imported late,
-and its absence is told before any file is read.
+and its absence is reported before any file is read.
 """
 
 from __future__ import annotations
@@ -36,5 +36,5 @@ def save(figure: Any, path: str) -> None:
             metadata = {"Date": None} if suffix == "svg" else None
             figure.savefig(path, format=suffix, metadata=metadata)
     except OSError as reason:
-        told = f"the plot cannot be written: {reason.strerror}"
-        raise InputError(told, file=path, hint="name a folder that exists") from reason
+        message = f"the plot cannot be written: {reason.strerror}"
+        raise InputError(message, file=path, hint="name a folder that exists") from reason

@@ -47,7 +47,7 @@ def draw(lint: PlanLint, path: str) -> None:
 
 
 def _draw_catches(axes: Any, stages: Sequence[StageForecast]) -> None:
-    """1. A row for each SLO under its stage. 2. The stage's time behind them. 3. The scale."""
+    """Draw a row for each SLO under its stage, the stage's time behind them, and the scale."""
     least, most = _minutes(stages)
     place, labels = 0.0, []
     for stage in stages:
@@ -73,7 +73,7 @@ def _draw_catches(axes: Any, stages: Sequence[StageForecast]) -> None:
 
 
 def _minutes(stages: Sequence[StageForecast]) -> tuple[float, float]:
-    """Every stage's time and the earliest catch are on the scale."""
+    """Return the ends of the scale: every stage's time and the earliest catch are on it."""
     earliest = min((slo.catches.median_min for s in stages for slo in s.slos), default=1.0)
     shortest = min(stage.duration_min for stage in stages)
     longest = max(stage.longest_min for stage in stages)
@@ -81,16 +81,16 @@ def _minutes(stages: Sequence[StageForecast]) -> tuple[float, float]:
 
 
 def _bar(axes: Any, place: float, stage: StageForecast, slo: SloForecast, most: float) -> None:
-    """From the median to the worst tenth, in the colour of what becomes of it."""
+    """Draw a bar from the median to the worst tenth, in the colour of its outcome."""
     catches = slo.catches
     begin, end = (min(minutes, most) for minutes in (catches.median_min, catches.p90_min))
     colour = COLOURS[_outcome(stage, slo)]
     axes.plot((begin, end), (place, place), color=colour, linewidth=5, solid_capstyle="butt")
     axes.plot(begin, place, marker="o", color=colour, markersize=6, clip_on=False)
     if catches.median_min > stage.longest_min:
-        told = "never" if math.isinf(catches.median_min) else "after the stage"
+        label = "never" if math.isinf(catches.median_min) else "after the stage"
         spot = {"xytext": (-6, -3), "textcoords": "offset points", "ha": "right"}
-        axes.annotate(told, (begin, place), color=colour, fontsize=7, **spot)
+        axes.annotate(label, (begin, place), color=colour, fontsize=7, **spot)
 
 
 def _samples(slo: SloForecast) -> str:
@@ -98,7 +98,7 @@ def _samples(slo: SloForecast) -> str:
 
 
 def _beside(axes: Any, place: float, text: str) -> None:
-    """Right of the scale, on the height of a row."""
+    """Write right of the scale, on the height of a row."""
     right = axes.get_yaxis_transform()
     axes.text(1.02, place, text, transform=right, fontsize=7, color=GREY, va="center")
 
@@ -112,7 +112,7 @@ def _outcome(stage: StageForecast, slo: SloForecast) -> str:
 def _stage_time(
     axes: Any, stage: StageForecast, top: float, end: float, minutes: tuple[float, float]
 ) -> None:
-    """The planned time and its extension, as two shades behind the stage's rows."""
+    """Draw the planned time and its extension, as two shades behind the stage's rows."""
     rows = (top - 0.5, end - 0.5)
     axes.fill_betweenx(rows, minutes[0], stage.longest_min, color=_EXTENDED, linewidth=0)
     axes.fill_betweenx(rows, minutes[0], stage.duration_min, color=_PLANNED, linewidth=0)
@@ -124,7 +124,7 @@ def _title(stage: StageForecast) -> str:
 
 
 def _draw_margins(axes: Any, lint: PlanLint) -> None:
-    """What is to be excluded, stage by stage, the limit it comes down to, and what could be."""
+    """Draw what each stage must exclude, down to the limit, and what its scores could."""
     below = [stage for stage in lint.stages if stage.traffic_pct < 100]
     for mark, (name, ladder) in zip(cycle(_MARGINS), margin_ladder(lint).items(), strict=False):
         provable = [_provable(stage, name) for stage in below]

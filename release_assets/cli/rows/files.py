@@ -19,9 +19,9 @@ LARGEST = 262_144
 
 
 def read_plan(path: str, policy: Policy | None = None) -> RolloutPlan:
-    """The resolved plan; raises `InputError` with file and line.
+    """Return the resolved plan; raises `InputError` with file and line.
 
-    A plan does not know its risk tier: what the policy allows any tier, it allows here.
+    A plan does not have a risk tier: what the policy allows any tier, it allows here.
     """
     text = _text(path, "canary stages", "a rollout plan has a few canary stages")
     allows = policy is not None and policy.allows_manual_rollback
@@ -29,7 +29,7 @@ def read_plan(path: str, policy: Policy | None = None) -> RolloutPlan:
 
 
 def read_policy_file(path: str) -> Policy:
-    """The policy; raises `InputError` with file and line."""
+    """Return the policy; raises `InputError` with file and line."""
     return read_policy(_text(path, "risk tiers", "a policy has a few risk tiers"), file=path)
 
 

@@ -1,7 +1,7 @@
 """Recorded calls, what plans need of them, and the windows that looks of the past would have seen.
 
-Facts only: `call_windows.py` cuts, `backtest.py` judges. A recording is any log of calls of both
-arms; nothing of it has to come from Countersign (DESIGN section 10).
+Facts only: `windows.py` cuts, `run.py` judges. A recording is any log of calls of both arms;
+nothing of it has to come from Countersign.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class RecordedCall(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordingNeeds:
-    """What some plans ask of a recording: for each thing, the SLO that asks for it."""
+    """What some plans need of a recording: for each thing, the SLO that needs it."""
 
     scorers: Mapping[str, str]
     slices: Mapping[str, str]
@@ -57,7 +57,7 @@ class RecordingNeeds:
 
     @classmethod
     def of(cls, *plans: RolloutPlan) -> RecordingNeeds:
-        """Of all stages of all plans."""
+        """Return the needs of all stages of all plans."""
         slos = [slo for plan in plans for stage in plan.stages for slo in stage.slos]
         judged = {name for plan in plans for name in scorers_of(plan)}
         scored = [s for s in slos if s.metric == "eval" and s.subject in judged]
@@ -83,7 +83,7 @@ class ArmCalls:
     costs_usd: tuple[float, ...]
 
     def counts(self, slow_over_ms: float | None, *, with_latencies: bool) -> CallCounts:
-        """What a live batch counts, slow calls by the limit of a canary stage."""
+        """Count as a live batch does, slow calls by the limit of a canary stage."""
         slow = 0 if slow_over_ms is None else int((self.latencies_ms > slow_over_ms).sum())
         return CallCounts(
             requests=self.requests,
@@ -116,7 +116,7 @@ class CallWindow:
     silence: timedelta
 
     def batch(self, number: int, stage: CanaryStage) -> LiveBatch:
-        """The window as a look at this canary stage sees it."""
+        """Return the window as a look at this canary stage sees it."""
         limit, every = p95_limit_ms(stage), needs_latencies(stage)
         return LiveBatch(
             id=number,
@@ -154,7 +154,7 @@ class RecordingFacts:
 
     @classmethod
     def of(cls, needs: RecordingNeeds) -> RecordingFacts:
-        """Nothing read yet."""
+        """Return the facts of a recording of which nothing is read yet."""
         return cls(
             scored={name: [0, 0, 0] for name in needs.scorers},
             versions={name: set() for name in needs.scorers},
@@ -162,7 +162,7 @@ class RecordingFacts:
         )
 
     def document(self) -> dict[str, Any]:
-        """What was read, for the reader of a backtest."""
+        """Return what was read, for the reader of a backtest."""
         times = {"first_at": self.began_at, "last_at": self.last_at}
         return {
             "candidate_calls": self.candidate_calls,

@@ -1,7 +1,7 @@
-"""Whether a recording holds what its plans need; what is missing is said, and never passes.
+"""Whether a recording holds what its plans need; what is missing is reported, and never passes.
 
 Decides from counts alone: both arms, every scorer, one version of each, slices on the scored
-answers, both halves of the pairs. Refuses to know what the scores say (`backtest.py`).
+answers, both halves of the pairs. Does not know what the scores are (`run.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TOLERATED = 0.01  # of scored answers without a slice key, and of pairs without 
 
 
 def recording_findings(facts: RecordingFacts, needs: RecordingNeeds) -> tuple[Finding, ...]:
-    """What can be said of the recording before anybody asks how good the candidate was."""
+    """Judge whether the recording is complete, before anything is judged by it."""
     arms = _arms(facts)
     if arms.outcome is not Outcome.PASSED:
         return (arms,)
@@ -30,24 +30,24 @@ def recording_findings(facts: RecordingFacts, needs: RecordingNeeds) -> tuple[Fi
 def _arms(facts: RecordingFacts) -> Finding:
     counts = {"candidate": facts.candidate_calls, "stable": facts.stable_calls}
     missing = [arm for arm, count in counts.items() if not count]
-    told = f"{facts.candidate_calls} calls of the candidate, {facts.stable_calls} of stable"
+    because = f"{facts.candidate_calls} calls of the candidate, {facts.stable_calls} of stable"
     if missing:
-        told = f"the recording has no call of the arm '{missing[0]}'; both are compared"
+        because = f"the recording has no call of the arm '{missing[0]}'; both are compared"
     if missing == ["stable"]:
-        told = "the recording has no call of the arm 'stable' since the candidate's first one"
-    return _finding("both_arms_are_recorded", not missing, told, n=min(counts.values()))
+        because = "the recording has no call of the arm 'stable' since the candidate's first one"
+    return _finding("both_arms_are_recorded", not missing, because, n=min(counts.values()))
 
 
 def _scorers(facts: RecordingFacts, needs: RecordingNeeds) -> Iterator[Finding]:
     for scorer, slo in sorted(needs.scorers.items()):
         pairs, ours, theirs = facts.scored[scorer]
         comparable = pairs + min(ours, theirs)
-        told = f"{scorer}: {pairs} paired replays, {ours} other calls of the candidate scored"
-        told += f", {theirs} of stable"
+        because = f"{scorer}: {pairs} paired replays, {ours} other calls of the candidate scored"
+        because += f", {theirs} of stable"
         if not comparable:
-            told = f"{_lack(scorer, ours, theirs)}, which '{slo}' needs{_others(facts)}"
+            because = f"{_lack(scorer, ours, theirs)}, which '{slo}' needs{_others(facts)}"
         yield _finding(
-            "every_scorer_is_recorded", comparable > 0, told, n=comparable, scorer=scorer
+            "every_scorer_is_recorded", comparable > 0, because, n=comparable, scorer=scorer
         )
         yield from _versions(facts, scorer)
 
@@ -63,25 +63,25 @@ def _others(facts: RecordingFacts) -> str:
 
 
 def _versions(facts: RecordingFacts, scorer: str) -> Iterator[Finding]:
-    """Nothing to say where no version is recorded."""
+    """Judge that one version made all scores, where versions are recorded."""
     found = sorted(facts.versions[scorer])
     if found in ([], [""]):
         return
-    told = f"{scorer} {', '.join(version or 'without a version' for version in found)}"
+    because = f"{scorer} {', '.join(version or 'without a version' for version in found)}"
     if len(found) > 1:
-        told += ": scores of several versions do not compare; cut the recording where it changed"
-    yield _finding("one_scorer_version", len(found) == 1, told, n=len(found), scorer=scorer)
+        because += ": scores of several versions do not compare; cut the recording where it changed"
+    yield _finding("one_scorer_version", len(found) == 1, because, n=len(found), scorer=scorer)
 
 
 def _slices(facts: RecordingFacts, needs: RecordingNeeds) -> Iterator[Finding]:
     for key, slo in sorted(needs.slices.items()):
         lacking, line = facts.unsliced[key]
         share = lacking / facts.sampled if facts.sampled else 0.0
-        told = f"{lacking} of {facts.sampled} scored answers have no slice '{key}'"
+        because = f"{lacking} of {facts.sampled} scored answers have no slice '{key}'"
         if lacking:
-            told += f", which '{slo}' needs (first on line {line})"
+            because += f", which '{slo}' needs (first on line {line})"
         yield _finding(
-            "slices_are_recorded", share <= TOLERATED, told, n=facts.sampled, observed=share
+            "slices_are_recorded", share <= TOLERATED, because, n=facts.sampled, observed=share
         )
 
 
@@ -91,12 +91,12 @@ def _pairs(facts: RecordingFacts) -> Iterator[Finding]:
     halves = [call.is_candidate for call in facts.waiting.values()]
     every = facts.pairs + len(halves)
     share = len(halves) / every
-    told = f"{facts.pairs} of {plural(every, 'pair')} have both arms"
+    because = f"{facts.pairs} of {plural(every, 'pair')} have both arms"
     if halves:
         first = min(call.line for call in facts.waiting.values())
-        told += f"; {sum(halves)} lack stable, {len(halves) - sum(halves)} lack the candidate"
-        told += f" (first on line {first})"
-    yield _finding("pairs_are_complete", share <= TOLERATED, told, n=every, observed=share)
+        because += f"; {sum(halves)} lack stable, {len(halves) - sum(halves)} lack the candidate"
+        because += f" (first on line {first})"
+    yield _finding("pairs_are_complete", share <= TOLERATED, because, n=every, observed=share)
 
 
 def _finding(

@@ -1,15 +1,15 @@
 """Runs a rollout plan over a recording: when would it have fired, what would it have promoted?
 
-The judge is the one of live traffic (`live_analysis.py`), the stages move by the plan's own rules
-(`stage_decision.py`), and the router is assumed to follow at once. The recorded candidate calls
-stand for the traffic of whatever canary stage the plan is in; so a backtest tells how a plan
+The judge is the one of live traffic (`live/judge.py`), the stages move by the plan's own rules
+(`rollout/decision.py`), and the router is assumed to follow at once. The recorded candidate calls
+stand for the traffic of whatever canary stage the plan is in; so a backtest shows how a plan
 judges, never what less traffic would have spared its users.
 
 Under a policy its freeze windows hold: no ramp begins and no traffic rises in one.
 
 The clock stops while nothing was recorded, and a long silence holds the rollout, as it does live.
 "Promoted" means that the proof of the last stage opened full traffic and that nothing took it back
-or held it later in the recording. Refuses to know files (`cli/rows/calls.py`).
+or held it later in the recording. Knows no files (`cli/rows/calls.py`).
 """
 
 from __future__ import annotations
@@ -114,17 +114,17 @@ class BacktestRun:
 
     @property
     def stage(self) -> StageRecord:
-        """The canary stage that the run is in."""
+        """Return the canary stage that the run is in."""
         return self.stages[-1]
 
     @property
     def candidate_calls(self) -> int:
-        """Calls of the candidate since the ramp began."""
+        """Count the calls of the candidate since the ramp began."""
         return sum(stage.candidate_calls for stage in self.stages)
 
     @property
     def candidate_scored(self) -> int:
-        """Answers of the candidate with a score, since the ramp began."""
+        """Count the candidate's answers with a score since the ramp began."""
         return sum(stage.candidate_scored for stage in self.stages)
 
 
@@ -160,7 +160,7 @@ def _entered(stage: CanaryStage, at: datetime) -> StageRecord:
 
 
 def take(run: BacktestRun, window: CallWindow, *, patience: timedelta = SILENCE) -> BacktestRun:
-    """The run after one more look; a hole of `patience` before it holds the rollout first."""
+    """Return the run after one more look; a hole of `patience` before it holds the rollout."""
     run = _after_silence(run, window.since - run.seen_until, patience)
     if run.is_over:
         return run
@@ -193,10 +193,10 @@ def _after_silence(run: BacktestRun, hole: timedelta, patience: timedelta) -> Ba
 
 
 def _unseen(run: BacktestRun, window: CallWindow) -> timedelta:
-    """What a look at this moment would vouch for, and the window does not hold."""
+    """Return the time that a look at this moment would cover, and the window does not."""
     since = run.rollout.last_look_at or run.rollout.stage_entered_at
-    vouched = min(window.until - since, LONGEST_LOOK)
-    return max(vouched - (window.until - window.since), timedelta())
+    covered = min(window.until - since, LONGEST_LOOK)
+    return max(covered - (window.until - window.since), timedelta())
 
 
 def _decide(
@@ -231,7 +231,7 @@ def _seen(
 
 
 def _carried_out(run: BacktestRun, decision: Decision, now: datetime) -> BacktestRun:
-    """As the controller and the router would have done."""
+    """Return the run after a decision, as the controller and the router carry it out."""
     if decision.act is Act.WAIT:
         return _waited(run, decision, now)
     look = _decisive(run, decision, now)
@@ -277,7 +277,7 @@ def run_plans(
     patience: timedelta = SILENCE,
     watch: Callable[[Sequence[BacktestRun]], None] | None = None,
 ) -> list[BacktestRun]:
-    """Run all plans over the same windows; none where no window lets a ramp begin.
+    """Run all plans over the same windows; return none where no window lets a ramp begin.
 
     `watch` sees every look.
     """

@@ -2,7 +2,7 @@
 
 Decides what belongs together: two calls with the same pair id, one on each arm, are one request
 answered twice; a scorer that scored only one of them left a score missing, which is never dropped.
-Refuses a pair id that stands twice on one arm. Knows no time and no limit.
+Refuses a pair id that comes twice on one arm. Knows no time and no limit.
 
 Memory is that of the pairs that wait, and the name of each pair seen.
 """
@@ -38,7 +38,7 @@ class RecordedScores:
         self._candidates = 0
 
     def cut(self) -> tuple[tuple[ScoredPair, ...], tuple[ScoredCall, ...], int]:
-        """What was gathered since the last cut, and how many answers of the candidate it holds."""
+        """Return what was gathered since the last cut, and how many candidate answers it holds."""
         found = tuple(self._pairs), tuple(self._calls), self._candidates
         self._empty()
         return found
@@ -51,8 +51,8 @@ class RecordedScores:
         elif (other := waiting.pop(pair, None)) is None:
             self._wait(call, pair)
         elif other.is_candidate is call.is_candidate:
-            told = f"pair '{pair}' stands twice on one arm, first on line {other.line}"
-            raise self._error(call, told, "a pair has one call of each arm")
+            message = f"duplicate pair '{pair}' on one arm, first on line {other.line}"
+            raise self._error(call, message, "a pair has one call of each arm")
         else:
             self._done.add(pair)
             candidate, stable = (call, other) if call.is_candidate else (other, call)
@@ -60,17 +60,19 @@ class RecordedScores:
 
     def _wait(self, call: RecordedCall, pair: str) -> None:
         if pair in self._done:
-            raise self._error(call, f"pair '{pair}' has both its calls already", "number the pairs")
+            message = f"duplicate pair '{pair}', which has both its calls already"
+            raise self._error(call, message, "give each pair an id of its own")
         self._facts.waiting[pair] = call
         if len(self._facts.waiting) > MOST_WAITING:
-            told = f"more than {MOST_WAITING} pairs wait for their other arm"
-            raise self._error(call, told, "sort the recording by 'at': a pair stands together")
+            message = f"more than {MOST_WAITING} pairs wait for their other arm"
+            raise self._error(call, message, "sort the recording by 'at', so that pairs are close")
 
     def _match(self, candidate: RecordedCall, stable: RecordedCall, last: RecordedCall) -> None:
         slices = candidate.slices or stable.slices
         if stable.slices and stable.slices != slices:
-            told = f"pair '{last.pair}' has other slices on the other arm"
-            raise self._error(last, told, "a paired replay is one request, asked twice")
+            sides = f"{dict(stable.slices)} on stable and {dict(slices)} on the candidate"
+            message = f"pair '{last.pair}' has the slices {sides}"
+            raise self._error(last, message, "a pair is one request, so its slices are the same")
         self._facts.pairs += 1
         ours, theirs = candidate.scores, stable.scores
         for scorer in (known := self._known(ours, theirs)):
@@ -118,7 +120,7 @@ class RecordedScores:
         return [scorer for scorer in self._scorers if scorer in ours or scorer in theirs]
 
     def _version(self, scorer: str, one: RecordedCall, other: RecordedCall) -> str | None:
-        """The one version that scored both calls; None when there are two."""
+        """Return the one version that scored both calls; None when there are two."""
         versions = self._facts.versions[scorer]
         if not (one.versions or other.versions):
             versions.add("")
@@ -135,5 +137,5 @@ class RecordedScores:
             if key not in slices:
                 unsliced[:] = unsliced[0] + 1, unsliced[1] or line
 
-    def _error(self, call: RecordedCall, told: str, hint: str) -> InputError:
-        return InputError(told, file=self._file, line=call.line, hint=hint)
+    def _error(self, call: RecordedCall, message: str, hint: str) -> InputError:
+        return InputError(message, file=self._file, line=call.line, hint=hint)

@@ -1,7 +1,7 @@
 """What a backtest concludes: promoted, taken back, or neither, and why.
 
 Decides the verdict from the run and from what its recording lacks: passed when promoted, failed on
-a breach, inconclusive when held, when the recording ends first, or when it lacks something. Says
+a breach, inconclusive when held, when the recording ends first, or when it lacks something. Also
 how much earlier one of two plans would have fired.
 """
 
@@ -51,7 +51,7 @@ class Backtest:
     looks: tuple[DecisiveLook, ...]
 
     def document(self) -> dict[str, Any]:
-        """The document of DESIGN section 10."""
+        """Return the JSON document of `countersign backtest` for one plan."""
         return self.verdict.document() | {
             "promoted": self.promoted,
             "breach": _plain(asdict(self.breach)) if self.breach else None,
@@ -71,7 +71,7 @@ def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
 def conclude_backtest(
     run: BacktestRun | None, facts: RecordingFacts, needs: RecordingNeeds, *, plan_digest: str
 ) -> Backtest:
-    """The verdict on one plan; `run` is None where no ramp began.
+    """Return the verdict on one plan; `run` is None where no ramp began.
 
     Then the candidate never had a call, or starting was frozen while it had.
     """
@@ -90,7 +90,7 @@ def conclude_backtest(
 
 
 def _never_begun(facts: RecordingFacts) -> tuple[Finding, ...]:
-    """Without a ramp nothing is promoted, whatever the recording holds."""
+    """Return why no ramp began: nothing is promoted then, whatever the recording holds."""
     if facts.began_at is None:
         return ()
     because = "the policy's freeze windows let no ramp begin while calls were recorded"
@@ -102,7 +102,7 @@ def _missing(found: tuple[Finding, ...]) -> str:
 
 
 def _run_findings(run: BacktestRun) -> tuple[Finding, ...]:
-    """One for each stage that was passed, and what stopped the run, if anything did."""
+    """Return a finding for each stage passed, and what stopped the run, if anything did."""
     passed = [_stage_finding(run, s) for s in run.stages if s.outcome is Outcome.PASSED]
     if run.rollout.state in {RolloutState.COMPLETE, RolloutState.WATCHING}:
         return tuple(passed)
@@ -133,7 +133,7 @@ def _place(run: BacktestRun, stage: StageRecord) -> str:
 
 
 def _stopped(run: BacktestRun) -> str:
-    """Why the run neither was promoted nor taken back."""
+    """Return why the run was neither promoted nor taken back."""
     where = _place(run, run.stage)
     if run.rollout.state is RolloutState.HELD:
         return f"held in {where}: {run.stage.because}"
@@ -147,7 +147,7 @@ def _stopped(run: BacktestRun) -> str:
 
 
 def _stages(run: BacktestRun) -> tuple[StageRecord, ...]:
-    """The stages as the run left them; the one that the recording ended says so."""
+    """Return the stages as the run left them; the one that the recording ended has its reason."""
     if run.stage.because:
         return run.stages
     return (*run.stages[:-1], replace(run.stage, because=_stopped(run)))
@@ -168,7 +168,7 @@ def _breach(run: BacktestRun) -> BacktestBreach | None:
 
 
 def _headline(run: BacktestRun, outcome: Outcome, lacks: tuple[Finding, ...]) -> str:
-    """The one sentence; what the recording lacks goes before what could not be decided."""
+    """Return the one sentence; what the recording lacks goes before what was not decided."""
     if outcome is Outcome.FAILED:
         return f"failed: {_fired(run)}"
     missing = next((f for f in lacks if f.outcome is not Outcome.PASSED), None)
@@ -198,7 +198,7 @@ def _promoted(run: BacktestRun) -> str:
 
 
 def comparison(one: Backtest, other: Backtest) -> dict[str, Any] | None:
-    """How much earlier the first plan fires, in candidate calls and seconds; None when not both."""
+    """Return how much earlier the first plan fires than the other; None unless both fire."""
     if one.breach is None or other.breach is None:
         return None
     return {

@@ -2,7 +2,7 @@
 
 Decides what a look of a backtest holds. The ramp begins with the candidate's first call; windows
 follow the recorded clock from there, and one without any call is no look. A rating counts when it
-has matured (statistics rule 11). Refuses times that go backwards.
+has matured (docs/methods.md, R11). Refuses times that go backwards.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class CallWindows:
         self._calls: list[RecordedCall] = []
 
     def cut(self, calls: Iterable[RecordedCall]) -> Iterator[CallWindow]:
-        """Windows with at least one call each, in order; written for millions of calls."""
+        """Yield windows with at least one call each, in order; written for millions of calls."""
         facts, scores = self.facts, self._scores
         for call in calls:
             at = call.at
@@ -57,8 +57,9 @@ class CallWindows:
                 yield self._window()
                 self._move_to(at)
             elif at < self._latest:
-                told = f"goes back in time, from {self._latest} to {at}"
-                raise InputError(told, file=self._file, line=call.line, hint="sort by 'at'")
+                message = f"'at' goes back in time, from {self._latest} to {at}"
+                hint = "sort the recording by 'at'"
+                raise InputError(message, file=self._file, line=call.line, hint=hint)
             self._latest = at
             if facts.began_at is None and call.is_candidate:
                 self._begin(at)
@@ -73,7 +74,7 @@ class CallWindows:
             yield self._window()
 
     def _begin(self, at: datetime) -> None:
-        """Before the candidate's first call nothing ramps; only half of a pair may come early."""
+        """Begin the ramp; before the candidate's first call only half of a pair may come."""
         self.facts.began_at = self._since = at
         self._until = at + self._every
 
@@ -100,14 +101,17 @@ class CallWindows:
         )
 
     def _ripe(self) -> list[RecordedCall]:
-        """The calls whose ratings matured in this window."""
+        """Return the calls whose ratings matured in this window."""
         ripe = []
         while self._ripening and self._ripening[0][0] < self._until:
             ripe.append(self._ripening.popleft()[1])
         return ripe
 
     def _silence(self, calls: list[RecordedCall]) -> timedelta:
-        """Time since the candidate's last call, when stable's calls since say it is missing."""
+        """Return the time since the candidate's last call, where that is silence.
+
+        It is silence when the candidate's share of the calls so far predicts several calls since.
+        """
         since = next((n for n, call in enumerate(reversed(calls)) if call.is_candidate), None)
         if since is None:
             self._others_since += len(calls)

@@ -1,4 +1,4 @@
-"""What a recording lacks is said, and never passes."""
+"""What a recording lacks is reported, and never passes."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ LACKS = {
 
 
 @pytest.mark.parametrize("lack", LACKS)
-def test_what_is_missing_is_said_first_and_nothing_is_promoted(lack):
-    change, told = LACKS[lack]
+def test_what_is_missing_is_reported_first_and_nothing_is_promoted(lack):
+    change, message = LACKS[lack]
 
     found = backtest(change(replays(WHOLE_S)), FAIR)
 
     assert found.verdict.outcome is Outcome.INCONCLUSIVE
     assert not found.promoted
-    assert told in found.verdict.headline
+    assert message in found.verdict.headline
 
 
 def test_a_recording_that_lacks_nothing_says_so():

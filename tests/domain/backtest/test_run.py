@@ -202,7 +202,7 @@ def test_the_ramp_begins_with_the_first_call_of_the_candidate():
     assert found.promoted
 
 
-def test_a_shadow_stage_tells_of_harm_and_goes_on():
+def test_a_shadow_stage_reports_harm_and_goes_on():
     shadow = PLAN.replace("    duration_min: 1\n", "    duration_min: 1\n    mode: shadow\n")
     rows = replays(60, drop=0.4) + replays(WHOLE_S, start_s=60, seed=2)
 
@@ -258,7 +258,7 @@ def frozen(begins_s, ends_s, because="quarter end"):
     return read_policy(text.replace("freeze_windows: []", f"freeze_windows:\n  {window}"), file="p")
 
 
-def test_no_traffic_rises_in_a_freeze_window_and_it_is_said():
+def test_no_traffic_rises_in_a_freeze_window_and_that_is_reported():
     found = backtest(replays(WHOLE_S + 120), policy=frozen(30, 150))
 
     assert found.promoted
