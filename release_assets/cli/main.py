@@ -61,13 +61,21 @@ def main() -> None:
         code = exc.exit_code
     except click.Abort:
         code = 130
+    except click.exceptions.NoArgsIsHelpError as exc:
+        click.echo(exc.format_message(), err=True)
+        code = 2
     except click.ClickException as exc:
-        _print(InputError(exc.format_message(), hint="see --help"))
+        _print(InputError(exc.format_message().rstrip("."), hint=_help(exc)))
         code = 2
     except ReleaseError as exc:
         _print(exc)
         code = exit_code(exc)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _help(exc: click.ClickException) -> str:
+    ctx = getattr(exc, "ctx", None)
+    return f"see `{ctx.command_path if ctx else 'countersign'} --help`"
 
 
 def exit_code(error: ReleaseError) -> int:

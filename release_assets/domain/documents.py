@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, cast
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 from yaml.constructor import SafeConstructor
 
 from release_assets.domain.document_errors import explain
@@ -58,6 +59,21 @@ class Located(Generic[ModelT]):
 
     record: ModelT
     lines: Lines
+
+
+def zoned_time(at: Any) -> datetime:
+    """Return a time from ISO text; pydantic would also take digits, as seconds since 1970."""
+    try:
+        found = datetime.fromisoformat(at) if type(at) is str else at
+        if found.tzinfo is not None and 1970 <= found.year < 2200:
+            return cast("datetime", found)
+    except (AttributeError, ValueError):
+        pass
+    message = "must be a time with its zone like 2026-01-31T09:00:00Z"
+    raise ValueError(f"{message}, not {str(at)[:40]!r}")
+
+
+ZonedTime = Annotated[datetime, PlainValidator(zoned_time)]
 
 
 def decode(content: bytes, *, file: str) -> str:

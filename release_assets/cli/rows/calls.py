@@ -15,15 +15,15 @@ score of a call without `pair` is an absent one (a map distinguishes them).
 from __future__ import annotations
 
 import math
-from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import BeforeValidator, PlainValidator
+from pydantic import BeforeValidator
 
 from release_assets.cli.rows import lines
 from release_assets.domain.backtest.calls import RecordedCall
+from release_assets.domain.documents import ZonedTime  # noqa: TC001 - pydantic reads it
 from release_assets.domain.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,18 +44,6 @@ _NONE: dict[str, Any] = {}
 _RECORDED = "recorded calls"
 
 
-def _time(at: Any) -> datetime:
-    """Return the time of a row; pydantic would also take digits, and times without a zone."""
-    try:
-        found = datetime.fromisoformat(at) if type(at) is str else at
-        if found.tzinfo is not None and 1970 <= found.year < 2200:
-            return found
-    except (AttributeError, ValueError):
-        pass
-    message = "must be a time with its zone like 2026-01-31T09:00:00Z"
-    raise ValueError(f"{message}, not {str(at)[:40]!r}")
-
-
 def _of_every_scorer(version: Any) -> Any:
     return {_EVERY: version} if isinstance(version, str) else version
 
@@ -64,7 +52,7 @@ class CallRow(lines.Row):
     """One row of a recording."""
 
     mappings = ("scores", "slices")
-    at: Annotated[datetime, PlainValidator(_time)]
+    at: ZonedTime
     arm: Literal["candidate", "stable"]
     unit: lines.Name
     latency_ms: lines.Amount | None

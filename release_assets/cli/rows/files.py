@@ -23,14 +23,14 @@ def read_plan(path: str, policy: Policy | None = None) -> RolloutPlan:
 
     A plan does not have a risk tier: what the policy allows any tier, it allows here.
     """
-    text = _text(path, "canary stages", "a rollout plan has a few canary stages")
+    text = _text(path, "a rollout plan", "a rollout plan has a few canary stages")
     allows = policy is not None and policy.allows_manual_rollback
     return read_rollout_plan(text, file=path, allow_manual_rollback=allows)
 
 
 def read_policy_file(path: str) -> Policy:
     """Return the policy; raises `InputError` with file and line."""
-    return read_policy(_text(path, "risk tiers", "a policy has a few risk tiers"), file=path)
+    return read_policy(_text(path, "a policy", "a policy has a few risk tiers"), file=path)
 
 
 def _text(path: str, of: str, hint: str) -> str:

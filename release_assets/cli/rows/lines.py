@@ -55,7 +55,9 @@ class RowReader(Generic[RowT]):
         try:
             row: RowT = self._validate_json(text)
         except ValidationError as exc:
-            self._require_no_misspelling(self._require_json(text, line), line)
+            fields = self._require_json(text, line)
+            self._require_no_misspelling(fields, line)
+            self._require_all_keys(fields, line)
             raise explain(exc, self._row, self._path, lambda *_: line) from exc
         if _needs_care(row, text):
             self._require_json(text, line)
@@ -73,8 +75,16 @@ class RowReader(Generic[RowT]):
     def _require_json(self, text: bytes, line: int) -> dict[str, Any]:
         try:
             return require_json_object(text.decode(), self._path, line)
-        except UnicodeDecodeError as exc:
-            raise InputError("is not UTF-8 text", file=self._path, line=line) from exc
+        except (UnicodeDecodeError, InputError) as exc:
+            fault = exc.message if isinstance(exc, InputError) else "is not UTF-8 text"
+            hint = "write one JSON object on each line, each key once"
+            raise InputError(fault, file=self._path, line=line, hint=hint) from exc
+
+    def _require_all_keys(self, fields: dict[str, Any], line: int) -> None:
+        for key, field in self._row.model_fields.items():
+            if field.is_required() and key not in fields:
+                message, hint = f"the key '{key}' is missing", f"this row has {', '.join(fields)}"
+                raise InputError(message, file=self._path, line=line, hint=hint)
 
     def _require_no_misspelling(self, words: Iterable[str], line: int) -> None:
         for word in words:
@@ -137,4 +147,4 @@ def text_lines(path: str, of: str) -> Iterator[tuple[int, bytes]]:
 def unreadable(reason: OSError, path: str, of: str) -> InputError:
     """Return the `InputError` for a file that the system does not give out."""
     message = f"cannot be read: {reason.strerror}"
-    return InputError(message, file=path, hint=f"name a file of {of}")
+    return InputError(message, file=path, hint=f"name a file with {of}")

@@ -11,9 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pydantic import AwareDatetime  # noqa: TC002 - pydantic reads it at run time
-
-from release_assets.domain.documents import FileRecord, read_json_lines
+from release_assets.domain.documents import FileRecord, ZonedTime, read_json_lines
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.people.change import Change, Merge, Push, Review, ReviewState
 from release_assets.domain.people.contributors import Deed, Work, resolved
@@ -39,7 +37,7 @@ class ReviewRecord(FileRecord):
     account: str | None = None
     state: Literal["approved", "changes_requested", "commented", "dismissed"]
     tree: str | None = None
-    at: AwareDatetime | None = None
+    at: ZonedTime | None = None
 
 
 class ChangeRecord(FileRecord):
@@ -50,7 +48,7 @@ class ChangeRecord(FileRecord):
     pushers: tuple[str, ...] | None = None
     reviews: tuple[ReviewRecord, ...] | None = None
     tree: str | None = None
-    landed_at: AwareDatetime | None = None
+    landed_at: ZonedTime | None = None
     merged_by: str | None = None
     deployed_by: str | None = None
     bypassed: bool | None = None

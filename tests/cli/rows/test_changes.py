@@ -25,8 +25,20 @@ BAD = {
     "a review": ({"reviews": ["gh:2"]}, "'reviews[1]' must be a mapping of keys to values"),
     "state": (review(state="approvd"), "unknown word 'approvd' (did you mean 'approved'?)"),
     "state null": (review(state=None), "'reviews[2].state' must be one of 'approved'"),
-    "time": (review(at="yesterday"), "'reviews[2].at' must be a time like 2026-01-31T09:00:00Z"),
-    "naive": ({"landed_at": "2026-06-01T11:00:00"}, "'landed_at' must be a time like"),
+    "time": (
+        review(at="yesterday"),
+        "'reviews[2].at' must be a time with its zone",
+    ),
+    "naive": (
+        {"landed_at": "2026-06-01T11:00:00"},
+        "'landed_at' must be a time with its zone",
+    ),
+    "digits": (
+        {"landed_at": "2026"},
+        "'landed_at' must be a time with its zone",
+    ),
+    "a number": ({"landed_at": 1780311600}, "'landed_at' must be a time with its zone"),
+    "negative": (review(at="-5"), "'reviews[2].at' must be a time with its zone"),
     "bypassed": ({"bypassed": "no"}, "'bypassed' must be true or false, not the text 'no'"),
     "misspelt": ({"authours": []}, "unknown word 'authours' (did you mean 'authors'?)"),
     "misspelt inside": (review(acount="x"), "unknown word 'acount' (did you mean 'account'?)"),
