@@ -76,8 +76,8 @@ def main() -> int:
         for words, seconds, mib in (
             (("--help",), 1, 1024),
             (("plan", "lint", PLAN, "--traffic-rps", "20", "--scores-per-hour", "600"), 1, 1024),
-            (("compare", "--baseline", str(old), "--candidate", str(new)), 2, 1024),
-            (("backtest", PLAN, "--calls", str(calls)), 20, 1024),
+            (("compare", "--baseline", str(old), "--candidate", str(new)), 0.9, 1024),
+            (("backtest", PLAN, "--calls", str(calls)), 17, 1024),
         ):
             took, peak, code = measured(*words)
             missed += took > seconds or peak > mib

@@ -51,7 +51,8 @@ def _of_every_scorer(version: Any) -> Any:
 class CallRow(lines.Row):
     """One row of a recording."""
 
-    mappings = ("scores", "slices")
+    mappings = ("scores", "slices")  # a scorer_version is mostly a text
+
     at: ZonedTime
     arm: Literal["candidate", "stable"]
     unit: lines.Name
@@ -74,7 +75,8 @@ def recorded_calls(path: str, needs: RecordingNeeds) -> Iterator[RecordedCall]:
 
     `needs` lists the figures that may not be null.
     """
-    rows = (_parquet_rows if _is_parquet(path) else _json_rows)(path)
+    reader = lines.RowReader(path, CallRow)
+    rows = _parquet_rows(path, reader) if _is_parquet(path) else reader.rows(_RECORDED)
     calls = _calls(path, rows, needs)
     first = next(calls, None)
     if first is None:
@@ -90,37 +92,30 @@ def _is_parquet(path: str) -> bool:
         raise lines.unreadable(reason, path, _RECORDED) from reason
 
 
-def _parquet_rows(path: str) -> Iterator[tuple[int, CallRow]]:
+def _parquet_rows(path: str, reader: lines.RowReader[CallRow]) -> Iterator[tuple[int, CallRow]]:
     from release_assets.cli.rows.parquet import parquet_rows
 
-    reader = lines.RowReader(path, CallRow)
     for line, values in parquet_rows(path, CallRow):
         yield line, reader.of_values(values, line)
-
-
-def _json_rows(path: str) -> Iterator[tuple[int, CallRow]]:
-    reader = lines.RowReader(path, CallRow)
-    for line, text in lines.text_lines(path, _RECORDED):
-        yield line, reader.of_text(text, line)
 
 
 def _calls(
     path: str, rows: Iterator[tuple[int, CallRow]], needs: RecordingNeeds
 ) -> Iterator[RecordedCall]:
     """Yield the call of each row; written for millions of them."""
-    asked = {key: needs.metrics[m] for m, key in _ASKED_BY.items() if m in needs.metrics}
-    is_rare = not asked.keys() <= _LOST_BY_ERRORS
+    asked = [(key, needs.metrics[m]) for m, key in _ASKED_BY.items() if m in needs.metrics]
     for line, row in rows:
-        latency_ms, cost_usd, scores = row.latency_ms, row.cost_usd, row.scores or _NONE
-        if is_rare or latency_ms is None or cost_usd is None:
-            _require_asked(row, asked, path, line)
+        for key, slo in asked:
+            if getattr(row, key) is None:
+                _require_lost(row, key, slo, path, line)
+        latency_ms, scores = row.latency_ms, row.scores or _NONE
         yield RecordedCall(  # by position: keywords take as long as reading the row
             line,
             row.at,
             row.arm == "candidate",
             row.unit,
             math.inf if latency_ms is None else latency_ms,
-            cost_usd,
+            row.cost_usd,
             row.error,
             row.timeout or False,
             row.refusal or False,
@@ -132,13 +127,12 @@ def _calls(
         )
 
 
-def _require_asked(row: CallRow, asked: Mapping[str, str], path: str, line: int) -> None:
-    """Refuse a row without a figure that an SLO is about."""
-    for key, slo in asked.items():
-        if getattr(row, key) is None and not (row.error and key in _LOST_BY_ERRORS):
-            message = f"'{key}' is null or missing, and '{slo}' needs it"
-            only = "; only a call that failed may lack it" if key in _LOST_BY_ERRORS else ""
-            raise InputError(message, file=path, line=line, hint=f"record it{only}")
+def _require_lost(row: CallRow, key: str, slo: str, path: str, line: int) -> None:
+    """Refuse a row without a figure that an SLO is about, unless its call failed and lost it."""
+    if not (row.error and key in _LOST_BY_ERRORS):
+        only = "; only a call that failed may lack it" if key in _LOST_BY_ERRORS else ""
+        message = f"'{key}' is null or missing, and '{slo}' needs it"
+        raise InputError(message, file=path, line=line, hint=f"record it{only}")
 
 
 def _given(names: Mapping[str, str | None]) -> Mapping[str, str]:

@@ -50,6 +50,11 @@ class RowReader(Generic[RowT]):
         self._path, self._row, self._known = path, row, {*row.model_fields, *own}
         self._validate_json = row.__pydantic_validator__.validate_json
 
+    def rows(self, of: str) -> Iterator[tuple[int, RowT]]:
+        """Yield number and row of every line that is not blank; `of` names what the file holds."""
+        for line, text in text_lines(self._path, of):
+            yield line, self.of_text(text, line)
+
     def of_text(self, text: bytes, line: int) -> RowT:
         """Return the row on a line; raises `InputError`."""
         try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from release_assets.cli.rows.lines import Amount, Name, Row, RowReader, Score, text_lines
+from release_assets.cli.rows.lines import Amount, Name, Row, RowReader, Score
 from release_assets.domain.errors import InputError
 from release_assets.domain.evals.rows import RowStatus, ScoreRow
 
@@ -105,8 +105,7 @@ def _score_rows(
     path: str, cluster: str | None, slice_key: str | None
 ) -> Iterator[tuple[int, ScoreRow]]:
     reader = RowReader(path, ResultRow, own=[key for key in (cluster, slice_key) if key])
-    for line, text in text_lines(path, "result rows"):
-        row = reader.of_text(text, line)
+    for line, row in reader.rows("result rows"):
         if row.score is None and row.status in _SCORED:
             hint = "write a number from 0 to 1, or a status: error, timeout, limit, unscorable"
             raise InputError("'score' is null or missing", file=path, line=line, hint=hint)
