@@ -75,7 +75,7 @@ class RecordedScores:
             raise self._error(last, message, "a pair is one request, so its slices are the same")
         self._facts.pairs += 1
         ours, theirs = candidate.scores, stable.scores
-        for scorer in (known := self._known(ours, theirs)):
+        for scorer in (known := self._known({**ours, **theirs})):
             self._facts.scored[scorer][0] += 1
             version = self._version(scorer, candidate, stable)
             if version is None:  # two scorers do not compare, and no pass comes of it
@@ -94,7 +94,7 @@ class RecordedScores:
             self._note(candidate, slices, last.line)
 
     def _add_call(self, call: RecordedCall) -> None:
-        for scorer in (known := self._known(call.scores, call.scores)):
+        for scorer in (known := self._known(call.scores)):
             self._facts.scored[scorer][1 if call.is_candidate else 2] += 1
             one = ScoredCall(
                 unit=call.unit,
@@ -109,15 +109,12 @@ class RecordedScores:
         if known:
             self._note(call, call.slices, call.line)
 
-    def _known(
-        self, ours: Mapping[str, float | None], theirs: Mapping[str, float | None]
-    ) -> list[str]:
+    def _known(self, scores: Mapping[str, float | None]) -> list[str]:
         """Return the scorers that a plan judges; keep some names of the others for the report."""
-        if not (ours.keys() <= self._judged and theirs.keys() <= self._judged):
-            others = self._facts.other_scorers
-            if len(others) < _MOST_OTHERS:
-                others |= (ours.keys() | theirs.keys()) - self._judged
-        return [scorer for scorer in self._scorers if scorer in ours or scorer in theirs]
+        others = self._facts.other_scorers
+        if not scores.keys() <= self._judged and len(others) < _MOST_OTHERS:
+            others |= scores.keys() - self._judged
+        return [scorer for scorer in self._scorers if scorer in scores]
 
     def _version(self, scorer: str, one: RecordedCall, other: RecordedCall) -> str | None:
         """Return the one version that scored both calls; None when there are two."""
