@@ -53,9 +53,11 @@ def _validate(rows: Sequence[Mapping[str, Any]], expectations: list[Any]) -> lis
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     import pandas as pd
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    quiet = ProgressBarsConfig(globally=False, metric_calculations=False)
+    context.variables.progress_bars = quiet
     asset = context.data_sources.add_pandas("evidence").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(
         {"dataframe": pd.DataFrame([{**r, "status": str(r["status"])} for r in rows])}

@@ -1,4 +1,5 @@
 """Can a stranger check it in thirty minutes?
 
-Reads the ledger, writes documents; decides nothing.
+Reads the ledger and writes documents: dossiers, the ramp's picture, lineage, where releases stand.
+Decides nothing, and has no gate. Does not belong here: what the entries mean (`domain/history`).
 """
