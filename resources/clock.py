@@ -1,4 +1,4 @@
-"""The one reader of the time; everything else takes `now` as an argument (house rule 2)."""
+"""The one reader of the time; everything else takes `now` as an argument (law 7)."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Finding:
     scorer: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The finding in the JSON document of DESIGN section 10."""
+        """Return the finding as a JSON object."""
         return asdict(self) | {"interval": list(self.interval) if self.interval else None}
 
     @classmethod

@@ -30,7 +30,7 @@ class Verdict:
         return self.outcome is Outcome.PASSED
 
     def document(self) -> dict[str, Any]:
-        """The JSON document of DESIGN section 10."""
+        """Return the verdict as a JSON object."""
         return asdict(self) | {"findings": [f.document() for f in self.findings]}
 
 

@@ -2,7 +2,7 @@
 
 inspect-ai brings concurrency, limits, retries and a log with a viewer. Its aggregates never gate
 (they drop errored samples from the denominator); each sample carries our rows in its metadata.
-Imported late: 3 s of import and 3 s inside the first eval (research, evals.md 1.2).
+Imported late: 3 s of import and 3 s inside the first eval (measured).
 """
 
 from __future__ import annotations

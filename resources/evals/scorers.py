@@ -2,7 +2,7 @@
 
 A scorer knows the approved handbook and the expectation of a case, never how the feature found its
 answer: a stale index cannot vouch for itself. Scores are in [0, 1]; None means unscorable, a
-third state that is neither good nor bad (DESIGN section 5). Scores of two versions of a scorer are
+third state that is neither good nor bad (law 2). Scores of two versions of a scorer are
 never compared, so whatever changes any score also changes its version.
 
     groundedness   how far the approved handbook supports each sentence; needs no case

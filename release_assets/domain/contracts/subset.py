@@ -2,7 +2,7 @@
 
 Decides over a stated subset of JSON Schema (draft-07 keywords plus `$defs`); a keyword outside it
 is named and the answer is "cannot decide", never "yes": general checkers skip what they do not
-know and answer yes (evals section 9). A "no" names the difference that a consumer can meet.
+know and answer yes. A "no" names the difference that a consumer can meet.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def compare(
     baseline: Sequence[ScoreRow],
     rules: RegressionRules,
 ) -> Comparison:
-    """Judge two runs of one suite; the seed is fixed, so the same files give the same answer."""
+    """Judge two runs of one suite. Chance is seeded: the same files give the same answer."""
     rules, pairing = replace(rules, reruns=0), pair(candidate, baseline)
     found = _plainly_named(differences(pairing, rules, seed=_SEED))
     findings = (

@@ -2,7 +2,7 @@
 
 Numbers with their uncertainty, and the rules' constants; `regression.py` concludes. Cases are
 grouped by family, since parallel cases fail together, and Holm's correction covers all scorers and
-slices of the suite (statistics rule 15).
+slices of the suite (docs/methods.md, R15).
 """
 
 from __future__ import annotations

@@ -4,11 +4,11 @@ Judged on parallel cases: one family, one case per group, so that groups answer 
 Two rules per scorer and group. `no_group_is_worse_than_on_main` is the regression test of the
 group, Holm over all groups. `no_group_falls_behind_the_overall` compares the group with the
 overall of its own families, bounds with Bonferroni over all groups; never a bare maximum minus
-minimum, which flags nine of ten fair suites (evals section 4).
+minimum, which flags nine of ten fair suites.
 
 Sixty families cannot prove a gap limit of .04, not even without a single difference: that takes 73
-(statistics E12). So the gap rule has a third way. Beyond the limit and beyond chance, it fails.
-Proven within the limit, it passes. Between the two it says what it could see and at how many
+(docs/methods.md, E12). So the gap rule has a third way. Beyond the limit and beyond chance, it
+fails. Proven within the limit, it passes. Between the two it says what it could see and at how many
 families it would know; it then passes if the group is not worse than on main, since this release
 did not open the gap, and is inconclusive if the gap seen is over the limit and wider than main's.
 A group of fewer families than `smallest_group` is inconclusive.

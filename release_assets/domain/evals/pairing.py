@@ -1,6 +1,6 @@
 """Which rows of two runs may be compared: the same cases, the same scorer, all of them answered.
 
-Errors, timeouts and missing rows count as lost and never leave the denominator (evals rule 3).
+Errors, timeouts and missing rows count as lost and never leave the denominator (law 2).
 What cannot be compared is inconclusive and named; nothing here says that a release is worse.
 """
 

@@ -1,6 +1,6 @@
 """Is the candidate worse than main, and is it proven not to be worse by the margin?
 
-Two hypotheses, never one (DESIGN section 5, statistics rule 15). `no_regression_against_main`
+Two hypotheses, never one (law 5; docs/methods.md, R15). `no_regression_against_main`
 fails on evidence against the release: confirmed flips, or the cluster sign-flip test with Holm
 over scorers and slices. `not_worse_than_margin` passes on evidence for it: the cluster t bound
 with one pseudo loss; undecided is inconclusive and says how many cases it would take.

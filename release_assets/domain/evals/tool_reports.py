@@ -1,8 +1,8 @@
 """What lint, types, tests and scanners said about a tree, and whether a gate may rest on it.
 
 The tool's own rules decide what a result is; this file decides only that a clean report passes,
-a result fails, and a tool that did not do its work is inconclusive (DESIGN section 7: tool
-missing, timeout, unknown exit code is never a pass).
+a result fails, and a tool that did not do its work is inconclusive (law 2: a
+missing tool, a timeout and an unknown exit code are never a pass).
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class RegressionRules(FileRecord):
     """Against main: `margin` in score points; `alpha` is the share of good releases stopped.
 
     `repeats` runs of each case on both sides, added up to `repeats_max` while undecided. This
-    many `confirmed_flips` fail the suite (DESIGN section 5).
+    many `confirmed_flips` fail the suite.
     """
 
     margin: Share

@@ -2,7 +2,7 @@
 
 Holds facts only. Accounts are the git host's; who the person behind one is, `people.py` knows.
 Commit authors and dates are what the committer claimed; pushes and reviews are what the host saw
-(research: commit times and authors are forgeable, the pusher is not).
+(the author and the time of a commit can be forged, the pusher cannot).
 """
 
 from __future__ import annotations
