@@ -63,7 +63,7 @@ def test_a_prompt_that_is_named_and_not_there_fails():
     [
         (b"", "prompts/answer.yaml:1: is empty"),
         (b"template: [", "prompts/answer.yaml:1: is not YAML: "),
-        (b"template: 'a'\ntemplate: 'b'\n", "the key 'template' stands twice, first in line 1"),
+        (b"template: 'a'\ntemplate: 'b'\n", "duplicate key 'template', first on line 1"),
         (b"template: ''\nn: 3\n", "prompts/answer.yaml: holds no text"),
         (b"\xff", "prompts/answer.yaml:1: is not UTF-8 text"),
     ],
