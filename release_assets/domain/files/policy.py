@@ -49,7 +49,7 @@ class RequiredEvidence(FileRecord):
     staging: Annotated[tuple[StagingEvidence, ...], Field(min_length=1)]
 
 
-class RegressionRules(FileRecord):
+class RegressionPolicy(FileRecord):
     """Against main: `margin` in score points; `alpha` is the share of good releases stopped.
 
     `repeats` runs of each case on both sides, added up to `repeats_max` while undecided. This
@@ -63,7 +63,7 @@ class RegressionRules(FileRecord):
     confirmed_flips: Count
 
 
-class SmokeRules(FileRecord):
+class SmokePolicy(FileRecord):
     """How large the smoke suite may be, and how often each of its cases is asked."""
 
     cases_min: Count
@@ -80,7 +80,7 @@ class SuiteSizes(FileRecord):
     benchmark_min: Count
 
 
-class FairnessRules(FileRecord):
+class FairnessPolicy(FileRecord):
     """Which slices are compared, the largest gap of a group, and the smallest judged group."""
 
     slices: Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -88,7 +88,7 @@ class FairnessRules(FileRecord):
     group_cases_min: Count
 
 
-class AdversarialRules(FileRecord):
+class AdversarialPolicy(FileRecord):
     """The least share of attacks of each family that must be withstood; the worst decides."""
 
     floors: dict[AttackFamily, Floor]
@@ -101,7 +101,7 @@ class MainBudgets(FileRecord):
     dearer_than_main_max: Share
 
 
-class SignOffRules(FileRecord):
+class SignOffPolicy(FileRecord):
     """Who says yes: one signatory in each role, and so many reviewers who are no contributors."""
 
     roles: Annotated[tuple[SignOffRole, ...], Field(min_length=1)]
@@ -119,13 +119,13 @@ class TierPolicy(FileRecord):
     """All that one risk tier demands."""
 
     evidence: RequiredEvidence
-    regression: RegressionRules
-    smoke: SmokeRules
+    regression: RegressionPolicy
+    smoke: SmokePolicy
     suites: SuiteSizes
-    fairness: FairnessRules
-    adversarial: AdversarialRules
+    fairness: FairnessPolicy
+    adversarial: AdversarialPolicy
     budgets: MainBudgets
-    sign_off: SignOffRules
+    sign_off: SignOffPolicy
     drill_age_days_max: Count
     allow_manual_rollback: ManualRollback | None = None
 

@@ -7,8 +7,7 @@ import pytest
 
 from release_assets.domain.errors import InputError, UnknownWordError
 from release_assets.domain.people.roster import RobotKind, Role, Validity
-from release_assets.domain.people.roster_file import read_people
-from release_assets.domain.people.roster_lines import read_people_lines
+from release_assets.domain.people.roster_file import read_people, read_people_lines
 
 TEXT = """\
 people:
