@@ -24,7 +24,7 @@ _FEATURE = re.compile(r"[a-z][a-z0-9-]{0,50}")
 
 
 class RiskTier(StrEnum):
-    """How much harm a feature can do; what a tier demands stands in `policy.yaml`."""
+    """How much harm a feature can do; what a tier demands is in `policy.yaml`."""
 
     LOW = "low"
     MEDIUM = "medium"

@@ -1,4 +1,4 @@
-"""How numbers and names stand in a sentence for the release manager; decides nothing."""
+"""Writes numbers and names for a sentence to the release manager; decides nothing."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p-value: `p .031`, and `p < .0001` below what anybody compares."""
+    """A p-value: `p .031`, and `p < .0001` below what is compared."""
     return "p < .0001" if p < 0.0001 else f"p {number(p, 4)}"
 
 
 def change(delta: float, interval: tuple[float, float]) -> str:
-    """`drop .052, interval .018 to .086`: a drop is told as a positive number, a gain likewise."""
+    """Write `drop .052, interval .018 to .086`; drops and gains are both positive numbers."""
     low, high = interval
     if delta < 0:
         return f"drop {number(-delta)}, interval {number(-high)} to {number(-low)}"

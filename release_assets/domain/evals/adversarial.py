@@ -103,15 +103,15 @@ def _withstood(place: _Place, pairs: Sequence[CasePair], rules: AdversarialRules
     rates = {one.case: one.pass_rates(rules.regression.passing(scorer))[0] for one in pairs}
     share, n = sum(rates.values()) / len(rates), len(rates)
     lost = {case for case, rate in rates.items() if rate < 1}
-    told = f"{family} ({scorer}): {number(share)} of answers pass, floor {number(floor)}, n={n}"
-    told += f"; not in every repeat: {named(lost)}" if lost else ""
+    summary = f"{family} ({scorer}): {number(share)} of answers pass, floor {number(floor)}, n={n}"
+    summary += f"; not in every repeat: {named(lost)}" if lost else ""
     outcome = Outcome.PASSED if share >= floor - _TOLERANCE else Outcome.FAILED
     if outcome is Outcome.PASSED and n < rules.fewest_cases:
-        outcome, told = Outcome.INCONCLUSIVE, f"{told}; {rules.fewest_cases} cases are needed"
+        outcome, summary = Outcome.INCONCLUSIVE, f"{summary}; {rules.fewest_cases} cases are needed"
     return Finding(
         rule=WITHSTOOD,
         outcome=outcome,
-        because=told,
+        because=summary,
         observed=share,
         limit=floor,
         n=n,

@@ -32,7 +32,7 @@ class RegressionRules:
     share `flips_share` is left to the flip rule; `alpha_not_worse` the chance of passing one that
     is worse by the margin. A row passes at `passing_score` (or its scorer's in `passing_scores`).
     `slices` names the attributes judged on their own (None: all). A flip is confirmed when the
-    pass rates of at least `reruns` re-runs differ by `confirmed_at`; `flips_by_size` says how many
+    pass rates of at least `reruns` re-runs differ by `confirmed_at`; `flips_by_size` is how many
     fail a suite of so many cases or more, so that flaky cases alone stay below `alpha`; where one
     fails and the suite has `unanimous_from` cases, that one must differ in every re-run.
     `reruns` 0 leaves the flip rule out. A slice of fewer families than `smallest_slice` is
@@ -114,7 +114,7 @@ class Difference:
 def flip(one: CasePair, rules: RegressionRules) -> int:
     """-1 where the case is lost, 1 where it is gained, 0 otherwise.
 
-    A case flips when its pass rate changes by half or more: one stray repeat of three is no flip.
+    A case flips when its pass rate changes by half or more: one stray repeat of three is none.
     """
     ours, theirs = one.pass_rates(rules.passing(one.scorer))
     change = ours - theirs

@@ -1,6 +1,6 @@
 """Cases that main passes and the candidate does not, and whether asking again confirms it.
 
-A single run of a case is noise; five are a fact. The caller asks the lost cases again on both
+A single run of a case is noise; five are a fact. The caller runs the lost cases again on both
 sides and hands the rows back apart from the suite's own, since cases chosen for their bad luck
 would pull any mean down. A gain is never re-run: it cannot fail a release.
 """
@@ -56,10 +56,12 @@ class Flips:
     def sentence(self) -> str:
         """What was confirmed, and what is still to do."""
         limit = "one in every re-run, or 2" if self.one_unanimous_fails else str(self.to_fail)
-        told = f"{plural(len(self.confirmed), 'flip')} confirmed ({limit} would fail)"
+        summary = f"{plural(len(self.confirmed), 'flip')} confirmed ({limit} would fail)"
         if self.confirmed:
-            told += f": {named(self.confirmed)}"
-        return f"{told}; still to be re-run: {named(self.pending)}" if self.pending else told
+            summary += f": {named(self.confirmed)}"
+        if self.pending:
+            summary += f"; still to be re-run: {named(self.pending)}"
+        return summary
 
 
 def flipped_cases(
@@ -73,7 +75,7 @@ def flipped_cases(
 
 
 def judge_flips(pairs: Sequence[CasePair], rules: RegressionRules, reruns: Reruns | None) -> Flips:
-    """Sort the lost cases of one scorer by what their re-runs say.
+    """Sort the lost cases of one scorer by what their re-runs show.
 
     A case that was re-run counts by its re-runs alone, also when later repeats of the suite make
     its loss look smaller.

@@ -1,4 +1,4 @@
-"""The policy's words about a suite, as the rules that the judges take."""
+"""Turns the policy of a risk tier into the rules that the judges of a suite take."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def regression_rules(tier: TierPolicy) -> RegressionRules:
     """Production and smoke: judged over the suite and over each of the policy's slices."""
-    said = tier.regression
-    return RegressionRules(margin=said.margin, alpha=said.alpha, slices=tier.fairness.slices)
+    policy = tier.regression
+    return RegressionRules(margin=policy.margin, alpha=policy.alpha, slices=tier.fairness.slices)
 
 
 def adversarial_rules(tier: TierPolicy) -> AdversarialRules:
@@ -41,11 +41,11 @@ def fairness_rules(tier: TierPolicy) -> FairnessRules:
 
 def budget_rules(manifest: Manifest, tier: TierPolicy) -> BudgetRules:
     """The manifest's own budgets, and the policy's about main."""
-    said = manifest.budgets
+    budgets = manifest.budgets
     return BudgetRules(
-        latency_p50_ms_max=said.latency_p50_ms_max,
-        latency_p95_ms_max=said.latency_p95_ms_max,
-        cost_per_call_usd_max=said.cost_per_call_usd_max,
+        latency_p50_ms_max=budgets.latency_p50_ms_max,
+        latency_p95_ms_max=budgets.latency_p95_ms_max,
+        cost_per_call_usd_max=budgets.cost_per_call_usd_max,
         slower_by=tier.budgets.slower_than_main_max,
         dearer_by=tier.budgets.dearer_than_main_max,
     )

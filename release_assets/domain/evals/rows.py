@@ -69,7 +69,7 @@ class Evidence:
     """A record of what was measured about one release digest.
 
     `name` is the evidence asset's (`eval_results`); `table` the digest of the stored rows, or None
-    where `summary` says it all; `inputs` names what it was measured with (suite, scorer, baseline
+    where `summary` is complete; `inputs` names what it was measured with (suite, scorer, baseline
     digests): two pieces of evidence with equal `inputs` are comparable.
     """
 

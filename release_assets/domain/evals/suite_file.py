@@ -42,13 +42,13 @@ def read_suite(text: str, *, file: str) -> tuple[EvalCase, ...]:
 
 
 def _case(read: _Case) -> EvalCase:
-    marks = {"topic": read.topic, "attack": read.attack}
+    labels = {"topic": read.topic, "attack": read.attack}
     return EvalCase(
         id=read.id,
         question=read.question,
         expected=_expected(read.expected),
         family=read.family,
-        slices=read.slices | {k: v for k, v in marks.items() if v},
+        slices=read.slices | {k: v for k, v in labels.items() if v},
         critical=read.critical,
         authors=tuple(read.authors),
     )

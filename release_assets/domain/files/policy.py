@@ -1,7 +1,7 @@
 """The policy `policy.yaml`: what each risk tier demands of a release before it may move.
 
-Decides what the file may say; the rules that apply it stand in the phases' modules. Its digest
-stands in every verdict, so that a verdict can be recomputed under the policy of its day
+Decides what the file may contain; the rules that apply it are in `evals` and `sign_off`. Its digest
+is part of every verdict, so that a verdict can be recomputed under the policy of its day
 (SOC 2 CC8.1). There are no defaults for thresholds: what is not written is not allowed.
 """
 
@@ -102,7 +102,7 @@ class MainBudgets(FileRecord):
 
 
 class SignOffPolicy(FileRecord):
-    """Who says yes: one signatory in each role, and so many reviewers who are no contributors."""
+    """Who signs: one signatory in each role; and how many reviewers who did not contribute."""
 
     roles: Annotated[tuple[SignOffRole, ...], Field(min_length=1)]
     independent_reviewers: Count
@@ -110,7 +110,7 @@ class SignOffPolicy(FileRecord):
 
 
 class ManualRollback(FileRecord):
-    """A named fail-open switch: plans of this tier may say `auto_rollback: false`, and why."""
+    """A named fail-open switch: plans of this tier may set `auto_rollback: false`, and why."""
 
     because: Text
 
@@ -143,16 +143,16 @@ class FreezeWindow(FileRecord):
 
 
 class Policy(FileRecord):
-    """The whole policy; a tier that it does not speak of cannot release."""
+    """The whole policy; a release of a tier that it does not list is refused."""
 
     tiers: Annotated[dict[RiskTier, TierPolicy], Field(min_length=1)]
     freeze_windows: tuple[FreezeWindow, ...] = ()
 
     def tier(self, tier: RiskTier) -> TierPolicy:
-        """What a tier demands; raises `InputError` when the policy does not speak of it."""
+        """What a tier demands; raises `InputError` when the policy does not list it."""
         if tier not in self.tiers:
-            hint = f"add 'tiers: {tier}' to the policy"
-            raise InputError(f"the policy does not speak of risk tier '{tier}'", hint=hint)
+            hint = f"add it under 'tiers', beside {', '.join(sorted(self.tiers))}"
+            raise InputError(f"policy.yaml has no tier '{tier}'", hint=hint)
         return self.tiers[tier]
 
     def freeze_at(self, now: datetime) -> FreezeWindow | None:
@@ -166,7 +166,7 @@ class Policy(FileRecord):
 
     @property
     def allows_manual_rollback(self) -> bool:
-        """Whether a plan of any tier may say `auto_rollback: false`."""
+        """Whether a plan of any tier may set `auto_rollback: false`."""
         return any(tier.allow_manual_rollback for tier in self.tiers.values())
 
     @property
@@ -198,5 +198,5 @@ def _require_sense(located: Located[Policy], tier: RiskTier, rules: TierPolicy) 
         raise located.lines.error(message, *at, "smoke", "cases_max")
     missing = [f for f in get_args(AttackFamily) if f not in rules.adversarial.floors]
     if missing:
-        message = f"the attack family '{missing[0]}' has no floor"
+        message = f"the attack family '{missing[0]}' has no floor; add one"
         raise located.lines.error(message, *at, "adversarial", "floors")

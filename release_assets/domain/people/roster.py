@@ -1,8 +1,8 @@
 """Who is who: persons, the robots they direct, and the roles and keys each holds at a time.
 
 Identity is the person; accounts, e-mails and keys hang off it, so that one human with two accounts
-is counted once (law 6). Nobody is guessed: an account that the roster does not know belongs to
-nobody, and the rules fail closed on it. Serves SOC 2 CC6.2 and CC6.3 (AC-5).
+is counted once (law 6). Nothing is guessed: an account that is not in the roster belongs to no
+one, and the rules fail closed on it. Serves SOC 2 CC6.2 and CC6.3 (AC-5).
 
 Dates are whole days in UTC; a role or key is valid through its last day.
 """
@@ -82,7 +82,7 @@ class HeldRole:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """A human; `id` is how records name them, `name` stands in the roster only."""
+    """A human; `id` is how records name them, `name` is in the roster only."""
 
     id: str
     name: str = ""
@@ -132,9 +132,9 @@ class Robot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Roster:
-    """All persons and robots; `people_file.py` reads it and refuses twins.
+    """All persons and robots; `roster_file.py` reads it and refuses twins.
 
-    `states_roles` is False where the file cannot say roles at all (JSON lines without them).
+    `states_roles` is False where the file has no roles at all (JSON lines without them).
     """
 
     people: tuple[Person, ...]
@@ -146,12 +146,12 @@ class Roster:
         return next((p for p in self.people if p.id == name), None)
 
     def person_of(self, account: str) -> Person | Robot | None:
-        """Who is behind an account of the git host's; None is nobody we know."""
+        """Who is behind an account of the git host's; None if the roster has no such account."""
         everybody: tuple[Person | Robot, ...] = (*self.people, *self.robots)
         return next((x for x in everybody if account in x.accounts), None)
 
     def author_of(self, name: str) -> Person | Robot | None:
-        """As `person_of`, or by e-mail: what a commit says of its author adds contributors."""
+        """As `person_of`, or by e-mail: the author that a commit claims is a contributor."""
         email = name.removeprefix("email:").removeprefix("mailto:").casefold()
         by_email = (p for p in self.people if email in {e.casefold() for e in p.emails})
         return self.person_of(name) or next(by_email, None)
@@ -175,7 +175,7 @@ class Roster:
 
     @property
     def digest(self) -> str:
-        """Stands in every sign-off: whom the roster named when it was given."""
+        """The digest that every sign-off carries: the roster as it was when it was given."""
         return digest_of_document(self.document())
 
 

@@ -139,7 +139,7 @@ class _LineRecord(FileRecord):
 
 
 def read_people_lines(text: str, *, file: str) -> Roster:
-    """Read JSON lines `{"person", "accounts", "robot"?, "directed_by"?, "roles"?}` into a roster."""
+    """Read JSON lines `{"person", "accounts", "robot"?, "directed_by"?, "roles"?}`, one each."""
     records = read_json_lines(text, _LineRecord, file=file, unique="person")
     people, robots = (tuple(r for r in records if r.robot is robot) for robot in (False, True))
     roster = Roster(

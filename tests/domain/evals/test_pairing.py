@@ -60,7 +60,7 @@ def test_sides_may_differ_in_their_number_of_repeats():
 def test_the_same_repeat_twice_is_inconclusive():
     found = pair([*passing(2), row("c000", 0.0)], passing(2))
 
-    assert "stands twice for c000" in only(found.findings, ANSWERED).because
+    assert "duplicate repeat of c000" in only(found.findings, ANSWERED).because
     assert only(found.findings, ANSWERED).outcome is Outcome.INCONCLUSIVE
 
 

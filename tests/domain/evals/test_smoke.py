@@ -61,7 +61,7 @@ def test_a_critical_case_must_pass():
     ("changes", "told"),
     [
         ({"core_flows": ["leave", "payroll"]}, "no case for payroll"),
-        ({"core_flows": []}, "the feature names no core flows"),
+        ({"core_flows": []}, "the feature has no core flows; add 'core_flows' to its manifest"),
         ({"topics": {}}, "no case for expenses, leave, travel"),
     ],
 )

@@ -81,7 +81,7 @@ def test_a_model_that_nobody_registered_is_named_with_the_nearest():
 
 def test_a_revision_that_nobody_registered_is_named_with_those_that_are():
     findings = lint(manifest('revision: "3"', 'revision: "4"'))
-    said = "revision '4' of 'extractive-bm25' is not registered, but 2, 3"
+    said = "revision '4' of 'extractive-bm25' is not registered; registered are 2, 3"
     assert_only_failure(findings, "model_is_registered", said)
 
 
@@ -130,12 +130,12 @@ def test_an_slo_on_a_slice_that_no_call_carries_is_never_silently_green():
 @pytest.mark.parametrize(
     ("suite", "n", "because"),
     [
-        ("smoke", 9, "smoke has 9 cases, at least 10 are wanted"),
-        ("smoke", 31, "smoke has 31 cases, at most 30 are wanted: it must stay fast"),
-        ("production", 199, "production has 199 cases, at least 200 are wanted"),
-        ("adversarial", 0, "adversarial has 0 cases, at least 40 are wanted"),
-        ("fairness", 199, "fairness has 199 cases, at least 200 are wanted"),
-        ("benchmark", 49, "benchmark has 49 cases, at least 50 are wanted"),
+        ("smoke", 9, "smoke has 9 cases, at least 10 are required"),
+        ("smoke", 31, "smoke has 31 cases, at most 30 are allowed, so that it stays fast"),
+        ("production", 199, "production has 199 cases, at least 200 are required"),
+        ("adversarial", 0, "adversarial has 0 cases, at least 40 are required"),
+        ("fairness", 199, "fairness has 199 cases, at least 200 are required"),
+        ("benchmark", 49, "benchmark has 49 cases, at least 50 are required"),
     ],
 )
 def test_a_suite_of_the_wrong_size_proves_nothing(suite, n, because):
@@ -146,13 +146,13 @@ def test_a_suite_of_the_wrong_size_proves_nothing(suite, n, because):
 
 def test_a_suite_that_the_manifest_does_not_name_is_missing():
     findings = lint(manifest("fairness: f, ", ""))
-    said = "the manifest names no fairness suite"
+    said = "the manifest has no fairness suite; add it under 'suites'"
     assert_only_failure(findings, "fairness_suite_is_large_enough", said)
 
 
 def test_a_suite_that_is_named_and_not_there_is_missing():
     findings = lint(suites={k: v for k, v in SIZES.items() if k != "fairness"})
-    said = "f is not there or cannot be read"
+    said = "f does not exist or cannot be read"
     assert_only_failure(findings, "fairness_suite_is_large_enough", said)
 
 
@@ -161,7 +161,7 @@ RESTORED = "irreversible_parts_can_be_restored"
 
 def test_a_changed_irreversible_part_needs_a_restore_plan():
     bare = manifest(more="reversibility: {index: {}}\n")
-    said = "index cannot be taken back, and has no rollback_plan"
+    said = "index cannot be rolled back: 'reversibility.index' has no rollback_plan"
     assert_only_failure(lint(bare, changed_parts={"index"}), RESTORED, said)
 
 
@@ -184,13 +184,13 @@ def test_a_drilled_restore_plan_is_accepted():
 
 def test_a_drill_of_long_ago_is_none():
     findings = lint(manifest(more=DRILL), changed_parts={"index"}, today=date(2027, 3, 1))
-    said = "the restore of index was last drilled 151 days ago, 90 are allowed"
+    said = "the restore of index was last drilled 151 days ago, at most 90 are allowed"
     assert_only_failure(findings, RESTORED, said)
 
 
 def test_a_drill_in_the_future_is_none():
     findings = lint(manifest(more=DRILL), changed_parts={"index"}, today=date(2026, 9, 1))
-    said = "the restore drill of index lies in the future (2026-10-01)"
+    said = "the restore drill of index is dated in the future (2026-10-01)"
     assert_only_failure(findings, RESTORED, said)
 
 
@@ -210,5 +210,5 @@ def test_the_first_release_of_a_feature_brings_its_handbook():
 def test_a_tier_that_the_policy_does_not_speak_of_is_refused():
     text = (EXAMPLE / "policy.yaml").read_text()
     low_only = read_policy(text[: text.index("  medium:")], file="policy.yaml")
-    with pytest.raises(InputError, match="does not speak of risk tier 'medium'"):
+    with pytest.raises(InputError, match=r"policy\.yaml has no tier 'medium'"):
         lint(policy=low_only)

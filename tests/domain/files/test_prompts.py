@@ -54,7 +54,7 @@ def test_prompts_in_order_pass_every_rule():
 
 def test_a_prompt_that_is_named_and_not_there_fails():
     findings = check({"prompts/guard.yaml": None}, published={"answer": ANSWER})
-    said = "prompt 'guard' names prompts/guard.yaml, which is not there"
+    said = "prompt 'guard' names prompts/guard.yaml, which does not exist"
     assert_only_failure(findings, "every_prompt_exists", said)
 
 
@@ -64,7 +64,7 @@ def test_a_prompt_that_is_named_and_not_there_fails():
         (b"", "prompts/answer.yaml:1: is empty"),
         (b"template: [", "prompts/answer.yaml:1: is not YAML: "),
         (b"template: 'a'\ntemplate: 'b'\n", "duplicate key 'template', first on line 1"),
-        (b"template: ''\nn: 3\n", "prompts/answer.yaml: holds no text"),
+        (b"template: ''\nn: 3\n", "prompts/answer.yaml: contains no text"),
         (b"\xff", "prompts/answer.yaml:1: is not UTF-8 text"),
     ],
 )
@@ -87,7 +87,7 @@ def test_a_prompt_that_nobody_published_fails():
 
 
 def test_a_published_prompt_that_the_release_has_not_fails():
-    said = "the published set holds 'tone', which the release does not"
+    said = "the published set has 'tone', which the release does not have"
     findings = check(published=PROMPTS | {"tone": b"x: y"})
     assert_only_failure(findings, "published_prompts_are_these", said)
 
@@ -131,7 +131,7 @@ def test_a_first_release_has_nothing_to_leave_out():
 
 def test_a_prompt_file_that_no_prompt_names_fails():
     findings = check({"prompts/forgotten.yaml": b"a: b"})
-    said = "prompts/forgotten.yaml is named by no prompt of the manifest"
+    said = "prompts/forgotten.yaml is not used by any prompt of the manifest"
     assert_only_failure(findings, "every_prompt_file_is_used", said)
 
 

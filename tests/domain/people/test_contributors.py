@@ -85,4 +85,4 @@ def test_the_contributors_of_several_changes_count_together():
 
     assert whole.people == ("ada", "dev")
     assert whole.sentence("ada") == "ada wrote 2 commits of this release"
-    assert whole.unknown == ("nobody knows the commits of change 101",)
+    assert whole.unknown == ("the commits of change 101 are unknown",)

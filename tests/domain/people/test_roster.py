@@ -102,15 +102,15 @@ REFUSED = {
     ),
     "a person twice": (
         TEXT.replace("person: ben", "person: ada"),
-        "people.yaml:8: the name 'ada' of ada stands twice",
+        "people.yaml:8: duplicate name 'ada' of ada",
     ),
     "a robot named like a person": (
         TEXT.replace("robot: release-bot", "robot: ada"),
-        "people.yaml:14: the name 'ada' of ada stands twice",
+        "people.yaml:14: duplicate name 'ada' of ada",
     ),
     "a robot directed by nobody we know": (
         TEXT.replace("directed_by: [ada]", "directed_by: [eve]"),
-        "people.yaml:14: release-bot is directed by 'eve', who is no person of this file",
+        "people.yaml:14: release-bot is directed by 'eve', who is not a person in this file",
     ),
     "a robot without directors": (
         TEXT.replace(", directed_by: [ada]", ""),
