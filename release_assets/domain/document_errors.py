@@ -57,7 +57,7 @@ def explain(
 
 
 def _hint(fault: ErrorDetails) -> str:
-    """YAML reads 1e-3 and "0.01" as text; show how to write the number, where it is one."""
+    """Show how to write a number that YAML reads as text, such as 1e-3 and "0.01"."""
     if fault["type"] not in {"float_type", "int_type"} or not isinstance(fault["input"], str):
         return ""
     try:

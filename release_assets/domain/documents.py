@@ -43,13 +43,13 @@ class Lines:
     of: Mapping[Path, int] = field(default_factory=dict)
 
     def line(self, *path: str | int) -> int:
-        """The line of a path, or of the nearest thing around it."""
+        """Return the line of a path, or of the nearest thing around it."""
         while path and path not in self.of:
             path = path[:-1]
         return self.of.get(path, 1)
 
     def error(self, message: str, *path: str | int, hint: str = "") -> InputError:
-        """An `InputError` at a path, to be raised."""
+        """Return an `InputError` at a path, to be raised."""
         return InputError(message, file=self.file, line=self.line(*path), hint=hint)
 
 
@@ -62,7 +62,7 @@ class Located(Generic[ModelT]):
 
 
 def decode(content: bytes, *, file: str) -> str:
-    """The text of a file; raises `InputError` when it is not UTF-8."""
+    """Return the text of a file; raises `InputError` when it is not UTF-8."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -76,7 +76,7 @@ def read_document(text: str, model: type[ModelT], *, file: str) -> ModelT:
 
 
 def read_located(text: str, model: type[ModelT], *, file: str) -> Located[ModelT]:
-    """As `read_document`, with the lines, for rules that compare several places."""
+    """Read as `read_document` does, with the lines, for rules that compare several places."""
     value, lines = parse_yaml(text, file=file)
     text = json.dumps(value, default=str)
     return Located(record=_validate(text, model, lines), lines=lines)

@@ -31,7 +31,7 @@ _SEVERITY = (Outcome.PASSED, Outcome.INCONCLUSIVE, Outcome.FAILED)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """The worst of some outcomes: failed before inconclusive before passed."""
+    """Return the worst of some outcomes: failed before inconclusive before passed."""
     return max(outcomes, key=_SEVERITY.index)
 
 

@@ -29,7 +29,7 @@ def judge_contract(
     name: str,
     events: int,
 ) -> tuple[Finding, ...]:
-    """Both findings of one contract.
+    """Return both findings of one contract.
 
     `old` is None where main has no such contract, `new` where the release drops it;
     `event_errors` are the complaints about `events` captured events under the new schema.

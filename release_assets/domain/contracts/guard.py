@@ -80,7 +80,7 @@ def _unsupported(schema: Any, at: str) -> Iterator[str]:
 
 
 def local_target(schema: Any, root: Any) -> Any:
-    """The schema itself, or what its chain of local references leads to."""
+    """Return the schema itself, or what its chain of local references leads to."""
     met: set[str] = set()
     while isinstance(schema, Mapping) and "$ref" in schema:
         reference = schema["$ref"]

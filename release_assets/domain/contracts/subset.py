@@ -77,7 +77,7 @@ class _Walk:
     seen: dict[tuple[int, int], tuple[Schema, Schema]] = field(default_factory=dict)
 
     def compare(self, new: Schema, old: Schema, at: str) -> None:
-        """The numbered story: (0) resolve, (1) trivial, (2) types, (3) values, (4) by type."""
+        """Compare in steps: (0) resolve, (1) trivial, (2) types, (3) values, (4) by type."""
         new, old = local_target(new, self.new_root), local_target(old, self.old_root)
         if (id(new), id(old)) in self.seen or new is False or old is True:
             return
@@ -163,7 +163,7 @@ class _Walk:
     def _rest(
         self, new: Mapping[str, Any], old: Mapping[str, Any], gone: list[str], at: str
     ) -> None:
-        """Undeclared fields may hold what the old schema still declares, or forbids."""
+        """Undeclared fields may contain what the old schema still declares, or forbids."""
         rest = new.get("additionalProperties", True)
         reported = set(old.get("required", ())) - set(new.get("required", ()))
         for name in (name for name in gone if name not in reported):
@@ -184,7 +184,7 @@ def _values(schema: Mapping[str, Any]) -> tuple[Any, ...] | None:
 
 
 def _texts(values: tuple[Any, ...]) -> set[str]:
-    """JSON text, in which 1 and true differ, and 1 and 1.0 do not."""
+    """Return JSON texts, in which 1 and true differ, and 1 and 1.0 do not."""
     return {json.dumps(_whole(value), sort_keys=True) for value in values}
 
 
@@ -211,7 +211,7 @@ def _atom(value: Any) -> str:
 
 
 def _only(value: Any) -> Mapping[str, Any]:
-    """A schema that allows this value alone, as far as the constraints on it can tell."""
+    """Return a schema that allows this value alone, as far as constraints can express it."""
     atom = _atom(value)
     if atom in {"object", "array"}:
         raise UndecidableError("cannot decide: an enumerated object or array")
@@ -232,7 +232,7 @@ def _named(schema: Mapping[str, Any]) -> str:
 
 
 def _least(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, int]:
-    """The lower end as (number, 1 where it is excluded)."""
+    """Return the lower end as (number, 1 where it is excluded)."""
     ends = (schema.get("minimum", -inf), 0), (schema.get("exclusiveMinimum", -inf), 1)
     number, excluded = max(ends)
     if whole and number > -inf:
@@ -241,7 +241,7 @@ def _least(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, int]:
 
 
 def _most(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, int]:
-    """The upper end as (number, -1 where it is excluded)."""
+    """Return the upper end as (number, -1 where it is excluded)."""
     ends = (schema.get("maximum", inf), 0), (schema.get("exclusiveMaximum", inf), -1)
     number, excluded = min(ends)
     if whole and number < inf:

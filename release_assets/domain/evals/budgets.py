@@ -70,7 +70,7 @@ def judge_budgets(
     *,
     seed: int,
 ) -> tuple[Finding, ...]:
-    """All findings of the benchmark: completeness, then per metric its budget and main.
+    """Return all findings of the benchmark: completeness, then per metric its budget and main.
 
     Rows are calls, one per case and repeat; rows of further scorers repeat the call and count once.
     """
@@ -163,7 +163,7 @@ def _within_budget(one: _Budget, limit: float, rules: BudgetRules) -> Finding:
 
 
 def _holds_against_main(one: _Budget, rules: BudgetRules) -> Finding:
-    """Fails when the excess over main's tolerated share exceeds the floor, chance and noise."""
+    """Fail when the excess over main's tolerated share exceeds the floor, chance and noise."""
     measured, ratio = one.measured, 1 + one.share_over_main
     limit = max(measured.baseline * ratio, measured.baseline + one.floor)
     noise = measured.noise(rules.alpha) if one.is_latency else 0.0

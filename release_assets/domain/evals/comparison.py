@@ -67,7 +67,7 @@ class Comparison:
         return order[0] if order else None
 
     def outcome_of(self, one: Difference) -> Outcome:
-        """Failed: regressed. Passed: a drop of the margin is excluded. Otherwise unproven.
+        """Judge one difference: failed if regressed, passed if a drop of the margin is excluded.
 
         Nothing passes while rows are missing or cannot be compared.
         """
@@ -79,7 +79,7 @@ class Comparison:
         return Outcome.PASSED if is_proven else Outcome.INCONCLUSIVE
 
     def document(self) -> dict[str, Any]:
-        """The document of `countersign compare`; its own numbers are the deciding scorer's."""
+        """Return the JSON document of `countersign compare`, with the deciding scorer's numbers."""
         top = self._numbers(self.deciding) if self.deciding else dict(_UNKNOWN)
         return {
             **self.verdict.document(),
@@ -135,7 +135,7 @@ def compare(
 
 
 def _plainly_named(found: Sequence[Difference]) -> tuple[Difference, ...]:
-    """`de-DE` instead of `locale=de-DE` where only one attribute is sliced by."""
+    """Write `de-DE` instead of `locale=de-DE` where only one attribute is sliced by."""
     keys = {d.slice.partition("=")[0] for d in found if d.slice}
     if len(keys) != 1:
         return tuple(found)
@@ -167,7 +167,7 @@ def _headline(found: Comparison, deciding: Difference) -> str:
 
 
 def _by_margin(found: Comparison) -> str:
-    """The numbers of the scorer that came closest to the worst, and what follows from them."""
+    """Return the numbers of the scorer that is worst off, and what follows from them."""
     claims = [(d, *margin_claim(d, found.rules)) for d in found.whole]
     decisive = [(d, texts) for d, outcome, *texts in claims if outcome is found.verdict.outcome]
     one, texts = min(decisive, key=lambda claim: claim[0].interval[0])

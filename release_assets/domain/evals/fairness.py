@@ -63,7 +63,7 @@ def judge_fairness(
     *,
     seed: int,
 ) -> tuple[Finding, ...]:
-    """All findings of the fairness suite, two per scorer and group."""
+    """Return all findings of the fairness suite, two per scorer and group."""
     rules, pairing = rules or FairnessRules(), pair(candidate, baseline)
     groups = groups_of(pairing, rules.keys, rules.regression, seed=seed)
     drops = [_not_worse_than_on_main(one, rules) for one in groups]
@@ -120,7 +120,7 @@ def _not_worse_than_on_main(one: Group, rules: FairnessRules) -> Finding:
 
 
 def _not_behind(one: Group, rules: FairnessRules, on_main: Outcome, groups: int) -> Finding:
-    """The three ways of the charter; `observed` and `interval` are group minus overall."""
+    """Judge in the three ways of the charter; numbers are group minus overall."""
     level = rules.alpha / 2 / groups
     bounds = paired.interval(one.gap, alpha=level)
     outcome, conclusion = _gap_outcome(one, rules, on_main, bounds)

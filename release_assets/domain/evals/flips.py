@@ -54,7 +54,7 @@ class Flips:
         return Outcome.INCONCLUSIVE if len(self.pending) >= least else Outcome.PASSED
 
     def sentence(self) -> str:
-        """What was confirmed, and what is still to do."""
+        """State what was confirmed, and what is still to be run."""
         limit = "one in every re-run, or 2" if self.one_unanimous_fails else str(self.to_fail)
         summary = f"{plural(len(self.confirmed), 'flip')} confirmed ({limit} would fail)"
         if self.confirmed:
@@ -69,7 +69,7 @@ def flipped_cases(
     baseline: Sequence[ScoreRow],
     rules: RegressionRules | None = None,
 ) -> tuple[str, ...]:
-    """The cases to ask again, `rules.reruns` times on both sides: lost under any scorer."""
+    """Return the cases to ask again, `rules.reruns` times on both sides: lost under any scorer."""
     rules, pairing = rules or RegressionRules(), pair(candidate, baseline)
     return tuple(sorted({one.case for one in pairing.pairs if flip(one, rules) < 0}))
 
@@ -105,12 +105,12 @@ def _pairs_of(reruns: Reruns | None) -> tuple[CasePair, ...]:
 
 
 def _is_complete(again: CasePair, rules: RegressionRules) -> bool:
-    """Enough re-runs; main must have answered them all, or its silence would hide the flip."""
+    """Whether there are enough re-runs, all answered by main, whose silence would hide the flip."""
     enough = min(len(again.candidate), len(again.baseline)) >= rules.reruns
     return enough and None not in again.baseline
 
 
 def _share_lost(again: CasePair, rules: RegressionRules) -> float:
-    """By how much the pass rate of the re-runs fell; rounded, since .75 means three of four."""
+    """Return by how much the pass rate fell in the re-runs; rounded: .75 means three of four."""
     ours, theirs = again.pass_rates(rules.passing(again.scorer))
     return round(theirs - ours, 9)

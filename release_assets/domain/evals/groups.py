@@ -48,7 +48,7 @@ class Group:
 def groups_of(
     pairing: Pairing, keys: Iterable[str], rules: RegressionRules, *, seed: int
 ) -> tuple[Group, ...]:
-    """Every group of every comparable scorer; Holm's correction runs over all of them."""
+    """Return every group of every comparable scorer; Holm's correction runs over all of them."""
     found = [
         _group(pairing.of(scorer), key, value, rules, seed)
         for scorer in pairing.scorers
@@ -77,7 +77,7 @@ def _group(
 def _gaps(
     pairs: Sequence[CasePair], key: str, value: str
 ) -> tuple[paired.Clusters, paired.Clusters]:
-    """Group minus overall by family: of the candidate, of main."""
+    """Return group minus overall by family: of the candidate, of main."""
     by_family: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(
         lambda: defaultdict(list)
     )

@@ -46,7 +46,7 @@ class CasePair:
         return self.means[0] - self.means[1]
 
     def pass_rates(self, threshold: float) -> tuple[float, float]:
-        """The share of repeats that scored `threshold` or more: candidate, baseline."""
+        """Return the share of repeats that scored `threshold` or more: candidate, baseline."""
         return _pass_rate(self.candidate, threshold), _pass_rate(self.baseline, threshold)
 
 
@@ -64,7 +64,7 @@ class Pairing:
         return tuple(sorted({p.scorer for p in self.pairs} - self.incomparable))
 
     def of(self, scorer: str) -> tuple[CasePair, ...]:
-        """The pairs of one scorer, by case."""
+        """Return the pairs of one scorer, by case."""
         return tuple(p for p in self.pairs if p.scorer == scorer)
 
 
@@ -112,7 +112,7 @@ class _Side:
         )
 
     def scores(self, key: _Key) -> tuple[float | None, ...]:
-        """A score per repeat that this side ran; a missing row is unanswered."""
+        """Return a score per repeat that this side ran; a missing row is unanswered."""
         cell = self.cells[key]
         return tuple(answer(cell[r]) if r in cell else None for r in self.repeats)
 
@@ -121,7 +121,7 @@ class _Side:
 
 
 def answer(row: ScoreRow) -> float | None:
-    """The score of an answered row; None for errors, timeouts, and scores outside [0, 1]."""
+    """Return the score of an answered row; None for errors, timeouts, and scores outside [0, 1]."""
     if row.status not in {RowStatus.OK, RowStatus.WRONG} or row.score is None:
         return None
     return row.score if isfinite(row.score) and 0 <= row.score <= 1 else None

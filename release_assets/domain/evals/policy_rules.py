@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def regression_rules(tier: TierPolicy) -> RegressionRules:
-    """Production and smoke: judged over the suite and over each of the policy's slices."""
+    """Return the rules for production and smoke, over the suite and the policy's slices."""
     policy = tier.regression
     return RegressionRules(margin=policy.margin, alpha=policy.alpha, slices=tier.fairness.slices)
 
 
 def adversarial_rules(tier: TierPolicy) -> AdversarialRules:
-    """A floor for each attack family; the worst family decides."""
+    """Return a floor for each attack family; the worst family decides."""
     return AdversarialRules(
         floors={str(family): floor for family, floor in tier.adversarial.floors.items()},
         regression=RegressionRules(alpha=tier.regression.alpha, slices=("attack",)),
@@ -29,7 +29,7 @@ def adversarial_rules(tier: TierPolicy) -> AdversarialRules:
 
 
 def fairness_rules(tier: TierPolicy) -> FairnessRules:
-    """Parallel cases, each group of each of the policy's slices."""
+    """Return the rules for parallel cases, over each group of the policy's slices."""
     return FairnessRules(
         gap_limit=tier.fairness.gap_max,
         alpha=tier.regression.alpha,
@@ -40,7 +40,7 @@ def fairness_rules(tier: TierPolicy) -> FairnessRules:
 
 
 def budget_rules(manifest: Manifest, tier: TierPolicy) -> BudgetRules:
-    """The manifest's own budgets, and the policy's about main."""
+    """Return the manifest's own budgets, and the policy's limits beside main."""
     budgets = manifest.budgets
     return BudgetRules(
         latency_p50_ms_max=budgets.latency_p50_ms_max,

@@ -34,7 +34,7 @@ def judge_regression(
     reruns: Reruns | None = None,
     seed: int,
 ) -> tuple[Finding, ...]:
-    """All findings of a suite against main's run of the same suite.
+    """Return all findings of a suite against main's run of the same suite.
 
     Completeness and comparability first, then critical cases, then the two rules per scorer and
     `no_regression_against_main` per judged slice. `seed` comes from the release digest
@@ -59,7 +59,7 @@ def more_repeats_would_help(findings: Iterable[Finding]) -> bool:
 
 
 def judge_critical_cases(pairing: Pairing, rules: RegressionRules) -> tuple[Finding, ...]:
-    """Every repeat of every case that either side marks critical passes on the candidate.
+    """Require that every repeat of every case that either side marks critical passes.
 
     No finding where nothing is marked: then the rule does not apply.
     """
@@ -89,7 +89,7 @@ def judge_no_regression(
     rules: RegressionRules,
     reruns: Reruns | None,
 ) -> tuple[Finding, ...]:
-    """`no_regression_against_main`, per scorer and per judged slice.
+    """Judge `no_regression_against_main`, per scorer and per judged slice.
 
     Flips are judged over the suite only: a slice's flips are among them.
     """
@@ -104,7 +104,7 @@ def judge_no_regression(
 def no_regression(
     one: Difference, rules: RegressionRules, flips: Flips | None, *, note: str = ""
 ) -> Finding:
-    """`no_regression_against_main` for one scorer over the suite or one slice."""
+    """Judge `no_regression_against_main` for one scorer over the suite or one slice."""
     is_worse = one.p_holm <= rules.alpha_signs
     signs = Outcome.FAILED if is_worse else Outcome.PASSED
     place = f"{one.scorer} {one.slice}" if one.slice else one.scorer
@@ -135,7 +135,7 @@ def _too_small(one: Difference, found: Sequence[Difference]) -> str:
 def judge_not_worse(
     pairing: Pairing, found: Sequence[Difference], rules: RegressionRules
 ) -> tuple[Finding, ...]:
-    """`not_worse_than_margin`, per scorer over the suite; slices are too small for a margin."""
+    """Judge `not_worse_than_margin`, per scorer over the suite; slices are too small for it."""
     whole = (d for d in found if d.slice is None)
     return (*(_not_worse(d, rules) for d in whole), *_incomparable(pairing, NOT_WORSE))
 

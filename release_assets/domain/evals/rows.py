@@ -83,7 +83,7 @@ class Evidence:
     table: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form that goes to the ledger."""
+        """Return the JSON form that goes to the ledger."""
         return {
             "name": self.name,
             "release": self.release,

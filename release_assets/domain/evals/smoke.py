@@ -34,7 +34,7 @@ def judge_smoke(
     reruns: Reruns | None = None,
     seed: int,
 ) -> tuple[Finding, ...]:
-    """All findings of the smoke suite; `topics` maps the id of each case to its core flow.
+    """Return all findings of the smoke suite; `topics` maps the id of each case to its core flow.
 
     Neither slices nor the margin are judged. One confirmed flip fails.
     """
@@ -52,7 +52,7 @@ def judge_smoke(
 def _covered(
     cases: Collection[str], core_flows: Collection[str], topics: Mapping[str, str]
 ) -> Finding:
-    """What was not run was not tested: a core flow without a case is not a pass."""
+    """What was not run was not tested: a core flow without a case does not pass."""
     missing = set(core_flows) - {topics[case] for case in cases if case in topics}
     flaws = [
         f"no case for {named(missing)}" if missing else "",

@@ -37,7 +37,7 @@ class _Case(BaseModel):
 
 
 def read_suite(text: str, *, file: str) -> tuple[EvalCase, ...]:
-    """The cases of a suite; raises `InputError` with the line of what cannot be read."""
+    """Return the cases of a suite; raises `InputError` with the line of what cannot be read."""
     return tuple(_case(c) for c in read_json_lines(text, _Case, file=file))
 
 

@@ -30,7 +30,7 @@ class ToolReport:
     crashed: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form that evidence keeps."""
+        """Return the JSON form that evidence keeps."""
         return asdict(self) | {"results": [dict(r) for r in self.results]}
 
     @classmethod
@@ -41,12 +41,12 @@ class ToolReport:
 
 
 def reports_in(evidence: Mapping[str, Any]) -> tuple[ToolReport, ...]:
-    """The reports that a piece of evidence keeps in its summary."""
+    """Return the reports that a piece of evidence keeps in its summary."""
     return tuple(ToolReport.read(r) for r in evidence["summary"]["reports"])
 
 
 def judge_reports(reports: Iterable[ToolReport]) -> tuple[Finding, ...]:
-    """One finding per tool: `<tool>_is_clean`."""
+    """Judge each tool in one finding, `<tool>_is_clean`."""
     return tuple(_judge(report) for report in reports)
 
 

@@ -136,7 +136,7 @@ def _require_known(located: Located[Manifest], key: str, known: tuple[str, ...])
 
 
 def unit_of(manifest: Manifest, files: Mapping[str, bytes]) -> Unit:
-    """The unit that a manifest and the files at a commit make.
+    """Return the unit that a manifest and the files at a commit make.
 
     Args:
         manifest: Read at the same commit.

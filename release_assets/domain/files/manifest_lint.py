@@ -38,7 +38,7 @@ def lint_manifest(
     main: Manifest | None,
     today: date,
 ) -> tuple[Finding, ...]:
-    """All findings of policy lint.
+    """Return all findings of policy lint.
 
     Args:
         manifest: The release's.

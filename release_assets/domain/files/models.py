@@ -46,7 +46,7 @@ class ModelRegistry(FileRecord):
         return {entry.model for entry in self.models}
 
     def revisions(self, model: str) -> dict[str, ModelEntry]:
-        """The registered revisions of a model."""
+        """Return the registered revisions of a model."""
         return {entry.revision: entry for entry in self.models if entry.model == model}
 
     @property

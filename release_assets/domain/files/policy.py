@@ -149,18 +149,18 @@ class Policy(FileRecord):
     freeze_windows: tuple[FreezeWindow, ...] = ()
 
     def tier(self, tier: RiskTier) -> TierPolicy:
-        """What a tier demands; raises `InputError` when the policy does not list it."""
+        """Return what a tier demands; raises `InputError` when the policy does not list it."""
         if tier not in self.tiers:
             hint = f"add it under 'tiers', beside {', '.join(sorted(self.tiers))}"
             raise InputError(f"policy.yaml has no tier '{tier}'", hint=hint)
         return self.tiers[tier]
 
     def freeze_at(self, now: datetime) -> FreezeWindow | None:
-        """The freeze window that holds now, if any."""
+        """Return the freeze window that holds now, if any."""
         return next((window for window in self.freeze_windows if window.holds(now)), None)
 
     def why_frozen(self, now: datetime) -> str | None:
-        """Why starting and raising are stopped now, if they are."""
+        """Return why starting and raising are stopped now, if they are."""
         window = self.freeze_at(now)
         return f"until {window.ends:%Y-%m-%d %H:%M} UTC: {window.because}" if window else None
 

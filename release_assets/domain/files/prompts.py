@@ -30,7 +30,7 @@ def check_prompts(
     published: Mapping[str, bytes] | None,
     before: Mapping[str, bytes],
 ) -> tuple[Finding, ...]:
-    """All findings of the prompt registry check.
+    """Return all findings of the prompt registry check.
 
     Args:
         manifest: The release's.
@@ -52,7 +52,7 @@ def check_prompts(
 
 
 def placeholders_of(content: bytes) -> set[str]:
-    """The `{names}` in a prompt's texts; not `{{`, comments or a pattern's `{0,40}`."""
+    """Return the `{names}` in a prompt's texts; not `{{`, comments or a pattern's `{0,40}`."""
     try:
         value, _ = parse_yaml(decode(content, file=""), file="")
     except InputError:  # a finding of its own
@@ -61,7 +61,7 @@ def placeholders_of(content: bytes) -> set[str]:
 
 
 def placeholders_filled(files: Mapping[str, bytes], code: str) -> set[str]:
-    """The names that the code gives to a `.format(...)` call."""
+    """Return the names that the code gives to a `.format(...)` call."""
     sources = (c for p, c in files.items() if p.startswith(f"{code}/") and p.endswith(".py"))
     return {name for source in sources for name in _format_keywords(source)}
 
@@ -101,7 +101,7 @@ def _unreadable(content: bytes, file: str) -> str:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in a document that is not blank."""
+    """Yield every text in a document that is not blank."""
     if isinstance(value, str):
         yield from filter(None, [value.strip()])
     elif isinstance(value, dict):
@@ -134,7 +134,7 @@ def _unlike(name: str, here: bytes | None, published: bytes | None) -> str:
 def _placeholders_are_known(
     there: Mapping[str, bytes], filled: set[str], before: Mapping[str, bytes]
 ) -> Finding:
-    """Known is what the code fills, and what main's version of the prompt uses already."""
+    """A placeholder is known if the code fills it, or if main's version of the prompt uses it."""
     wrong = [
         f"prompt '{name}' uses {{{placeholder}}}, which the code never fills"
         for name, content in there.items()
@@ -148,7 +148,7 @@ def _placeholders_are_known(
 def _no_placeholder_is_left_out(
     there: Mapping[str, bytes], filled: set[str], before: Mapping[str, bytes]
 ) -> Finding:
-    """A placeholder of main's that the code still fills is content that answers would lose."""
+    """A placeholder that main uses and the code still fills would be lost to answers."""
     wrong = [
         f"prompt '{name}' no longer uses {{{placeholder}}}, which the code still fills"
         for name, content in there.items()

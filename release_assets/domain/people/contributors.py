@@ -56,7 +56,7 @@ class Contributors:
         return tuple(sorted(self.deeds))
 
     def sentence(self, person: str) -> str:
-        """What a person did, like `ada wrote 2 commits of this release`."""
+        """Return what a person did, like `ada wrote 2 commits of this release`."""
         own = [d for d in self.deeds[person] if d.through is None]
         if own:
             return f"{person} {_summary(own)}"
@@ -66,7 +66,7 @@ class Contributors:
 
     @classmethod
     def together(cls, parts: Iterable[Contributors]) -> Contributors:
-        """The contributors of several changes that go out as one release."""
+        """Return the contributors of several changes that go out as one release."""
         deeds: dict[str, tuple[Deed, ...]] = {}
         unknown: dict[str, None] = {}
         for part in parts:
@@ -82,7 +82,7 @@ def contributors(
     case_authors: Mapping[str, Sequence[str]],
     automatic_merge_tree: str | None = None,
 ) -> Contributors:
-    """Everyone whose work is in a change.
+    """Return everyone whose work is in a change.
 
     `case_authors` are the accounts behind each eval case added or changed
     (`changed_case_authors`). `automatic_merge_tree` is the tree that git alone makes of the merge;
@@ -94,7 +94,7 @@ def contributors(
 
 
 def resolved(done: Iterable[tuple[str, Deed]], gaps: Iterable[str], roster: Roster) -> Contributors:
-    """The persons behind accounts and what they did; `gaps` are what no record shows."""
+    """Return the persons behind accounts and what they did; `gaps` are what no record shows."""
     deeds: dict[str, list[Deed]] = defaultdict(list)
     unknown = list(gaps)
     for account, deed in done:
@@ -114,7 +114,7 @@ def resolved(done: Iterable[tuple[str, Deed]], gaps: Iterable[str], roster: Rost
 def changed_case_authors(
     before: Iterable[EvalCase], after: Iterable[EvalCase]
 ) -> dict[str, tuple[str, ...]]:
-    """The authors of each case that is new or not what it was, by case id."""
+    """Return the authors of each case that is new or not what it was, by case id."""
     old = {case.id: case for case in before}
     return {case.id: case.authors for case in after if case != old.get(case.id)}
 

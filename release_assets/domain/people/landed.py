@@ -60,7 +60,7 @@ def read_change_records(text: str, *, file: str) -> tuple[ChangeRecord, ...]:
 
 
 def judge_record(record: ChangeRecord, roster: Roster) -> tuple[Finding, ...]:
-    """Every rule of segregation on one landed change."""
+    """Judge one landed change by every rule of segregation."""
     made_by = resolved(_deeds(record), _gaps(record), roster)
     reviewed = judge_review(_change(record), made_by, roster)
     return (

@@ -82,7 +82,7 @@ def judge_review(
 
 
 def _last_reviews(change: Change, roster: Roster) -> Iterator[Review]:
-    """The last review of each person before the merge, or after it where there was none before."""
+    """Yield the last review of each person before the merge, else the last one after it."""
     last: dict[str, Review] = {}
     for review in sorted(change.reviews, key=lambda r: (not _is_late(r, change), r.at)):
         owner = roster.person_of(review.account)
@@ -102,7 +102,7 @@ def _why_not(
     contributors: Contributors,
     roster: Roster,
 ) -> str | None:
-    """The first reason why a review does not count, or None."""
+    """Return the first reason why a review does not count, or None."""
     if who is None:
         return f"{review.account} reviewed and is not in the roster"
     if isinstance(who, Robot):

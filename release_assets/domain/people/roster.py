@@ -57,7 +57,7 @@ class Validity:
         )
 
     def document(self) -> dict[str, str | None]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "from": self.since.isoformat() if self.since else None,
             "until": self.until.isoformat() if self.until else None,
@@ -96,7 +96,7 @@ class Person:
         return any(held.role is role and held.valid.covers(at) for held in self.roles)
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "person": self.id,
             "name": self.name,
@@ -121,7 +121,7 @@ class Robot:
     directed_by: tuple[str, ...] | None = None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "robot": self.id,
             "kind": self.kind.value,
@@ -142,32 +142,32 @@ class Roster:
     states_roles: bool = True
 
     def person(self, name: str) -> Person | None:
-        """The person of that id."""
+        """Return the person of that id."""
         return next((p for p in self.people if p.id == name), None)
 
     def person_of(self, account: str) -> Person | Robot | None:
-        """Who is behind an account of the git host's; None if the roster has no such account."""
+        """Return who is behind an account of the git host, or None if it is not in the roster."""
         everybody: tuple[Person | Robot, ...] = (*self.people, *self.robots)
         return next((x for x in everybody if account in x.accounts), None)
 
     def author_of(self, name: str) -> Person | Robot | None:
-        """As `person_of`, or by e-mail: the author that a commit claims is a contributor."""
+        """Look an account up as `person_of` does, or by e-mail, which a commit may claim."""
         email = name.removeprefix("email:").removeprefix("mailto:").casefold()
         by_email = (p for p in self.people if email in {e.casefold() for e in p.emails})
         return self.person_of(name) or next(by_email, None)
 
     def owner_of(self, public_key: str) -> tuple[Person, Key] | None:
-        """Whose key this is, whether valid now or not."""
+        """Return whose key this is, whether valid now or not."""
         wanted = bare_key(public_key)
         owners = ((p, k) for p in self.people for k in p.keys if k.public_key == wanted)
         return next(owners, None)
 
     def holders(self, role: Role, at: datetime) -> tuple[Person, ...]:
-        """Who holds a role at that moment."""
+        """Return who holds a role at that moment."""
         return tuple(p for p in self.people if p.holds(role, at))
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "people": [p.document() for p in self.people],
             "robots": [r.document() for r in self.robots],
@@ -180,5 +180,5 @@ class Roster:
 
 
 def bare_key(public_key: str) -> str:
-    """A public key line without its comment."""
+    """Return a public key line without its comment."""
     return " ".join(public_key.split()[:2])

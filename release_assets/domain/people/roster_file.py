@@ -96,7 +96,7 @@ def read_people(text: str, *, file: str) -> Roster:
 
 
 def _held_roles(records: Iterable[_RoleRecord]) -> tuple[HeldRole, ...]:
-    """The roles that a file gives a person."""
+    """Return the roles that a file gives a person."""
     return tuple(
         HeldRole(role=r.role, valid=Validity(since=r.since, until=r.until)) for r in records
     )

@@ -97,10 +97,10 @@ def _judge_not_reviewer(person: str, reviewers: Collection[str]) -> Finding:
 
 
 def passed(rule: str, because: str) -> Finding:
-    """A finding that holds."""
+    """Return a finding that holds."""
     return Finding(rule=rule, outcome=Outcome.PASSED, because=because)
 
 
 def failed(rule: str, because: str) -> Finding:
-    """A finding that does not hold."""
+    """Return a finding that does not hold."""
     return Finding(rule=rule, outcome=Outcome.FAILED, because=because)
