@@ -1,7 +1,7 @@
 """Turns a failed validation into the one sentence its author needs, with file, line and advice.
 
 Decides which of several faults to report first: an unknown word before a missing one, since a
-misspelt key is both; then the earliest line. Knows pydantic's error names, and nothing of files.
+misspelt key is both; then the earliest line. Reads pydantic's error names, and opens no file.
 """
 
 from __future__ import annotations

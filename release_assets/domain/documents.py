@@ -1,7 +1,7 @@
 """Reads what people write, YAML and JSON lines, strictly: every refusal names file and line.
 
 Decides what counts as readable: one mapping, no duplicate keys, no aliases or tags, finite
-numbers, text keys, at most 30 levels deep. What the words mean, the model passed in knows. Law 8:
+numbers, text keys, at most 30 levels deep. The model passed in decides what keys mean. Law 8:
 an unknown word is an error with the nearest known one; nothing is guessed or skipped.
 """
 
@@ -37,7 +37,7 @@ class FileRecord(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lines:
-    """Where each path of a document stands; lines count from 1."""
+    """The line of each path of a document; lines count from 1."""
 
     file: str
     of: Mapping[Path, int] = field(default_factory=dict)
@@ -127,7 +127,7 @@ class _StrictLoader(yaml.SafeLoader):
         self.file, self.depth = file, 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose the next node, if it may stand in such a file."""
+        """Compose the next node; raises `InputError` where such a file may not have it."""
         event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # in the stubs
         self._require_plain(event)
         self.depth += 1

@@ -1,6 +1,6 @@
 """What a gate concludes: findings in, one verdict out; worst wins, none is an error.
 
-An empty gate is an error (law 2): a gate that asked nothing has not held.
+An empty gate is an error (law 2): a gate that judged nothing has not passed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Verdict:
 def conclude(gate: str, findings: Iterable[Finding]) -> Verdict:
     """Fold findings into the verdict of a gate.
 
-    Raises `EmptyGateError` without findings: a gate that asked nothing has not held.
+    Raises `EmptyGateError` without findings: a gate that judged nothing has not passed.
     """
     found = tuple(findings)
     if not found:

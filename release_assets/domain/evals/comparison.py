@@ -51,7 +51,7 @@ _UNKNOWN = {
 class Comparison:
     """A verdict with the numbers behind it, per scorer over all cases and over each slice.
 
-    `flaws` says which rows are missing or cannot be compared.
+    `flaws` names rows that are missing or cannot be compared.
     """
 
     verdict: Verdict

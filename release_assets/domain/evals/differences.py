@@ -58,7 +58,7 @@ class RegressionRules:
 
     @property
     def alpha_signs(self) -> float:
-        """What is left for the sign-flip tests; all of it where no flip rule is asked."""
+        """What is left for the sign-flip tests; all of it without a flip rule."""
         return self.alpha * (1 - self.flips_share) if self.reruns else self.alpha
 
     def flips_to_fail(self, cases: int) -> int:

@@ -43,7 +43,7 @@ _PROOF = 0.05
 class FairnessRules:
     """What is fair enough.
 
-    `gap_limit` bounds how far a group's mean score may stand below the overall; `alpha` is the
+    `gap_limit` bounds how far a group's mean score may be below the overall; `alpha` is the
     chance of failing a fair release, half of it for each rule; `keys` are the slice attributes
     whose values are groups; `smallest_group` counts families; `regression` gives the margin below
     main that the report tries to exclude, and the passing scores.

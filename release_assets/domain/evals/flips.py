@@ -1,4 +1,4 @@
-"""Cases that main passes and the candidate does not, and whether asking again confirms it.
+"""Cases that main passes and the candidate does not, and whether running them again confirms it.
 
 A single run of a case is noise; five are a fact. The caller runs the lost cases again on both
 sides and hands the rows back apart from the suite's own, since cases chosen for their bad luck
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reruns:
-    """Lost cases asked again: rows of both sides, numbered as their own repeats."""
+    """Lost cases that were run again: rows of both sides, numbered as their own repeats."""
 
     candidate: Sequence[ScoreRow]
     baseline: Sequence[ScoreRow]
@@ -69,7 +69,7 @@ def flipped_cases(
     baseline: Sequence[ScoreRow],
     rules: RegressionRules | None = None,
 ) -> tuple[str, ...]:
-    """Return the cases to ask again, `rules.reruns` times on both sides: lost under any scorer."""
+    """Return the cases to run again, `rules.reruns` times on both sides: lost under any scorer."""
     rules, pairing = rules or RegressionRules(), pair(candidate, baseline)
     return tuple(sorted({one.case for one in pairing.pairs if flip(one, rules) < 0}))
 

@@ -1,4 +1,4 @@
-"""Groups on parallel cases: how far each stands below the overall of its own families.
+"""Groups on parallel cases: how far each is below the overall of its own families.
 
 A family asks every group the same thing, so a hard family is hard for all and cancels. Numbers
 only; `fairness.py` concludes.
@@ -36,7 +36,7 @@ class Group:
 
     @property
     def families(self) -> int:
-        """In how many families the group stands beside another."""
+        """In how many families there is another group as well."""
         return len(self.gap.sums)
 
     @property

@@ -52,7 +52,7 @@ class CasePair:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pairing:
-    """The cases that both sides hold, what stands in the way of comparing, and by which scorer."""
+    """The cases that both sides have, and what prevents a comparison, by scorer."""
 
     pairs: tuple[CasePair, ...]
     findings: tuple[Finding, ...]

@@ -1,7 +1,7 @@
 """Reads a suite as people wrote it: JSON lines, one case each, every id once.
 
-`topic`, `attack` and the declared slices become slices of the case, since that is all a gate
-needs to know of them: locale for fairness, attack for the worst family, topic for core flows.
+`topic`, `attack` and the declared slices become slices of the case, which is all that a gate
+needs of them: locale for fairness, attack for the worst family, topic for core flows.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def _slo_metrics_are_emitted(
 
 
 def _not_emitted(slo: Slo, scorers: Collection[str], slices: Collection[str]) -> str:
-    """Say why the metric of an SLO is not emitted; empty when it is."""
+    """Return why the metric of an SLO is not emitted; empty when it is."""
     if slo.metric == "eval" and slo.subject not in scorers:
         near = _near(str(slo.subject), scorers)
         return f"'{slo.name}' needs the scorer '{slo.subject}', which is not declared{near}"
@@ -206,7 +206,7 @@ def _handbook_is_approved_by_main(manifest: Manifest, main: Manifest | None) -> 
             f" {manifest.approved_handbook}: a release is scored against main's"
         )
         return _no(rule, because)
-    return _yes(rule, f"scored against {main.approved_handbook} as it stands at main")
+    return _yes(rule, f"scored against {main.approved_handbook} as it is at main")
 
 
 def _near(word: str, known: Collection[str]) -> str:

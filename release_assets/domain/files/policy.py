@@ -64,7 +64,7 @@ class RegressionPolicy(FileRecord):
 
 
 class SmokePolicy(FileRecord):
-    """How large the smoke suite may be, and how often each of its cases is asked."""
+    """How large the smoke suite may be, and how often each of its cases is run."""
 
     cases_min: Count
     cases_max: Count

@@ -36,7 +36,7 @@ class Work(StrEnum):
 
 
 class Deed(NamedTuple):
-    """One thing somebody did: a commit or push by its hash, a case by its id."""
+    """One thing that a person did: a commit or push by its hash, a case by its id."""
 
     work: Work
     what: str

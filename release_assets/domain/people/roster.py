@@ -112,7 +112,7 @@ class Robot:
     """An account that no human types into; may author, never review or sign.
 
     `directed_by` names the persons whose wishes it carries out; None is unknown, which is not the
-    same as nobody.
+    same as no one.
     """
 
     id: str

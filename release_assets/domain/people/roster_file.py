@@ -1,8 +1,8 @@
 """Reads the roster, strictly: from `people.yaml`, or from JSON lines beside exported records.
 
-Decides what a roster file may contain; `roster.py` knows what it means, and `twins.py` refuses an
+Decides what a roster file may contain; `roster.py` gives it its meaning, and `twins.py` refuses an
 identity with two owners. JSON lines (for `countersign segregation check`) may leave roles out; then
-the roster does not state roles, and no rule about roles is asked.
+the roster does not state roles, and no rule about roles is applied.
 """
 
 from __future__ import annotations

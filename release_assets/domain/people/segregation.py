@@ -1,7 +1,7 @@
 """Segregation of duties: which persons must differ, as findings with stable codes.
 
 Decides whether a person may sign off or deploy a release; `reviews.py` decides about reviews. Every
-rule asks about persons, never accounts: contributors come from `contributors.py`, identity and
+rule is about persons, never accounts: contributors come from `contributors.py`, identity and
 roles from the roster. What is unknown never passes. Plain rules instead of an engine for policy
 text: of those measured, one allowed when an attribute was missing (law 8).
 
