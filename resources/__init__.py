@@ -1,1 +1,1 @@
-"""Doers without opinions: each adapter satisfies one port and maps foreign errors once."""
+"""Adapters: each satisfies one port, maps foreign errors once, and decides nothing."""

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class DirectEngine(EvalEngine):
-    """Asks `concurrency` cases at a time."""
+    """Sends `concurrency` cases at a time."""
 
     def __init__(self, concurrency: int = 8) -> None:
         self._concurrency = concurrency
 
     def run(self, cases: Sequence[EvalCase], target: Target, repeats: int) -> Sequence[ScoreRow]:
-        """One row per case, repeat and scorer."""
+        """Return one row per case, repeat and scorer."""
         return asyncio.run(self._run(cases, target, repeats))
 
     def name_and_version(self) -> str:
-        """For the comparability key."""
+        """Return the name and version for the comparability key."""
         return f"direct-httpx-{httpx.__version__}"
 
     async def _run(

@@ -320,9 +320,9 @@ def test_a_missing_folder_is_said(tmp_path):
         SqlLedger(f"sqlite:///{tmp_path}/nowhere/ledger.db").head()
 
 
-def test_a_file_that_is_no_database_is_said(path):
+def test_a_file_that_is_not_a_database_is_reported(path):
     path.write_text("hello " * 1000)
-    with pytest.raises(LedgerError, match="the file is no database"):
+    with pytest.raises(LedgerError, match="the file is not a database"):
         SqlLedger(f"sqlite:///{path}").append("drift", {}, at=NOW)
 
 

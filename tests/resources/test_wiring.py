@@ -58,7 +58,7 @@ def test_an_unknown_word_is_told_with_its_line_and_the_nearest(
 def test_a_port_without_an_adapter_is_an_error(world_file, tmp_path):
     path = changed(world_file, tmp_path, "  clock:\n    use: system\n", "")
 
-    with pytest.raises(InputError, match="no adapter is named for clock"):
+    with pytest.raises(InputError, match="no adapter for clock"):
         load_world(path)
 
 

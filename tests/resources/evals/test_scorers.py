@@ -189,7 +189,7 @@ def test_unknown_words_are_refused_with_the_nearest_known_one():
 def test_a_handbook_line_that_cannot_be_read_is_named():
     with pytest.raises(InputError, match=r"en:2: not a passage"):
         Handbook.from_lines({"en": '{"id": "a", "title": "A", "text": "B."}\n{"id": "b"}'})
-    with pytest.raises(InputError, match="holds no passage"):
+    with pytest.raises(InputError, match="has no passage"):
         Handbook.from_lines({"en": "\n"})
 
 

@@ -70,8 +70,8 @@ def test_staging_calls_are_never_written_to_the_log_of_live_traffic(deployer, ho
     assert told["call_log"] != str(tmp_path / "calls.jsonl")
 
 
-def test_a_unit_that_dies_at_its_start_is_reported_with_its_last_words(deployer, host):
-    with pytest.raises(UnavailableError, match=r"died.*no such index"):
+def test_a_unit_that_dies_at_its_start_is_reported_with_its_last_output(deployer, host):
+    with pytest.raises(UnavailableError, match=r"ended; its last output: no such index"):
         deployer.deploy(tiny_release(host, 1, mood="dead"), STAGING)
 
 
@@ -128,5 +128,5 @@ def test_files_altered_after_the_export_are_not_deployed(deployer, host, tmp_pat
     deployer.retire(release.digest, STAGING)
     served = next((tmp_path / "units" / "units").rglob("serve.py"))
     served.write_text("raise SystemExit('altered')")
-    with pytest.raises(Exception, match=r"holds another .*serve.py"):
+    with pytest.raises(Exception, match=r"has another .*serve.py"):
         deployer.deploy(release, STAGING)
