@@ -11,5 +11,5 @@ class SystemClock(Clock):
     """The machine's clock, in aware UTC."""
 
     def now(self) -> datetime:
-        """The aware UTC time."""
+        """Return the aware UTC time."""
         return datetime.now(UTC)

@@ -1,8 +1,8 @@
 """Runs units as processes of this machine, and trusts only what they report back.
 
 A unit is exported at its commit, started, awaited, and asked which unit it is: an answer with
-another digest is a failed deploy (law 4), whatever the files say. Deploying again finds the live
-process; a dead one is started anew on the port it had, so that the router's address stays true.
+another digest is a failed deploy (law 4), whatever the files contain. Deploying again finds the
+live process; a dead one is started anew on its old port, so that the router's address stays true.
 """
 
 from __future__ import annotations
