@@ -32,7 +32,7 @@ class Reruns:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flips:
-    """Lost cases of one scorer: confirmed by re-runs, not confirmed, and still to be re-run.
+    """Lost cases of one scorer: those that re-runs confirmed, and those still to be re-run.
 
     `unanimous` are the confirmed ones that differed in every re-run; `to_fail` confirmed flips
     fail, and a single unanimous one does where `one_unanimous_fails`.
@@ -40,7 +40,6 @@ class Flips:
 
     confirmed: tuple[str, ...]
     unanimous: tuple[str, ...]
-    dismissed: tuple[str, ...]
     pending: tuple[str, ...]
     to_fail: int
     one_unanimous_fails: bool
@@ -89,7 +88,6 @@ def judge_flips(pairs: Sequence[CasePair], rules: RegressionRules, reruns: Rerun
     return Flips(
         confirmed=_at_least(shares, rules.confirmed_at),
         unanimous=_at_least(shares, 1.0),
-        dismissed=tuple(sorted(c for c, s in shares.items() if s < rules.confirmed_at)),
         pending=tuple(sorted(lost - shares.keys())),
         to_fail=2 if is_careful else to_fail,
         one_unanimous_fails=is_careful,

@@ -162,10 +162,6 @@ class Roster:
         owners = ((p, k) for p in self.people for k in p.keys if k.public_key == wanted)
         return next(owners, None)
 
-    def holders(self, role: Role, at: datetime) -> tuple[Person, ...]:
-        """Return who holds a role at that moment."""
-        return tuple(p for p in self.people if p.holds(role, at))
-
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
