@@ -64,7 +64,7 @@ def on_the_page():
     return set(re.findall(r"^(?:### |\| )([ER]\d{1,2})\b", PAGE, re.MULTILINE))
 
 
-def test_every_label_in_code_stands_on_the_page():
+def test_every_label_in_code_is_on_the_page():
     cited = {label for path in FILES for label in labels_in(path.read_text("utf-8"))}
 
     assert cited - on_the_page() == set()

@@ -26,7 +26,7 @@ CITED = re.compile(r"\bpromise (\d(?:\.\d+)?)")
 USERS_OWN = {"policy.yaml", "watch_min", "on_rollback_notify"}
 
 
-def test_every_clause_stands_on_the_page_once_and_in_order():
+def test_every_clause_is_on_the_page_once_and_in_order():
     assert [clause for clause, *_ in ROWS] == CLAUSES
 
 

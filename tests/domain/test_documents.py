@@ -117,16 +117,16 @@ def test_an_unknown_word_is_refused_with_the_nearest_known_one(text, line, near)
     assert (caught.value.line, caught.value.hint) == (line, f"did you mean '{near}'?")
 
 
-def test_a_misspelt_key_is_told_before_the_key_that_it_makes_missing():
+def test_a_misspelt_key_is_reported_before_the_key_that_it_makes_missing():
     assert "unknown word 'ownr'" in refusal("built: 2026-01-01\nownr: ada\n")
 
 
-def test_a_bad_value_deep_inside_is_told_by_its_own_line():
+def test_a_bad_value_deep_inside_is_reported_with_its_own_line():
     text = "owner: a\npaints:\n  - colour: red\n  - colour: red\n    litres: -1\n"
     assert refusal(text) == "shed.yaml:5: 'paints[2].litres' must be more than 0, not -1"
 
 
-def test_the_earliest_of_several_faults_is_told_first():
+def test_the_earliest_of_several_faults_is_reported_first():
     assert refusal("locked: 3\nowner: 4\n").startswith("shed.yaml:1: 'locked'")
 
 
@@ -219,5 +219,5 @@ def test_any_line_is_read_or_refused(text):
 
 
 @pytest.mark.parametrize("text", ["NaN", "1e400", "-inf"])
-def test_nobody_is_advised_to_write_what_is_no_number(text):
+def test_no_hint_advises_to_write_what_is_not_a_number(text):
     assert "without quotes" not in refusal(f"owner: a\nlimits: {{x: {text}}}\n")

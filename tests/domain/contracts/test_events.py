@@ -144,12 +144,12 @@ def test_consumers_can_still_read(name):
 
 @pytest.mark.parametrize("name", BREAKING)
 def test_consumers_would_trip_over(name):
-    schema, told = BREAKING[name]
+    schema, sentence = BREAKING[name]
 
     found = only(judge(schema), READABLE, "answer_given")
 
     assert found.outcome is Outcome.FAILED
-    assert told in found.because
+    assert sentence in found.because
 
 
 @pytest.mark.parametrize("keyword", UNDECIDABLE)

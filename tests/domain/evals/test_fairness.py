@@ -26,7 +26,7 @@ def ja(count):
     return {(family, "ja-JP") for family in range(count)}
 
 
-def test_sixty_unchanged_families_in_five_locales_pass_and_say_what_is_proven():
+def test_sixty_unchanged_families_in_five_locales_pass_and_report_what_is_proven():
     found = judge(parallel(), parallel())
 
     drop, gap = (only(found, rule, "locale=ja-JP") for rule in (NOT_WORSE_THAN_ON_MAIN, NOT_BEHIND))

@@ -164,7 +164,7 @@ def test_an_impossible_model_registry_is_refused(old, new, sentence):
     assert sentence in str(caught.value)
 
 
-def test_a_registry_that_says_the_same_has_the_same_digest():
+def test_registries_of_the_same_content_have_the_same_digest():
     models = read_models(MODELS, file="models.yaml")
     assert read_models(f"# note\n{MODELS}", file="m").digest == models.digest
 

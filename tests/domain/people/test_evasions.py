@@ -35,7 +35,7 @@ from tests.domain.people.cast import (
 
 @dataclass(frozen=True, kw_only=True)
 class Evasion:
-    """A change that must be stopped by a rule; who would sign, and what is told."""
+    """A change that must be stopped by a rule; who would sign, and the reason given."""
 
     change: object
     rule: str
@@ -374,9 +374,9 @@ def test_the_evasion_is_stopped(name):
     case = EVASIONS[name]
     against = [f for f in judged(case) if f.outcome is not Outcome.PASSED]
 
-    told = "; ".join(f.because for f in against if f.rule == case.rule)
+    because = "; ".join(f.because for f in against if f.rule == case.rule)
     assert case.rule in {f.rule for f in against}
-    assert case.because in told
+    assert case.because in because
 
 
 MUST_PASS = {

@@ -43,7 +43,7 @@ def test_an_account_leads_to_its_robot_and_who_directs_it():
 
 
 @pytest.mark.parametrize("account", ["", "ada", "local:Ada", "ada@example.com", "local:ada "])
-def test_nobody_is_guessed(account):
+def test_no_owner_is_guessed(account):
     assert ROSTER.person_of(account) is None
 
 
@@ -52,7 +52,7 @@ def test_an_author_is_found_by_e_mail_too(name):
     assert ROSTER.author_of(name).id == "ada"
 
 
-def test_an_empty_e_mail_is_nobodys():
+def test_an_empty_e_mail_has_no_owner():
     assert ROSTER.author_of("email:") is None
 
 
@@ -140,7 +140,7 @@ def test_a_roster_is_refused_at_its_line(why):
     ("wrong", "right"),
     [("role: reveiwer", "reviewer"), ("acounts: [x]", "accounts"), ("kind: cy", "ci")],
 )
-def test_an_unknown_word_is_told_with_the_nearest_one(wrong, right):
+def test_an_unknown_word_is_refused_with_the_nearest_one(wrong, right):
     start = wrong.partition(":")[0]
     known = {"role": "role: reviewer", "acounts": "accounts: [local:ben]", "kind": "kind: ci"}
     with pytest.raises(UnknownWordError, match=f"did you mean '{right}'"):
