@@ -10,7 +10,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.documents import decode, parse_yaml
+from release_assets.domain.document_yaml import parse_yaml
+from release_assets.domain.documents import decode
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.release import digest_of

@@ -217,6 +217,12 @@ def test_a_reference_that_leads_nowhere_is_undecided(reference):
     assert reference in compare_schemas(schema, {"type": "object"}).undecided[0]
 
 
+def test_what_is_not_a_schema_is_undecided_and_named():
+    found = compare_schemas(["not a schema"], {"type": "object"})
+
+    assert found.undecided == ("cannot decide: '#' is not a JSON schema in the new schema",)
+
+
 def test_a_dropped_contract_fails_and_a_new_one_passes():
     assert only(judge(None), READABLE, "answer_given").outcome is Outcome.FAILED
     assert only(judge(OLD, None), READABLE, "answer_given").outcome is Outcome.PASSED
