@@ -25,7 +25,7 @@ class GreatExpectationsShape(EvidenceShape):
     def findings(
         self, rows: Sequence[Mapping[str, Any]], *, cases: int, repeats: int, scorers: Sequence[str]
     ) -> tuple[Finding, ...]:
-        """One passed finding, or an inconclusive one per failed expectation."""
+        """Return one passed finding, or an inconclusive one per failed expectation."""
         results = _validate(rows, _expectations(cases * repeats * len(scorers), scorers))
         failed = [r for r in results if not r.success]
         if failed:
@@ -70,5 +70,5 @@ def _broken(result: Any) -> Finding:
     config = result.expectation_config
     column = config.kwargs.get("column") or ", ".join(config.kwargs.get("column_list", ()))
     observed = result.result.get("unexpected_count", result.result.get("observed_value"))
-    because = f"the evidence table is badly formed: {config.type} on '{column}' saw {observed}"
+    because = f"the evidence table is badly formed: {config.type} on '{column}' found {observed}"
     return Finding(rule=RULE, outcome=Outcome.INCONCLUSIVE, because=because)

@@ -1,4 +1,4 @@
-"""Signs with SSH keys from files, and makes new ones; knows no person and no statement.
+"""Signs with SSH keys from files, and makes new ones, for any person and any statement.
 
 Verification needs no adapter: `release_assets/domain/sign_off/ssh_signature.py`. Keys in hardware,
 and keys locked with a passphrase, sign with `ssh-keygen -Y sign`; the signature is handed in.
@@ -60,7 +60,7 @@ def generate_key(comment: str = "") -> KeyPair:
 
 
 def read_private_key(path: Path) -> PrivateKey:
-    """Read a private key file; raises `InputError` that says what to do."""
+    """Read a private key file; raises `InputError` with what to do."""
     try:
         content = Path(path).read_bytes()
     except OSError as exc:
@@ -70,24 +70,24 @@ def read_private_key(path: Path) -> PrivateKey:
 
 
 def load_private_key(content: bytes, *, file: str | None = None) -> PrivateKey:
-    """A private key from the bytes of an OpenSSH key file; raises `InputError`."""
+    """Read a private key from the bytes of an OpenSSH key file; raises `InputError`."""
     try:
         key = load_ssh_private_key(content, None)
     except TypeError as exc:
         message = "the key is locked with a passphrase"
         raise InputError(message, file=file, hint=_SSH_KEYGEN) from exc
     except (ValueError, UnsupportedAlgorithm) as exc:
-        message = "this is not a private SSH key that can be used here"
+        message = "the file is not a private SSH key that is supported"
         raise InputError(message, file=file, hint=_SSH_KEYGEN) from exc
     if isinstance(key, rsa.RSAPrivateKey):
         require_long_enough(key.key_size)
     if isinstance(key, ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         return key
-    raise InputError("keys of this kind are not accepted", file=file, hint="use ed25519")
+    raise InputError("SSH keys of this kind are not supported", file=file, hint="use ed25519")
 
 
 def sign(message: bytes, key: PrivateKey, *, namespace: str = NAMESPACE) -> str:
-    """The armoured SSH signature over a message."""
+    """Return the armoured SSH signature over a message."""
     data = signed_bytes(message, namespace)
     blob = base64.b64decode(public_line(key).split()[1])
     fields = (blob, namespace.encode(), b"", b"sha512", _signature(key, data))
@@ -96,7 +96,7 @@ def sign(message: bytes, key: PrivateKey, *, namespace: str = NAMESPACE) -> str:
 
 
 def public_line(key: PrivateKey) -> str:
-    """The public line of a private key, without comment."""
+    """Return the public line of a private key, without comment."""
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 

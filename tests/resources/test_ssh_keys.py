@@ -64,7 +64,7 @@ def test_a_signature_does_not_hold_for_other_words(key):
         verify_signature(MESSAGE.replace(b"yes", b"no"), sign(MESSAGE, key))
 
 
-def test_a_signature_made_for_git_is_no_sign_off(key):
+def test_a_signature_made_for_git_is_not_a_sign_off(key):
     with pytest.raises(InputError, match=r"made for 'git'.*namespace 'sign-off@countersign'"):
         verify_signature(MESSAGE, sign(MESSAGE, key, namespace="git"))
 
@@ -102,7 +102,7 @@ def test_nothing_may_follow_a_signature():
 
 
 @pytest.mark.parametrize("text", ["", "yes", BEGIN, f"{BEGIN}\n!!!\n{END}", f"{BEGIN}\nAAA\n{END}"])
-def test_what_is_no_signature_is_refused_in_words(text):
+def test_what_is_not_a_signature_is_refused_in_words(text):
     with pytest.raises(InputError):
         verify_signature(MESSAGE, text)
 
@@ -125,7 +125,7 @@ def test_a_hardware_key_counts_when_it_was_touched():
     assert (proof.public_key, proof.user_present, proof.user_verified) == (line, True, True)
 
 
-def test_a_hardware_key_that_nobody_touched_does_not_count():
+def test_a_hardware_key_that_was_not_touched_does_not_count():
     with pytest.raises(InputError, match="nobody touched"):
         verify_signature(MESSAGE, _hardware_signature(flags=0x04)[1])
 
@@ -145,7 +145,7 @@ def test_a_locked_key_is_refused_with_the_way_round(tmp_path):
         read_private_key(tmp_path / "key")
 
 
-def test_a_file_that_is_no_key_says_how_else_to_sign(tmp_path):
+def test_a_file_that_is_not_a_key_is_refused_with_another_way_to_sign(tmp_path):
     path = tmp_path / "key"
     path.write_text("hello")
     with pytest.raises(InputError, match="ssh-keygen -Y sign"):
@@ -206,10 +206,10 @@ def _hardware_signature(*, flags):
     name, application = HARDWARE_KEY.encode(), b"ssh:"
     point = token.public_key().public_bytes_raw()
     key = string(name) + string(point) + string(application)
-    told = bytes([flags]) + (7).to_bytes(4, "big")
+    counted = bytes([flags]) + (7).to_bytes(4, "big")
     hashed = hashlib.sha256(signed_bytes(MESSAGE, NAMESPACE)).digest()
-    value = token.sign(hashlib.sha256(application).digest() + told + hashed)
-    signature = string(name) + string(value) + told
+    value = token.sign(hashlib.sha256(application).digest() + counted + hashed)
+    signature = string(name) + string(value) + counted
     fields = (key, NAMESPACE.encode(), b"", b"sha512", signature)
     blob = MAGIC + (1).to_bytes(4, "big") + b"".join(string(field) for field in fields)
     return f"{HARDWARE_KEY} {base64.b64encode(key).decode()}", _armored(blob)

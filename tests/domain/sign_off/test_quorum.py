@@ -189,7 +189,7 @@ def test_the_role_must_be_held():
     result = judged(signed(statement("iris", Role.RELEASE_MANAGER)))
 
     assert rules(result) == {"signatory_holds_the_role"}
-    assert "iris is no release manager" in result.findings[0].because
+    assert "iris does not hold the role release manager" in result.findings[0].because
 
 
 def test_a_reviewer_of_the_release_cannot_sign_it_off():
