@@ -24,24 +24,11 @@ from typing import TYPE_CHECKING, Any
 import rfc8785
 
 from release_assets.domain.errors import LedgerError, UnknownWordError
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.ledger.merkle import HASH_BYTES, Peaks, extend, leaf_hash, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-ENTRY_KINDS = (
-    "adoption",
-    "change_seen",
-    "evidence",
-    "verdict",
-    "sign_off",
-    "refusal",
-    "intent",
-    "observation",
-    "rollout",
-    "notice",
-    "drift",
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,15 +53,19 @@ EMPTY_HEAD = Head.of(0, ())
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One decision; `seq` counts from 1, `leaf` is its hash in the tree."""
+    """One decision; `seq` counts from 1, `leaf` is its hash in the tree.
+
+    `event` is what happened to the rollout, None for an entry of another kind than `rollout`.
+    """
 
     seq: int
     at: datetime
-    kind: str
+    kind: EntryKind
     release: str | None
     release_digest: str | None
     body: Mapping[str, Any]
     leaf: bytes
+    event: RolloutEvent | None = None
 
     @property
     def digest(self) -> str:
@@ -119,17 +110,12 @@ class Row:
         return leaf_hash(rfc8785.dumps(head) + b"\n" + self.body)
 
     def entry(self) -> Entry:
-        """The entry, verified against its leaf hash; raises `LedgerError`."""
+        """Return the entry, verified against its leaf hash.
+
+        Raises `LedgerError` that names the entry, also for a kind or an event that is not known.
+        """
         _require_own_leaf(self)
-        return Entry(
-            seq=self.seq,
-            at=_read_time(self),
-            kind=self.kind,
-            release=self.release,
-            release_digest=self.release_digest,
-            body=_read_body(self),
-            leaf=self.leaf,
-        )
+        return _read(self)
 
 
 def next_row(
@@ -143,11 +129,13 @@ def next_row(
 ) -> Row:
     """The row that follows `last`.
 
-    Raises `UnknownWordError` for a kind the ledger does not know, `LedgerError` for a naive time or
-    a body that has no canonical form.
+    Raises `UnknownWordError` for a kind or a rollout event that is not in `kinds`, `LedgerError`
+    for a naive time or a body that has no canonical form.
     """
-    if kind not in ENTRY_KINDS:
-        raise UnknownWordError(kind, ENTRY_KINDS)
+    if kind not in set(EntryKind):
+        raise UnknownWordError(kind, EntryKind)
+    if kind == EntryKind.ROLLOUT and body.get("event") not in set(RolloutEvent):
+        raise UnknownWordError(str(body.get("event")), RolloutEvent)
     size = last.seq if last else 0
     bare = Row(
         seq=size + 1,
@@ -272,10 +260,7 @@ def split_peaks(stored: bytes) -> Peaks:
 
 def _require_our_form(row: Row) -> None:
     """What we would not have written is not ours, even when its hashes are right."""
-    if row.kind not in ENTRY_KINDS:
-        raise bad_entry(row.seq, f"it is of unknown kind '{row.kind}'")
-    _read_time(row)
-    if canonical(_read_body(row)) != row.body:
+    if canonical(_read(row).body) != row.body:
         raise bad_entry(row.seq, "its body is not in canonical form")
 
 
@@ -295,6 +280,37 @@ def _require_next(seq: int, size: int) -> None:
         raise LedgerError(
             f"entry {size + 1} is missing: entry {seq} follows entry {size}", entry=size + 1
         )
+
+
+def _read(row: Row) -> Entry:
+    kind, body = _read_kind(row), _read_body(row)
+    return Entry(
+        seq=row.seq,
+        at=_read_time(row),
+        kind=kind,
+        release=row.release,
+        release_digest=row.release_digest,
+        body=body,
+        leaf=row.leaf,
+        event=_read_event(row.seq, body) if kind is EntryKind.ROLLOUT else None,
+    )
+
+
+def _read_kind(row: Row) -> EntryKind:
+    try:
+        return EntryKind(row.kind)
+    except ValueError as exc:
+        known = ", ".join(EntryKind)
+        raise bad_entry(row.seq, f"unknown kind '{row.kind}'; known: {known}") from exc
+
+
+def _read_event(seq: int, body: Mapping[str, Any]) -> RolloutEvent:
+    word = body.get("event")
+    try:
+        return RolloutEvent(str(word))
+    except ValueError as exc:
+        known = ", ".join(RolloutEvent)
+        raise bad_entry(seq, f"unknown rollout event '{word}'; known: {known}") from exc
 
 
 def _read_time(row: Row) -> datetime:

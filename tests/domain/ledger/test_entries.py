@@ -93,7 +93,15 @@ TAMPERING = {
         recomputed_with_peaks(9, body=OTHER),
         "entry 11: it does not continue",
     ),
-    "an unknown kind is written": (recomputed(9, kind="lunch"), "entry 10: it is of unknown kind"),
+    "an unknown kind is written": (recomputed(9, kind="lunch"), "entry 10: unknown kind 'lunch'"),
+    "an unknown event is written": (
+        recomputed(9, kind="rollout", body=canonical({"event": "lunch"})),
+        "entry 10: unknown rollout event 'lunch'; known: promoted, ",
+    ),
+    "an event is not written": (
+        recomputed(9, kind="rollout"),
+        "entry 10: unknown rollout event 'None'",
+    ),
     "a body is not JSON": (recomputed(9, body=b"{"), "entry 10: its body is not JSON"),
     "a body is no object": (recomputed(9, body=b"[]"), "entry 10: its body is not a JSON object"),
     "a body says one thing twice": (
