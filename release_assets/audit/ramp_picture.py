@@ -11,7 +11,6 @@ from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from release_assets.domain.history.ramp import StageEnd
 from release_assets.domain.history.reading import share_in_words
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Band:
     top: float
     share: str
     lasted: str
-    end: StageEnd
+    end: str
 
     @property
     def middle(self) -> float:
@@ -137,7 +136,7 @@ def _band(stage: StageHistory, span: tuple[datetime, datetime], x: _Axis) -> Ban
         top=_y(stage.traffic_pct),
         share=share_in_words(stage.traffic_pct),
         lasted=lasted((stage.left_at or span[1]) - stage.entered_at),
-        end=stage.end,
+        end=stage.end_word,
     )
 
 

@@ -18,7 +18,7 @@ from resources.ssh_keys import generate_key, load_private_key, sign
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KEYS = {person: generate_key() for person in ("ada", "rosa")}
 NAMES = Names(
-    of={
+    names={
         key: name
         for person, name in {
             "ada": "Ada Okafor",

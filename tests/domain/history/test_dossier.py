@@ -8,12 +8,13 @@ import pytest
 from release_assets.domain.errors import LedgerError, NotFoundError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.history.dossier import compile_dossier, prove
-from release_assets.domain.history.ending import End
-from release_assets.domain.history.ramp import StageEnd
+from release_assets.domain.history.ending import WithoutRollout
 from release_assets.domain.history.reading import Names
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.ledger.merkle import includes
 from release_assets.domain.people.roster import Key, Person, Robot, Roster, Validity
 from release_assets.domain.release import digest_of
+from release_assets.domain.rollout.machine import RolloutState
 from release_assets.pipeline import BEFORE_PROMOTION, PRE_MERGE, SIGN_OFF
 from tests.fabricated.released import (
     KEYS,
@@ -106,7 +107,7 @@ def test_a_refused_signature_stands_in_the_sentence(ledger):
 def test_the_first_stable_release_is_told_as_adopted(ledger):
     dossier = compile_dossier("policy-search-0", ledger, NAMES)
 
-    assert dossier.ending.word is End.ADOPTED
+    assert dossier.ending.word is WithoutRollout.ADOPTED
     assert dossier.headline.startswith("policy-search-0: adopted as the first stable release at")
     assert dossier.unit == unit("main").document()
 
@@ -166,9 +167,9 @@ def test_a_key_that_the_roster_does_not_know_does_not_count(told):
     told.seen("Tidy")
     told.signed()
 
-    dossier = compile_dossier(RELEASE, told.ledger.entries(), Names(of=NAMES.of))
+    dossier = compile_dossier(RELEASE, told.ledger.entries(), Names(names=NAMES.names))
 
-    assert dossier.sign_offs[0].problem == "the roster does not know the key that signed"
+    assert dossier.sign_offs[0].problem == "no one in people.yaml has the key that signed"
     assert not dossier.sign_offs[0].counts
 
 
@@ -181,7 +182,7 @@ def test_words_beside_the_statement_are_not_read(told):
     dossier = dossier_of(told)
 
     assert "rejected by Rosa Delgado (release manager)" in dossier.headline
-    assert dossier.ending.word is End.REFUSED
+    assert dossier.ending.word is WithoutRollout.REFUSED
 
 
 def test_a_pass_of_an_earlier_push_is_not_the_releases_own(told):
@@ -295,9 +296,9 @@ def test_traffic_of_another_candidate_is_not_ours(told):
 def test_each_stage_tells_its_time_and_evidence(ledger):
     first, second = compile_dossier("policy-search-102", ledger, NAMES).stages
 
-    assert (first.stage, first.end) == ("1-at-1pct", StageEnd.PROVEN)
+    assert (first.stage, first.end) == ("1-at-1pct", RolloutEvent.STAGE_PROVEN)
     assert first.left_at - first.entered_at == timedelta(seconds=36)
-    assert (second.end, second.because) == (StageEnd.BREACHED, SLUMP)
+    assert (second.end, second.because) == (RolloutEvent.BREACHED, SLUMP)
     assert (second.live.candidate_calls, second.live.scored) == (732, 61)
     assert second.live.evidence_against == 118.2
     assert second.verdict.outcome is Outcome.FAILED
@@ -316,8 +317,8 @@ def test_a_held_release_says_since_when(told):
 
     dossier = dossier_of(told)
 
-    assert dossier.ending.word is End.HELD
-    assert dossier.stages[-1].end is StageEnd.HELD
+    assert dossier.ending.word is RolloutState.HELD
+    assert dossier.stages[-1].end is RolloutEvent.HELD
     assert dossier.headline.endswith("UTC because undecided after 10 min.")
 
 
@@ -337,7 +338,7 @@ def test_a_refusal_does_not_unpromote_a_release(told):
 
     dossier = dossier_of(told)
 
-    assert dossier.ending.word is End.RAMPING
+    assert dossier.ending.word is RolloutState.RAMPING
     assert dossier.headline.endswith("1 %; still ramping.")
 
 
@@ -346,7 +347,7 @@ def test_a_later_signature_outweighs_a_refusal(told):
     told.refused("ada")
     told.signed("rosa")
 
-    assert dossier_of(told).ending.word is End.OPEN
+    assert dossier_of(told).ending.word is WithoutRollout.OPEN
 
 
 def test_an_open_release_says_which_gate_keeps_it(told):

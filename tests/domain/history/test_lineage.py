@@ -63,9 +63,9 @@ def test_a_chain_that_agrees_with_the_ledger_passes(ledger):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"run_id": ""}, "no run made it; somebody reported it by hand"),
+        ({"run_id": ""}, "no run made it; a person reported it by hand"),
         ({"release": "policy-search-102"}, "it is of policy-search-102, not of policy-search-101"),
-        ({"ledger_entry": 99}, "it names entry 99, which the ledger does not hold"),
+        ({"ledger_entry": 99}, "it names entry 99, which is not in the ledger"),
         ({"ledger_digest": "sha256:00"}, "entry 3 of the ledger has another digest"),
         ({"run_id": "run-2"}, "entry 3 was written by another run"),
         ({"asset": "staging/eval_results"}, "entry 3 is evidence of 'staging/deployment'"),

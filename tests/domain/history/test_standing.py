@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from release_assets.domain.history.ending import End
+from release_assets.domain.history.ending import WithoutRollout
 from release_assets.domain.history.standing import releases_in, standing_of
 from release_assets.domain.people.change import Change, Merge
+from release_assets.domain.rollout.machine import RolloutState
 from release_assets.pipeline import PRE_MERGE, SIGN_OFF, STAGING
 from tests.fabricated.released import NAMES, START, STORIES, Told, tell_all
 from tests.ports.fakes import MemoryLedger
@@ -48,7 +49,11 @@ def where(told, **more):
 def test_a_change_that_nobody_judged_waits_for_the_pipeline(told):
     found = standing(told, change=change())
 
-    assert (found.phase, found.end, found.awaited) == ("pre_merge", End.OPEN, "the pipeline")
+    assert (found.phase, found.ending.word, found.awaited) == (
+        "pre_merge",
+        WithoutRollout.OPEN,
+        "the pipeline",
+    )
     assert (found.since, found.title) == (None, "Tidy")
 
 
@@ -124,7 +129,7 @@ def test_a_held_release_waits_for_a_person(told):
     found = standing(told)
 
     assert found.awaited == "a person: let it go on, or roll it back"
-    assert found.said == "undecided after 10 min"
+    assert found.because == "undecided after 10 min"
 
 
 def test_a_braked_release_waits_for_its_restoration(told):
@@ -143,16 +148,16 @@ def test_a_refused_release_waits_for_somebody_else(told):
     told.passed(STAGING)
     told.refused()
 
-    assert where(told) == ("sign_off", "a sign-off by somebody else")
+    assert where(told) == ("sign_off", "a sign-off by another person")
 
 
 @pytest.mark.parametrize(
     ("release", "phase", "end", "traffic_pct"),
     [
-        ("policy-search-0", "canary", End.ADOPTED, 100),
-        ("policy-search-101", "canary", End.COMPLETE, 100),
-        ("policy-search-102", "rollback", End.ROLLED_BACK, 0),
-        ("policy-search-103", "staging", End.STAGING_ROLLED_BACK, 0),
+        ("policy-search-0", "canary", WithoutRollout.ADOPTED, 100),
+        ("policy-search-101", "canary", RolloutState.COMPLETE, 100),
+        ("policy-search-102", "rollback", RolloutState.ROLLED_BACK, 0),
+        ("policy-search-103", "staging", WithoutRollout.STAGING_ROLLED_BACK, 0),
     ],
 )
 def test_nobody_is_awaited_at_the_end(release, phase, end, traffic_pct):
@@ -161,7 +166,7 @@ def test_nobody_is_awaited_at_the_end(release, phase, end, traffic_pct):
 
     found = standing_of(release, ledger.entries(release=release), NAMES)
 
-    assert (found.phase, found.end, found.traffic_pct) == (phase, end, traffic_pct)
+    assert (found.phase, found.ending.word, found.traffic_pct) == (phase, end, traffic_pct)
     assert found.awaited == "nobody"
 
 

@@ -97,7 +97,7 @@ def test_a_materialisation_reported_by_hand_fails(pipeline):
     verdict = judge_lineage(pipeline.walk())
 
     assert verdict.outcome is Outcome.FAILED
-    assert "somebody reported it by hand" in verdict.headline
+    assert "a person reported it by hand" in verdict.headline
 
 
 def test_a_deleted_run_is_inconclusive(pipeline):
