@@ -6,13 +6,13 @@ from release_assets.domain.history.ending import Ending, WithoutRollout, ending_
 from release_assets.domain.history.timeline import timeline_of
 from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.rollout.machine import RolloutState
-from tests.fabricated.released import NAMES, Told
+from tests.fabricated.released import NAMES, EntryWriter
 from tests.ports.fakes import MemoryLedger
 
 
 @pytest.fixture
-def told():
-    return Told(MemoryLedger(), "policy-search-101")
+def writer():
+    return EntryWriter(MemoryLedger(), "policy-search-101")
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def told():
         ("looked", WithoutRollout.OPEN),
     ],
 )
-def test_an_event_puts_a_release_where_the_machine_does(told, event, word):
-    told.write("rollout", {"event": event})
+def test_an_event_puts_a_release_where_the_machine_does(writer, event, word):
+    writer.write("rollout", {"event": event})
 
-    assert ending_of(told.ledger.entries()).word is word
+    assert ending_of(writer.ledger.entries()).word is word
 
 
 @pytest.mark.parametrize("word", [*WithoutRollout, *RolloutState])
@@ -46,9 +46,9 @@ def test_every_ending_has_its_words_and_its_outcome(word):
 
 
 @pytest.mark.parametrize("event", RolloutEvent)
-def test_every_event_has_its_line_in_the_timeline(told, event):
-    told.write("rollout", {"event": event})
+def test_every_event_has_its_line_in_the_timeline(writer, event):
+    writer.write("rollout", {"event": event})
 
-    (moment,) = timeline_of(told.ledger.entries(), NAMES)
+    (moment,) = timeline_of(writer.ledger.entries(), NAMES)
 
     assert moment.text

@@ -6,7 +6,7 @@ import pytest
 
 from release_assets.domain.finding import Outcome
 from release_assets.domain.history.lineage import Materialisation, Pin, Walk, judge_lineage
-from tests.fabricated.released import START, Told
+from tests.fabricated.released import START, EntryWriter
 from tests.ports.fakes import MemoryLedger
 
 RELEASE = "policy-search-101"
@@ -15,10 +15,10 @@ CHAIN = ("pre_merge/change", "pre_merge/gate", "staging/deployment")
 
 @pytest.fixture
 def ledger():
-    told = Told(MemoryLedger(), RELEASE)
+    writer = EntryWriter(MemoryLedger(), RELEASE)
     for name in CHAIN:
-        told.evidence(name, {})
-    return told.ledger
+        writer.evidence(name, {})
+    return writer.ledger
 
 
 def chain(ledger):
@@ -85,7 +85,7 @@ def test_a_hop_that_disagrees_with_the_ledger_fails(ledger, change, reason):
 
 
 def test_an_entry_of_another_release_behind_a_hop_fails(ledger):
-    other = Told(ledger, "policy-search-102").evidence("staging/deployment", {})
+    other = EntryWriter(ledger, "policy-search-102").evidence("staging/deployment", {})
     made = chain(ledger)[:3]
 
     forged = replace(made[2], ledger_entry=other.seq, ledger_digest=other.digest)
