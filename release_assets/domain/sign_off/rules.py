@@ -42,11 +42,9 @@ class Quorum:
     hardware: bool = False
 
 
-def quorum_of(tier: RiskTier) -> Quorum:
-    """Return the quorum of a risk tier."""
-    if tier is RiskTier.HIGH:
-        return Quorum(roles=SIGNING_ROLES, hardware=True)
-    return Quorum(roles=(Role.RELEASE_MANAGER,))
+def quorum_of(tier: RiskTier, roles: Iterable[Role]) -> Quorum:
+    """Return the quorum of a risk tier, of which the policy names the roles."""
+    return Quorum(roles=tuple(roles), hardware=tier is RiskTier.HIGH)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

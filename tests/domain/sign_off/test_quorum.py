@@ -20,7 +20,7 @@ from release_assets.domain.sign_off.quorum import (
     read_sign_offs,
     sign_off_body,
 )
-from release_assets.domain.sign_off.rules import Promotion, quorum_of
+from release_assets.domain.sign_off.rules import SIGNING_ROLES, Promotion, quorum_of
 from release_assets.domain.sign_off.statement import (
     ReleasePath,
     SignOffDecision,
@@ -44,7 +44,7 @@ SUBJECT = Subject(
 )
 PROMOTION = Promotion(
     subject=SUBJECT,
-    quorum=quorum_of(RiskTier.MEDIUM),
+    quorum=quorum_of(RiskTier.MEDIUM, [Role.RELEASE_MANAGER]),
     roster=ROSTER,
     contributors=contributors(change(), ROSTER, case_authors={}),
     reviewers=("ben",),
@@ -284,7 +284,7 @@ def touched(made, seq):
 
 
 def test_a_high_release_needs_the_ai_risk_partner_too():
-    promotion = replace(PROMOTION, subject=HIGH, quorum=quorum_of(RiskTier.HIGH))
+    promotion = replace(PROMOTION, subject=HIGH, quorum=quorum_of(RiskTier.HIGH, SIGNING_ROLES))
     manager = touched(statement(subject=HIGH), 1)
     partner = touched(statement("iris", Role.AI_RISK_PARTNER, subject=HIGH), 2)
 
@@ -298,7 +298,7 @@ def test_one_person_does_not_fill_two_roles():
     promotion = replace(
         PROMOTION,
         subject=HIGH,
-        quorum=quorum_of(RiskTier.HIGH),
+        quorum=quorum_of(RiskTier.HIGH, SIGNING_ROLES),
         roster=replace(ROSTER, people=people),
     )
 
@@ -312,7 +312,7 @@ def test_one_person_does_not_fill_two_roles():
 
 
 def test_a_high_release_is_not_signed_with_a_key_in_a_file():
-    promotion = replace(PROMOTION, subject=HIGH, quorum=quorum_of(RiskTier.HIGH))
+    promotion = replace(PROMOTION, subject=HIGH, quorum=quorum_of(RiskTier.HIGH, SIGNING_ROLES))
 
     result = judged(signed(statement(subject=HIGH)), promotion=promotion)
 

@@ -106,7 +106,7 @@ def test_phases_after_the_end_are_shown_as_not_reached(pages):
     assert "never judged for this release digest" in pages["policy-search-104"]
 
 
-def test_a_signature_that_does_not_hold_says_so():
+def test_a_signature_that_is_not_valid_is_shown_as_such():
     writer = EntryWriter(MemoryLedger(), "policy-search-105")
     writer.seen("Tidy")
     writer.signed("rosa", key="ada")
