@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from release_assets.composition import Composition
+    from release_assets.demo.run import Show
     from release_assets.demo.screen import Screen
-    from release_assets.demo.show import Show
     from release_assets.demo.stories import Story
     from release_assets.demo.world import WorldFolder
 
@@ -78,7 +78,7 @@ def _world(
 ) -> Iterator[Composition]:
     """A world with everything running; ended again, whatever happens inside."""
     from release_assets.composition import compose
-    from release_assets.demo import starting
+    from release_assets.demo import startup
     from release_assets.demo.world import build, end
     from resources.clock import SystemClock
     from resources.wiring import load_world
@@ -91,12 +91,12 @@ def _world(
         screen.note(f"building a world in {folder.path}")
         build(folder, SystemClock().now(), ui_port)
         world = compose(load_world(folder.config))
-        warming = starting.warm_up(world)
-        starting.start_dagster_code(folder)
-        starting.adopt(world)
-        starting.start_router(folder, world)
-        starting.start_live_traffic(folder, _rate(world), PAIRS_PER_SECOND)
-        starting.start_dagster(folder)
+        warming = startup.warm_up(world)
+        startup.start_dagster_code(folder)
+        startup.adopt(world)
+        startup.start_router(folder, world)
+        startup.start_live_traffic(folder, _rate(world), PAIRS_PER_SECOND)
+        startup.start_dagster(folder)
         warming.join()
         screen.note(f"Dagster: http://{folder.address('webserver')}")
         yield world
@@ -128,8 +128,8 @@ def _stories(names: tuple[str, ...]) -> list[Story]:
 def _play(
     folder: WorldFolder, world: Composition, screen: Screen, stories: Sequence[Story]
 ) -> Show:
-    from release_assets.demo.show import Show
-    from release_assets.demo.starting import require_alive
+    from release_assets.demo.run import Show
+    from release_assets.demo.startup import require_alive
     from release_assets.demo.stories import People
     from resources.local.git.host import LocalGitHost
 
@@ -143,7 +143,7 @@ def _document(
     folder: WorldFolder, world: Composition, show: Show, seconds: float, *, stays: bool
 ) -> dict[str, Any]:
     """The document of DESIGN section 10."""
-    from release_assets.demo.closing import drain_outbox, verified_ledger, write_dossiers
+    from release_assets.demo.results import drain_outbox, verified_ledger, write_dossiers
 
     drain_outbox(world)
     return {

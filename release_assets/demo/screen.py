@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from release_assets.demo.journey import Journey
-    from release_assets.demo.show import Show
+    from release_assets.demo.run import Show
 
 _STYLES = {"complete": "green", "rolled back": "yellow", "staging rolled back": "yellow"}
 _STYLES |= {"refused": "yellow"}

@@ -15,10 +15,10 @@ import pytest
 
 from release_assets.cli.demo import PAIRS_PER_SECOND
 from release_assets.composition import compose
-from release_assets.demo import starting
-from release_assets.demo.closing import write_dossiers
+from release_assets.demo import startup
 from release_assets.demo.journey import Ended, Journey, Step
-from release_assets.demo.show import ORDER
+from release_assets.demo.results import write_dossiers
+from release_assets.demo.run import ORDER
 from release_assets.demo.stories import People, read_stories
 from release_assets.demo.world import FEATURE, WorldFolder, build, end
 from release_assets.domain.errors import UnavailableError
@@ -58,14 +58,14 @@ class Theatre:
 
     def open(self):
         """The stable unit behind the front door."""
-        starting.adopt(self.world)
-        starting.start_router(self.folder, self.world)
+        startup.adopt(self.world)
+        startup.start_router(self.folder, self.world)
 
     def ask_questions(self):
         """Live questions and replay, if they do not run yet."""
         main = self.world.ports.git_host.main()
         traffic = self.world.records.repository.manifest(FEATURE, main).traffic
-        starting.start_live_traffic(self.folder, traffic.calls_per_second, PAIRS_PER_SECOND)
+        startup.start_live_traffic(self.folder, traffic.calls_per_second, PAIRS_PER_SECOND)
 
     def fall_silent(self):
         """Nobody asks while a release is in staging: the suites have the machine to themselves."""
