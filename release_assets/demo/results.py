@@ -1,13 +1,16 @@
-"""The end of a demo: notices delivered, ledger verified, a dossier for every release."""
+"""What a demo leaves behind: delivered notices, a verified ledger, a dossier for every release.
+
+Decides nothing about a release; waits for the outbox, and writes files.
+"""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
 
-from release_assets.audit.dossier_page import render
-from release_assets.audit.dossiers import dossier_of, names_at_main
-from release_assets.domain.errors import LedgerError
+from release_assets.audit.dossiers import write_pages
+from release_assets.domain.errors import LedgerError, UnavailableError
+from resources.ledger_store import SqlLedger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,31 +23,31 @@ _POLL_S = 0.5
 
 
 def drain_outbox(world: Composition) -> None:
-    """Wait until the sensor has delivered what waits, for a while."""
+    """Wait until the sensor has delivered the notices that are queued, but not for long."""
     deadline = time.monotonic() + _PATIENCE_S
     while world.ports.release_store.undelivered() and time.monotonic() < deadline:
         time.sleep(_POLL_S)
 
 
 def verified_ledger(world: Composition) -> dict[str, Any]:
-    """Size and root, and whether every entry verifies."""
-    head = world.ports.ledger.head()
+    """Return size and root of the ledger, and whether every entry verifies."""
+    ledger = _local_ledger(world)
+    head = ledger.head()
     try:
-        verified = world.ports.ledger.verify() == world.ports.ledger.head()
+        is_verified = ledger.verify() == ledger.head()
     except LedgerError:
-        verified = False
-    return {"size": head.size, "root": head.root, "verified": verified}
+        is_verified = False
+    return {"size": head.size, "root": head.root, "verified": is_verified}
+
+
+def _local_ledger(world: Composition) -> SqlLedger:
+    ledger = world.ports.ledger
+    if not isinstance(ledger, SqlLedger):
+        message = "a local world keeps its ledger in SQLite; its countersign.yaml names another one"
+        raise UnavailableError(message)
+    return ledger
 
 
 def write_dossiers(folder: WorldFolder, world: Composition, releases: Sequence[str]) -> list[str]:
-    """One HTML file for each release; their paths."""
-    names = names_at_main(world.ports)
-    there = folder.path / "dossiers"
-    there.mkdir(exist_ok=True)
-    paths = []
-    for release in releases:
-        path = there / f"{release}.html"
-        page = render(dossier_of(release, world.ports.ledger, names), names)
-        path.write_text(page, encoding="utf-8")
-        paths.append(str(path))
-    return paths
+    """Write one HTML file for each release; returns their paths."""
+    return [str(path) for path in write_pages(world.ports, releases, folder.path / "dossiers")]
