@@ -9,8 +9,9 @@ import click
 
 from release_assets.domain.errors import InputError, LedgerError
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.ledger.entries import Head, verify
+from release_assets.domain.ledger.entries import Head
 from release_assets.domain.ledger.kinds import EntryKind
+from release_assets.domain.ledger.verification import verify
 from release_assets.domain.sign_off.quorum import heads_seen, read_sign_offs
 from release_assets.domain.verdict import Verdict, conclude
 

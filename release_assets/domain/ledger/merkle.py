@@ -22,17 +22,17 @@ Peaks = tuple[bytes, ...]
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """The hash of a leaf; the prefix keeps leaves and nodes from being mistaken for each other."""
+    """Return the hash of a leaf; the prefix keeps a node from being taken for a leaf."""
     return hashlib.sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of an inner node."""
+    """Return the hash of an inner node."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def extend(peaks: Peaks, size: int, leaf: bytes) -> Peaks:
-    """The peaks of a tree of `size` leaves after one more leaf."""
+    """Return the peaks of a tree of `size` leaves after one more leaf."""
     merged, left = leaf, list(peaks)
     while size & 1:
         merged = node_hash(left.pop(), merged)
@@ -41,7 +41,7 @@ def extend(peaks: Peaks, size: int, leaf: bytes) -> Peaks:
 
 
 def peaks_of(leaves: Iterable[bytes]) -> Peaks:
-    """The peaks of a tree with these leaves."""
+    """Return the peaks of a tree with these leaves."""
     peaks: Peaks = ()
     for size, leaf in enumerate(leaves):
         peaks = extend(peaks, size, leaf)
@@ -49,19 +49,19 @@ def peaks_of(leaves: Iterable[bytes]) -> Peaks:
 
 
 def root_of(peaks: Peaks) -> bytes:
-    """The root of the tree with these peaks."""
+    """Return the root of the tree with these peaks."""
     if not peaks:
         return EMPTY_ROOT
     return reduce(lambda right, left: node_hash(left, right), reversed(peaks))
 
 
 def root_hash(leaves: Sequence[bytes]) -> bytes:
-    """The root of a tree with these leaves."""
+    """Return the root of a tree with these leaves."""
     return root_of(peaks_of(leaves))
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """The hashes that lead from the leaf at `index` (from 0) to the root, lowest first."""
+    """Return the hashes from the leaf at `index` (from 0) to the root, lowest first."""
     if not 0 <= index < len(leaves):
         message = f"a tree of {len(leaves)} leaves has no leaf {index}"
         raise IndexError(message)
@@ -74,7 +74,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
 
 
 def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
-    """The hashes that show that the tree of the first `old_size` leaves was only continued."""
+    """Return the hashes that show that the tree of `old_size` leaves was only continued."""
     if not 0 <= old_size <= len(leaves):
         message = f"a tree of {len(leaves)} leaves has no earlier tree of {old_size}"
         raise IndexError(message)
@@ -149,7 +149,7 @@ def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> tuple[b
 
 
 def _split(size: int) -> int:
-    """The largest power of two smaller than `size`."""
+    """Return the largest power of two smaller than `size`."""
     return 1 << ((size - 1).bit_length() - 1)
 
 

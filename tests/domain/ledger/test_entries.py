@@ -11,17 +11,11 @@ from hypothesis import strategies as st
 
 from release_assets.domain.errors import LedgerError
 from release_assets.domain.finding import Outcome
-from release_assets.domain.ledger.entries import (
-    EMPTY_HEAD,
-    Head,
-    as_decimals,
-    canonical,
-    next_row,
-    split_peaks,
-    verify,
-)
+from release_assets.domain.ledger.canonical import as_decimals, canonical
+from release_assets.domain.ledger.entries import EMPTY_HEAD, Head, next_row, split_peaks
 from release_assets.domain.ledger.index import LedgerIndex
 from release_assets.domain.ledger.merkle import extend, peaks_of
+from release_assets.domain.ledger.verification import verify
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -79,7 +73,7 @@ TAMPERING = {
     "peaks are cut": (changed(9, peaks=b""), "entry 10: it does not continue"),
     "an entry is taken out": ([*ROWS[:9], *ROWS[10:]], "entry 10 is missing: entry 11 follows"),
     "the first entry is taken out": (ROWS[1:], "entry 1 is missing"),
-    "an entry is put in": ([*ROWS[:9], ROWS[3], *ROWS[9:]], "entry 4: it stands where entry 10"),
+    "an entry is put in": ([*ROWS[:9], ROWS[3], *ROWS[9:]], "entry 4: it is where entry 10"),
     "two entries change places": (
         [*ROWS[:9], ROWS[10], ROWS[9], *ROWS[11:]],
         "entry 10 is missing: entry 11 follows entry 9",
@@ -104,7 +98,7 @@ TAMPERING = {
     ),
     "a body is not JSON": (recomputed(9, body=b"{"), "entry 10: its body is not JSON"),
     "a body is no object": (recomputed(9, body=b"[]"), "entry 10: its body is not a JSON object"),
-    "a body says one thing twice": (
+    "a body has one key twice": (
         recomputed(9, body=b'{"n":1,"n":2}'),
         "entry 10: its body is not in canonical form",
     ),
