@@ -66,7 +66,7 @@ class LedgerProof:
 class Dossier:
     """Everything of one release; `clauses` are the parts of the one sentence, in order.
 
-    `waivers` stays empty until waivers exist: no finding can be waived today.
+    `waivers` is empty until waivers exist: no finding can be waived today.
     """
 
     release: str

@@ -120,7 +120,7 @@ def _word(entry: Entry) -> End | None:
 
 
 def _ending(entry: Entry, word: End, before: Ending) -> Ending:
-    """A refusal does not undo a promotion; a rollback keeps the reason of the breach."""
+    """Apply an entry: a refusal undoes no promotion, a rollback keeps the reason of its breach."""
     was_moved = before.word is _W.STAGING_ROLLED_BACK or isinstance(before.word, RolloutState)
     if was_moved and word in {_W.REFUSED, _W.OPEN}:
         return before

@@ -152,7 +152,7 @@ def _in_the_ledger(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, st
 
 
 def _about_the_same(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, str]]:
-    """The entry it names must be about this asset, this release and this run."""
+    """Require that the entry it names is about this asset, this release and this run."""
     entry = walk.entries.get(m.ledger_entry or 0)
     if entry is None:
         return
@@ -165,7 +165,7 @@ def _about_the_same(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, s
 
 
 def _pins_hold(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, str]]:
-    """A pin must lead to what it names, and back in time, in Dagster and in the ledger."""
+    """Require that a pin leads to what it names, and back in time, in Dagster and in the ledger."""
     for asset, pin in m.pins.items():
         upstream = walk.found.get(pin.storage_id)
         if pin.storage_id == 0:

@@ -3,8 +3,8 @@
     authored by A (+ prompts by P); reviewed by B, C; signed by D (release manager) for digest X;
     promoted at t; 1 %, 10 %; rolled back at t2 because ...
 
-A clause whose entries are missing is left out, never guessed: a sentence without "signed by" is a
-release that nobody signed.
+A clause whose entries are missing is left out, never guessed: a sentence without "signed by" is
+about a release that no one signed.
 """
 
 from __future__ import annotations

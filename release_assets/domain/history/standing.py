@@ -1,4 +1,4 @@
-"""Where a release stands: the phase it reached, its last verdict, its traffic, and who is awaited.
+"""Where a release is now: the phase it reached, its last verdict, its traffic, and who is awaited.
 
 Read from ledger entries; what the working state adds (the last look of a rollout, whether a change
 is merged) is shown but decides nothing (law 1).

@@ -106,7 +106,7 @@ def _verdict(entry: Entry, _: Names) -> str:
 
 def _sign_off(entry: Entry, names: Names) -> str:
     signed = predicate_of(entry.body)
-    person, role = names.name_of(signed.get("person", "somebody")), signed.get("role")
+    person, role = names.name_of(signed.get("person", "an unnamed person")), signed.get("role")
     return f"{person} ({role_in_words(role)}) signed {signed.get('decision', 'a statement')}"
 
 

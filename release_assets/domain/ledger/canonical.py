@@ -49,9 +49,7 @@ def as_decimals(value: Any, where: str = "body") -> Any:
             return [as_decimals(item, f"{where}[{i}]") for i, item in enumerate(value)]
         case _:
             kind = type(value).__name__
-            raise LedgerError(
-                f"{where} is a {kind}; JSON has no such type, write it as text"
-            )
+            raise LedgerError(f"{where} is a {kind}; JSON has no such type, write it as text")
 
 
 def _decimal_text(value: Real | Decimal, where: str) -> str:

@@ -33,6 +33,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def extend(peaks: Peaks, size: int, leaf: bytes) -> Peaks:
     """Return the peaks of a tree of `size` leaves after one more leaf."""
+    # Peaks are the one-bits of the size. Adding a leaf is adding one in binary: each trailing
+    # one-bit is a perfect subtree that pairs up with what was merged so far, and carries.
     merged, left = leaf, list(peaks)
     while size & 1:
         merged = node_hash(left.pop(), merged)
@@ -87,6 +89,9 @@ def includes(*, leaf: bytes, index: int, size: int, root: bytes, proof: Sequence
     """Whether the proof shows this leaf at `index` of the tree (RFC 9162 section 2.1.3.2)."""
     if not 0 <= index < size:
         return False
+    # `node` is our place on a level, `last` the level's last place. A right child, or the last node
+    # of a level, has its sibling on the left; a last node without a sibling goes up unchanged until
+    # it is a right child, since an unbalanced tree hashes it only there.
     node, last, found = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
@@ -110,6 +115,8 @@ def continues(
         return old_size == size and not proof and old_root == root
     if not proof:
         return False
+    # A proof starts with the largest subtree that both trees have whole. Where the old tree is
+    # itself such a subtree, its root is known and left out of the proof.
     start = [old_root] if _is_power_of_two(old_size) else []
     first, *rest = (*start, *proof)
     return _both_roots(first, rest, old_size - 1, size - 1) == (old_root, root)
@@ -120,6 +127,8 @@ def _both_roots(
 ) -> tuple[bytes, bytes] | None:
     while node & 1:
         node, last = node >> 1, last >> 1
+    # From here both roots are computed at once: a sibling on the left is in both trees, one on the
+    # right was added later and is in the new tree alone.
     old = new = first
     for sibling in rest:
         if last == 0:

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_assets.domain.errors import LedgerError
+from release_assets.domain.errors import LedgerError, UnknownWordError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.canonical import as_decimals, canonical
 from release_assets.domain.ledger.entries import EMPTY_HEAD, Head, next_row, split_peaks
 from release_assets.domain.ledger.index import LedgerIndex
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.ledger.merkle import extend, peaks_of
 from release_assets.domain.ledger.verification import verify
 
@@ -210,6 +211,19 @@ def test_no_single_changed_byte_goes_unnoticed(number, which, position):
 
     with pytest.raises(LedgerError, match=f"entry {number + 1}"):
         verify(changed(number, **{name: damaged}))
+
+
+@pytest.mark.parametrize("body", [{"event": "brached"}, {}])
+def test_an_event_that_is_not_in_the_list_is_not_written(body):
+    with pytest.raises(UnknownWordError, match="unknown word"):
+        appended([], body, kind="rollout")
+
+
+def test_an_entry_of_a_rollout_has_its_event():
+    held = appended([], {"event": "held"}, kind="rollout").entry()
+
+    assert (held.kind, held.event) == (EntryKind.ROLLOUT, RolloutEvent.HELD)
+    assert ROWS[0].entry().event is None
 
 
 json_values = st.recursive(
