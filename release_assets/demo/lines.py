@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from release_assets.composition import Composition
     from release_assets.demo.journey import Journey
     from release_assets.domain.finding import Outcome
+    from release_assets.domain.ledger.entries import Entry
     from release_assets.domain.rollout.machine import Rollout
     from release_assets.domain.rollout.plan import RolloutPlan
 
@@ -53,19 +54,25 @@ def _where(journey: Journey) -> tuple[str, str]:
     if journey.phase in {CANARY, ROLLBACK}:
         return _canary(journey)
     phase = journey.phase
-    return f"{phase.name.replace('_', '-')}: {phase.question}", _last_verdict(journey)
+    return f"{phase.name.replace('_', '-')}: {phase.question}", _newest_result(journey)
 
 
-def _last_verdict(journey: Journey) -> str:
-    """Return the newest verdict or evidence about a release, in words."""
+def _newest_result(journey: Journey) -> str:
+    """Return the newest verdict or evidence of the phase that is awaited, in words."""
     kinds = (EntryKind.VERDICT, EntryKind.EVIDENCE)
     entries = journey.world.ports.ledger.entries(release=journey.story.release, kinds=kinds)
-    if not entries:
-        return "not seen by the sensor yet"
-    last = entries[-1].body
-    if "gate" in last:
-        return f"{last['gate'].partition('/')[2]}: {last['headline']}"
-    return f"measured {last['name'].partition('/')[2]}"
+    results = [_result(e) for e in entries if _name(e).startswith(f"{journey.phase.name}/")]
+    return results[-1] if results else "no result yet"
+
+
+def _name(entry: Entry) -> str:
+    return str(entry.body["gate" if entry.kind is EntryKind.VERDICT else "name"])
+
+
+def _result(entry: Entry) -> str:
+    what = _name(entry).partition("/")[2].replace("_", " ")
+    is_verdict = entry.kind is EntryKind.VERDICT
+    return f"{what}: {entry.body['headline']}" if is_verdict else f"measured {what}"
 
 
 def _canary(journey: Journey) -> tuple[str, str]:

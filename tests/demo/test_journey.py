@@ -178,10 +178,19 @@ def test_a_breach_leads_to_the_rollback_and_its_end(writer):
 def test_a_line_shows_the_phase_with_its_question_and_the_newest_verdict(writer):
     journey = begun(writer)
     assert line_of(journey).where == "pre-merge: May this change merge?"
-    assert line_of(journey).detail == "not seen by the sensor yet"
+    assert line_of(journey).detail == "no result yet"
     writer.verdict("pre_merge/core_flows_hold", "failed", "leave is not covered")
 
-    assert line_of(journey).detail == "core_flows_hold: failed: leave is not covered"
+    assert line_of(journey).detail == "core flows hold: failed: leave is not covered"
+
+
+def test_a_line_shows_no_result_of_the_phase_before(writer):
+    journey = begun(writer)
+    writer.verdict("pre_merge/gate")
+    journey.step()
+
+    assert line_of(journey).where == "staging: As good as main, at full length?"
+    assert line_of(journey).detail == "no result yet"
 
 
 def test_the_first_story_ends_before_the_second_begins(writer):
