@@ -86,7 +86,7 @@ class Theatre:
                 raise UnavailableError(f"{story.release} is still in {journey.phase.name}\n{log}")
             self.driver.tick()
             journey.step()
-            if journey.phase is CANARY:
+            if journey.phase is CANARY and journey.ending is None:
                 self.ask_questions()
             time.sleep(PAUSE_S)
         self.fall_silent()
