@@ -157,7 +157,7 @@ def next_row(
     bare = Row(
         seq=size + 1,
         at=_utc_text(at),
-        kind=kind,
+        kind=EntryKind(kind).value,
         release=release,
         release_digest=release_digest,
         body=canonical(body),

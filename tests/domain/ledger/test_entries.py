@@ -219,6 +219,15 @@ def test_an_event_that_is_not_in_the_list_is_not_written(body):
         appended([], body, kind="rollout")
 
 
+@pytest.mark.parametrize("kind", EntryKind)
+def test_a_kind_of_the_enum_is_written_as_its_plain_string(kind):
+    body = {"event": RolloutEvent.HELD}
+    row = appended([], body, kind=kind)
+
+    assert type(row.kind) is str
+    assert row == appended([], {"event": "held"}, kind=kind.value)
+
+
 def test_an_entry_of_a_rollout_has_its_event():
     held = appended([], {"event": "held"}, kind="rollout").entry()
 
