@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from release_assets.domain.errors import AdapterError, LedgerError
-from release_assets.domain.ledger.entries import Entry, Head, Row, next_row, verify
+from release_assets.domain.ledger.entries import Entry, Head, Row, next_row
 from release_assets.domain.ledger.index import LedgerIndex
+from release_assets.domain.ledger.verification import verify
 from release_assets.ports import Ledger
 from resources import ledger_guards
 from resources.database import Database

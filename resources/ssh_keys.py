@@ -31,8 +31,9 @@ from release_assets.domain.sign_off.ssh_signature import (
     NAMESPACE,
     require_long_enough,
     signed_bytes,
+    wire_mpint,
+    wire_string,
 )
-from release_assets.domain.sign_off.ssh_wire import mpint, string
 
 if TYPE_CHECKING:
     PrivateKey = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -91,7 +92,7 @@ def sign(message: bytes, key: PrivateKey, *, namespace: str = NAMESPACE) -> str:
     data = signed_bytes(message, namespace)
     blob = base64.b64decode(public_line(key).split()[1])
     fields = (blob, namespace.encode(), b"", b"sha512", _signature(key, data))
-    body = MAGIC + (1).to_bytes(4, "big") + b"".join(string(field) for field in fields)
+    body = MAGIC + (1).to_bytes(4, "big") + b"".join(wire_string(field) for field in fields)
     return "\n".join([BEGIN, *wrap(base64.b64encode(body).decode(), 70), END, ""])
 
 
@@ -102,9 +103,11 @@ def public_line(key: PrivateKey) -> str:
 
 def _signature(key: PrivateKey, data: bytes) -> bytes:
     if isinstance(key, ed25519.Ed25519PrivateKey):
-        return string(b"ssh-ed25519") + string(key.sign(data))
+        return wire_string(b"ssh-ed25519") + wire_string(key.sign(data))
     if isinstance(key, rsa.RSAPrivateKey):
         value = key.sign(data, padding.PKCS1v15(), hashes.SHA512())
-        return string(b"rsa-sha2-512") + string(value)
+        return wire_string(b"rsa-sha2-512") + wire_string(value)
     r, s = decode_dss_signature(key.sign(data, ec.ECDSA(_CURVE_HASHES[key.curve.name])))
-    return string(public_line(key).split()[0].encode()) + string(mpint(r) + mpint(s))
+    return wire_string(public_line(key).split()[0].encode()) + wire_string(
+        wire_mpint(r) + wire_mpint(s)
+    )

@@ -1,5 +1,6 @@
 """Can a stranger check it in thirty minutes?
 
-Reads the ledger and writes documents: dossiers, the ramp's picture, lineage, where releases stand.
-Decides nothing, and has no gate. Does not belong here: what the entries mean (`domain/history`).
+Belongs here: reading the ledger and Dagster's store for `domain/history`, and the pages made of its
+answers. Does not: judging or deciding anything (`domain/history` does), commands (`cli/audit`).
+Has no gate. Stands on `records` and the ports.
 """

@@ -14,7 +14,8 @@ from multiprocessing import get_context
 import pytest
 
 from release_assets.domain.errors import InputError, LedgerError
-from release_assets.domain.ledger.entries import Head, verify
+from release_assets.domain.ledger.entries import Head
+from release_assets.domain.ledger.verification import verify
 from resources import database, ledger_store
 from resources.ledger_store import SqlLedger
 
