@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from release_assets.domain.errors import InputError
-from release_assets.domain.ledger.entries import ENTRY_KINDS, Head
+from release_assets.domain.ledger.entries import Head
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.ledger.whole import judge_whole
 from release_assets.domain.sign_off.quorum import heads_seen, read_sign_offs
 
@@ -73,7 +74,7 @@ def _text(verdict: Verdict) -> str:
 @ledger.command("show")
 @_options
 @click.option("--release", help="Only entries about this release.")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(ENTRY_KINDS))
+@click.option("--kind", "kinds", multiple=True, type=click.Choice([k.value for k in EntryKind]))
 @click.option("--after", default=0, type=click.IntRange(min=0), help="Only entries after this one.")
 def show(
     *, url: str | None, as_json: bool, release: str | None, kinds: Sequence[str], after: int

@@ -11,8 +11,7 @@ import click
 from release_assets.cli.rows.lines import unreadable
 from release_assets.domain.documents import decode
 from release_assets.domain.people.landed import judge_landed, read_change_records
-from release_assets.domain.people.roster_file import read_people
-from release_assets.domain.people.roster_lines import read_people_lines
+from release_assets.domain.people.roster_file import read_people, read_people_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

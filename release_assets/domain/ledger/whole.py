@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import LedgerError
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.ledger.entries import verify
+from release_assets.domain.ledger.kinds import EntryKind
+from release_assets.domain.ledger.verification import verify
 from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def judge_whole(
 def _sign_offs(rows: Sequence[Row]) -> Iterator[Entry]:
     """Yield the sign-offs that can be read; the verification names the others."""
     for row in rows:
-        if row.kind == "sign_off":
+        if row.kind == EntryKind.SIGN_OFF:
             with suppress(LedgerError):
                 yield row.entry()
 

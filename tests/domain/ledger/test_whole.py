@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.ledger.entries import Head, next_row, verify
+from release_assets.domain.ledger.entries import Head, next_row
+from release_assets.domain.ledger.verification import verify
 from release_assets.domain.ledger.whole import SEEN, SIGNED, WHOLE, judge_whole
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
