@@ -76,7 +76,7 @@ def demo(
 def _world(
     folder: WorldFolder, screen: Screen, ui_port: int | None, *, keep: bool
 ) -> Iterator[Composition]:
-    """A world with everything running; ended again, whatever happens inside."""
+    """Start a world with everything in it; end it again, whatever happens inside."""
     from release_assets.composition import compose
     from release_assets.demo import startup
     from release_assets.demo.world import build, end
@@ -108,7 +108,7 @@ def _world(
 
 
 def _rate(world: Composition) -> float:
-    """Calls per second, as the manifest on main declares them to the planner."""
+    """Return the calls per second that the manifest on main declares to the planner."""
     from release_assets.demo.world import FEATURE
 
     main = world.ports.git_host.main()
@@ -116,7 +116,7 @@ def _rate(world: Composition) -> float:
 
 
 def _stories(names: tuple[str, ...]) -> list[Story]:
-    """The stories to play; read before anything is built, so that a wrong name costs nothing."""
+    """Return the stories to play, before anything is built: a wrong name costs nothing."""
     from release_assets.demo.stories import read_stories
 
     stories = [s for s in read_stories() if not names or s.name in names or s.release in names]

@@ -25,7 +25,7 @@ def run(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["countersign", *words])
         with pytest.raises(SystemExit) as ended:
             main()
-        said = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), said.out, said.err)
+        captured = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), captured.out, captured.err)
 
     return countersign

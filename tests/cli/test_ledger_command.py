@@ -98,7 +98,7 @@ def test_a_head_kept_elsewhere_that_agrees_is_reported(ledger):
 
 
 def test_an_empty_ledger_is_nothing_to_verify(tmp_path):
-    """It is also what is left when somebody deletes it all."""
+    """It is also what is left when it was all deleted."""
     empty = SqlLedger(f"sqlite:///{tmp_path}/empty.db")
     empty.head()
 
@@ -116,7 +116,7 @@ def signed(ledger, head):
         policy_digest=f"sha256:{'c' * 64}",
         roster_digest=f"sha256:{'d' * 64}",
     )
-    said = Statement(
+    statement = Statement(
         subject=subject,
         decision=SignOffDecision.YES,
         role=Role.RELEASE_MANAGER,
@@ -126,7 +126,7 @@ def signed(ledger, head):
         issued_at=NOW,
         expires_at=NOW + timedelta(hours=1),
     )
-    ledger.append("sign_off", sign_off_body(said, sign(said.payload(), KEY)), at=NOW)
+    ledger.append("sign_off", sign_off_body(statement, sign(statement.payload(), KEY)), at=NOW)
 
 
 def test_the_head_that_a_signatory_saw_anchors_the_ledger(ledger, tmp_path):
@@ -159,9 +159,9 @@ def test_entries_are_shown_by_release_and_kind(ledger):
     _, found = document("show", "--ledger", ledger.url, "--kind", "notice", "--after", "2")
     assert [entry["kind"] for entry in found["entries"]] == ["notice"]
 
-    told = run("show", "--ledger", ledger.url, "--kind", "verdict").stdout
-    assert "policy-search-101" in told
-    assert "staging passed: 9 of 9 rules hold" in told
+    shown = run("show", "--ledger", ledger.url, "--kind", "verdict").stdout
+    assert "policy-search-101" in shown
+    assert "staging passed: 9 of 9 rules hold" in shown
 
 
 def test_nothing_is_shown_of_a_tampered_ledger(ledger):

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SEEDS_PLAN = ROOT / "examples/policy-search/rollouts/policy-search-v1.yaml"
+EXAMPLE_PLAN = ROOT / "examples/policy-search/rollouts/policy-search-v1.yaml"
 TRAFFIC = ("--traffic-rps", "20", "--scores-per-hour", "600")
 
 
 @pytest.fixture
 def lint(run, tmp_path):
-    """Lint the seed's plan with words replaced; the error of a test names `plan.yaml`."""
+    """Lint the example's plan with words replaced; the error of a test names `plan.yaml`."""
 
     def on(*options, **changed):
-        text = SEEDS_PLAN.read_text()
+        text = EXAMPLE_PLAN.read_text()
         for old, new in changed.items():
             assert old in text
             text = text.replace(old, new)
@@ -25,7 +25,7 @@ def lint(run, tmp_path):
     return on
 
 
-def test_the_seeds_plan_has_teeth_as_it_stands(lint):
+def test_the_example_plan_has_teeth_as_it_is(lint):
     found = lint(*TRAFFIC)
 
     assert found.code == 0
@@ -187,8 +187,8 @@ def test_a_picture_that_cannot_be_written_is_refused(lint, tmp_path, name, messa
 @pytest.mark.parametrize(("old", "new"), [("\n", "\r\n"), ("canary_stages", "\ufeffcanary_stages")])
 def test_what_editors_add_to_a_plan_changes_nothing(run, tmp_path, old, new):
     path = tmp_path / "plan.yaml"
-    path.write_bytes(SEEDS_PLAN.read_text().replace(old, new).encode())
+    path.write_bytes(EXAMPLE_PLAN.read_text().replace(old, new).encode())
 
     assert run("plan", "lint", str(path), *TRAFFIC).out == (
-        run("plan", "lint", str(SEEDS_PLAN), *TRAFFIC).out
+        run("plan", "lint", str(EXAMPLE_PLAN), *TRAFFIC).out
     )

@@ -63,7 +63,7 @@ VIOLATIONS = {
     ),
     "a pusher reviews": ({"pushers": ["gh:1", "gh:2"]}, "reviewers_are_independent"),
     "a robot reviews": ({"reviews": [review(account="gh:9")]}, "reviewers_are_independent"),
-    "nobody reviews": ({"reviews": []}, "reviewers_are_independent"),
+    "no review": ({"reviews": []}, "reviewers_are_independent"),
     "a comment only": ({"reviews": [review(state="commented")]}, "reviewers_are_independent"),
     "a dismissed review": (
         {"reviews": [review(), review(state="dismissed", at="2026-06-01T10:30:00Z")]},
@@ -80,7 +80,7 @@ VIOLATIONS = {
     ),
     "the author deploys": ({"deployed_by": "gh:1"}, "deployer_did_not_contribute"),
     "the author's robot deploys": ({"deployed_by": "gh:8"}, "deployer_did_not_contribute"),
-    "a robot that nobody is known to direct deploys": (
+    "a robot without a known director deploys": (
         {"deployed_by": "gh:7"},
         "every_identity_is_known",
     ),

@@ -68,7 +68,7 @@ def _plain(batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
 
 def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Nanoseconds would come as times of pandas, which takes a second to load."""
+    """Return times in microseconds; nanoseconds would load pandas, which takes a second."""
     import pyarrow as pa
 
     for index, field in enumerate(batch.schema):

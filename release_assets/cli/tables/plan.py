@@ -40,7 +40,7 @@ def _title(stage: StageForecast) -> str:
 
 
 def _table(stage: StageForecast, lint: PlanLint) -> Table:
-    """Pairs of figures are those of the median and the worst tenth, or for 80 and 90 %."""
+    """Return a row for each SLO; pairs are the median and the worst tenth, or 80 and 90 %."""
     from rich.markup import escape
 
     table = plain_table("slo (^ inherited)", right=_FIGURES)

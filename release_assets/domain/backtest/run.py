@@ -183,7 +183,7 @@ def _grown(stage: StageRecord, window: CallWindow) -> StageRecord:
 
 
 def _after_silence(run: BacktestRun, hole: timedelta, patience: timedelta) -> BacktestRun:
-    """A short hole stops the clock; a long one calls a person, as it would have done live."""
+    """Return the run after a hole: a short one stops the clock, a long one holds, as live."""
     limit = max(patience, SILENCE)
     if run.is_over or hole < limit:
         return run
@@ -250,7 +250,7 @@ def _waited(run: BacktestRun, decision: Decision, now: datetime) -> BacktestRun:
 
 
 def _concluded(stage: StageRecord, decision: Decision, now: datetime) -> StageRecord:
-    """A held stage is not left; a later breach takes it back all the same."""
+    """Return the stage as a decision leaves it; a held stage is not left, and may still breach."""
     left_at = None if decision.act is Act.HOLD else now
     outcome = _OUTCOMES[decision.act]
     return replace(stage, left_at=left_at, outcome=outcome, because=decision.because)

@@ -44,8 +44,8 @@ def judge_whole(
     """Judge whether these rows are the ledger that was written.
 
     `seen` are heads kept elsewhere. `signed_heads` reads sign-offs: the heads that persons saw and
-    signed, and a finding for each sign-off that nobody signed. Who rewrites the ledger contradicts
-    their signatures.
+    signed, and a finding for each sign-off without a valid signature. Who rewrites the ledger
+    contradicts those signatures.
     """
     signed, unsigned = signed_heads(tuple(_sign_offs(rows)))
     try:
