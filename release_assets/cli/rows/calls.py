@@ -9,7 +9,7 @@
 A latency or cost may be null on a call that failed, and where no SLO asks for it; a call that
 failed without a latency counts as slow. A score that is null is missing and is reported; a scorer
 that is absent did not look at the call. A struct of Parquet cannot distinguish the two: there a
-null score is an absent one (a map keeps them apart).
+null score of a call without `pair` is an absent one (a map keeps them apart).
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 _MOST_WORDS = 500
 
 # Names reach the terminal and tables: no control character, no separator but the space.
-Name = Annotated[str, Field(max_length=500, pattern=r"^ *[^\p{C}\p{Z}](?:[^\p{C}\p{Z}]| )*$")]
+Name = Annotated[str, Field(max_length=500, pattern=r"^(?: *[^\p{C}\p{Z}]+)+ *$")]
 Amount = Annotated[float, Field(ge=0, le=1e12)]
 Score = Annotated[float, Field(ge=0, le=1)]
 
