@@ -4,7 +4,8 @@
 
 Writes a recording of so many fully scored calls in 29 hours (one candidate call in ten, replayed
 pairs among them) and two result files of so many rows, then runs the commands on them. Prints a
-Markdown table with the bars; the exit code is 1 where one is missed.
+Markdown table with the bars; the exit code is 1 where one is missed. The bar of time holds for the
+seconds of CPU, which are those of the clock on a machine that does nothing else.
 """
 
 import argparse
@@ -54,12 +55,13 @@ def results(path: Path, rows: int, seed: int) -> None:
     path.write_text("\n".join(text) + "\n")
 
 
-def measured(*words: str) -> tuple[float, float, int]:
-    """Seconds, peak MiB and exit code of one command."""
+def measured(*words: str) -> tuple[float, float, float, int]:
+    """Return seconds, seconds of CPU, peak MiB and exit code of one command."""
     began = time.monotonic()
     process = subprocess.Popen([COUNTERSIGN, *words], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
-    return time.monotonic() - began, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
+    took, cpu = time.monotonic() - began, usage.ru_utime + usage.ru_stime
+    return took, cpu, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status)
 
 
 def main() -> int:
@@ -72,17 +74,22 @@ def main() -> int:
         record(calls, asked.calls)
         results(old, asked.rows, 1)
         results(new, asked.rows, 2)
-        print("| command | s | bar | MiB | bar | exit code |\n|---|---|---|---|---|---|")
+        print(
+            "| command | s | CPU s | bar | MiB | bar | exit code |\n|---|---|---|---|---|---|---|"
+        )
         for words, seconds, mib in (
             (("--help",), 1, 1024),
             (("plan", "lint", PLAN, "--traffic-rps", "20", "--scores-per-hour", "600"), 1, 1024),
             (("compare", "--baseline", str(old), "--candidate", str(new)), 0.9, 1024),
             (("backtest", PLAN, "--calls", str(calls)), 17, 1024),
         ):
-            took, peak, code = measured(*words)
-            missed += took > seconds or peak > mib
+            took, cpu, peak, code = measured(*words)
+            missed += cpu > seconds or peak > mib
             name = " ".join(Path(word).name for word in words)
-            print(f"| {name} | {took:.2f} | {seconds} | {peak:.0f} | {mib} | {code} |", flush=True)
+            print(
+                f"| {name} | {took:.2f} | {cpu:.2f} | {seconds} | {peak:.0f} | {mib} | {code} |",
+                flush=True,
+            )
     return 1 if missed else 0
 
 
