@@ -16,7 +16,7 @@ from release_assets.domain.errors import ConflictError
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.rollout.machine import Rollout
 from release_assets.ports import Notice, ReleaseStore
-from resources.codec import Records
+from resources.codec import JsonCodec
 from resources.database import Database
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _OUTBOX = sa.Table(
 _NONCES = sa.Table("nonces", _TABLES, sa.Column("nonce", sa.Text, primary_key=True))
 
 _PAGE = 20  # looks that are read at once when going back in time
-_ROLLOUT, _LOOK, _NOTICE = Records(Rollout), Records(LiveBatch), Records(Notice)
+_ROLLOUT, _LOOK, _NOTICE = JsonCodec(Rollout), JsonCodec(LiveBatch), JsonCodec(Notice)
 
 
 class SqlReleaseStore(ReleaseStore):
