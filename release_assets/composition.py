@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_assets.control.brake import Brake
-from release_assets.control.tick import Controller
+from release_assets.control.tick import RolloutTick
 from release_assets.control.watch import Watch
 from release_assets.records.recorder import Records
 from release_assets.records.repository import FeatureRepository
@@ -29,7 +29,8 @@ class Composition:
     suite_runner: SuiteRunner
     benchmark_runner: SuiteRunner
     watch: Watch
-    controller: Controller
+    brake: Brake
+    rollout_tick: RolloutTick
 
 
 def compose(ports: Ports) -> Composition:
@@ -62,5 +63,12 @@ def compose(ports: Ports) -> Composition:
             records=records, deployer=ports.deployer, engine=ports.benchmark_engine
         ),
         watch=watch,
-        controller=Controller(records=records, watch=watch, brake=brake, clock=ports.clock),
+        brake=brake,
+        rollout_tick=RolloutTick(
+            records=records,
+            watch=watch,
+            brake=brake,
+            release_store=ports.release_store,
+            clock=ports.clock,
+        ),
     )

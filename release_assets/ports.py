@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredPair
     from release_assets.domain.people.change import Change, Commit
     from release_assets.domain.release import Release, Unit
+    from release_assets.domain.rollout.look_decision import LookDecision
     from release_assets.domain.rollout.machine import Rollout
     from release_assets.domain.verdict import Verdict
 
@@ -332,12 +333,21 @@ class ReleaseStore(ABC):
         """The batches of a rollout, newest first, read as far back as they are asked for."""
 
     @abstractmethod
-    def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:
-        """Insert the batch and the evidence after it; the same id again changes nothing."""
+    def add_look(
+        self, release: str, batch: LiveBatch, state: Mapping[str, Any], decision: LookDecision
+    ) -> None:
+        """Insert a look with what it decided, and keep the live state after the newest one.
+
+        The same id again changes nothing.
+        """
 
     @abstractmethod
     def live_state(self, release: str) -> Mapping[str, Any] | None:
-        """The evidence after the newest batch."""
+        """Return the live state after the newest look; None where it must be replayed."""
+
+    @abstractmethod
+    def decision(self, release: str) -> LookDecision | None:
+        """Return what the newest look decided; None without one, or where it was not stored."""
 
     @abstractmethod
     def enqueue(self, notice: Notice) -> None:

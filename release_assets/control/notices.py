@@ -1,6 +1,6 @@
-"""Tells people: one notice for each channel, once, through the outbox of the release store.
+"""Puts notices about a release into the outbox: one for each channel, once.
 
-Decides nothing; who is told and why, the caller knows.
+Decides nothing: whom to notify, and why, the caller knows. `sensors/outbox` delivers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def page(
     dedup: str,
     now: datetime,
 ) -> None:
-    """Say of a release what happened and why; the same `dedup` is told to a channel once."""
+    """Notify each channel of what happened to a release and why; once for the same `dedup`."""
     for channel in dict.fromkeys(channels):
         notice = Notice(
             channel=channel,
@@ -42,10 +42,10 @@ def page(
 
 
 def named_by_plan(records: Records, release: Release) -> tuple[str, ...]:
-    """The channels that the release's own plan names."""
+    """Return the channels that the release's own plan names."""
     return records.repository.plan(release.key.feature, release.commit).notify
 
 
 def author_of(records: Records, key: ReleaseKey) -> str:
-    """Who wrote the change, as channels name people."""
+    """Return who wrote the change, as channels name people."""
     return records.repository.change(key).author.removeprefix("local:")

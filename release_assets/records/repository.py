@@ -46,6 +46,10 @@ class FeatureRepository:
         return {}
 
     @cached_property
+    def _planned(self) -> dict[ReleaseKey, tuple[Release, RolloutPlan]]:
+        return {}
+
+    @cached_property
     def _documents(self) -> dict[tuple[Any, ...], Any]:
         return {}
 
@@ -111,6 +115,16 @@ class FeatureRepository:
         allowed = self.policy().tier(manifest.risk_tier).allow_manual_rollback is not None
         path = manifest.rollout_plan
         return self._read(read_rollout_plan, commit, path, allow_manual_rollback=allowed)
+
+    def planned(self, key: ReleaseKey) -> tuple[Release, RolloutPlan]:
+        """Return a release with its rollout plan; once merged both are final, and are read once."""
+        if key not in self._planned:
+            release = self.release(key)
+            found = release, self.plan(key.feature, release.commit)
+            if not self.change(key).is_merged:
+                return found
+            self._planned[key] = found
+        return self._planned[key]
 
     def policy(self) -> Policy:
         """The policy at main."""

@@ -5,11 +5,11 @@ section 4.5). Launched by a person on a release that nothing braked, it pulls th
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import dagster as dg
 
-from release_assets.control.brake import traffic_document
-from release_assets.control.tick import Controller
+from release_assets.control.brake import Brake, traffic_document
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
@@ -18,6 +18,7 @@ from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.domain.rollout.restoration import judge_restoration
 from release_assets.pipeline import ROLLBACK
 from release_assets.ports import (
+    Clock,
     Deployer,
     Environment,
     PromptPointers,
@@ -41,12 +42,14 @@ def restoration(
     prompt_registry: dg.ResourceParam[PromptRegistry],
     deployer: dg.ResourceParam[Deployer],
     release_store: dg.ResourceParam[ReleaseStore],
-    controller: dg.ResourceParam[Controller],
+    brake: dg.ResourceParam[Brake],
+    clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult:
     """What answers in production now, part by part."""
     release = records.release(context)
     _require_a_way_back(traffic_router, release)
-    _brake_by_hand(controller, release, release_store.rollout(str(release.key)), context.run.tags)
+    rollout = release_store.rollout(str(release.key))
+    _brake_by_hand(brake, release, rollout, context.run.tags, clock.now())
     records.write("intent", {"act": "restore"}, release)
     traffic = traffic_router.brake(release.digest)
     pointers = prompt_registry.pointers(Environment.PRODUCTION)
@@ -74,12 +77,16 @@ def _require_a_way_back(router: TrafficRouter, release: Release) -> None:
 
 
 def _brake_by_hand(
-    controller: Controller, release: Release, rollout: Rollout | None, tags: Mapping[str, str]
+    brake: Brake,
+    release: Release,
+    rollout: Rollout | None,
+    tags: Mapping[str, str],
+    now: datetime,
 ) -> None:
     if rollout is None or rollout.is_over or rollout.state is RolloutState.BRAKED:
         return
     because = tags.get(BECAUSE_TAG, "a person launched the rollback")
-    controller.brake.pull(rollout, release, because, controller.clock.now())
+    brake.pull(rollout, release, because, now)
 
 
 @claim(ROLLBACK)
