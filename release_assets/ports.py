@@ -230,17 +230,17 @@ class LiveMetrics(ABC):
     def counts(
         self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
     ) -> CallCounts:
-        """Calls with `since <= at < until`; ratings count when matured."""
+        """Count calls with `since <= at < until`; ratings count when matured."""
 
     @abstractmethod
     def last_call_at(self, release_digest: str) -> datetime | None:
-        """When the release last answered a live call."""
+        """Return when the release last answered a live call."""
 
     @abstractmethod
     def pairs(
         self, candidate_digest: str, since: datetime, until: datetime
     ) -> Sequence[ScoredPair]:
-        """Paired replays of sampled calls scored in that time."""
+        """Return the paired replays of sampled calls scored in that time."""
 
 
 class ChangeTickets(ABC):
@@ -314,11 +314,11 @@ class ReleaseStore(ABC):
 
     @abstractmethod
     def rollout(self, release: str) -> Rollout | None:
-        """The rollout of a release."""
+        """Return the rollout of a release."""
 
     @abstractmethod
     def active_rollouts(self) -> Sequence[Rollout]:
-        """Rollouts that are not over."""
+        """Return the rollouts that are not over."""
 
     @abstractmethod
     def save_rollout(self, rollout: Rollout) -> None:
@@ -326,11 +326,11 @@ class ReleaseStore(ABC):
 
     @abstractmethod
     def looks(self, release: str) -> Sequence[LiveBatch]:
-        """All batches of a rollout, by id."""
+        """Return all looks of a rollout, by id."""
 
     @abstractmethod
     def newest_looks(self, release: str) -> Iterator[LiveBatch]:
-        """The batches of a rollout, newest first, read as far back as they are asked for."""
+        """Yield the looks of a rollout, newest first, reading as far back as they are asked for."""
 
     @abstractmethod
     def add_look(
@@ -355,7 +355,7 @@ class ReleaseStore(ABC):
 
     @abstractmethod
     def undelivered(self) -> Sequence[Notice]:
-        """Notices still to deliver, oldest first."""
+        """Return the notices still to deliver, oldest first."""
 
     @abstractmethod
     def mark_delivered(self, dedup: str) -> None:

@@ -76,12 +76,12 @@ class SqlReleaseStore(ReleaseStore):
         return _reopened, (self.url, self._wait_seconds)
 
     def rollout(self, release: str) -> Rollout | None:
-        """The rollout of a release."""
+        """Return the rollout of a release."""
         with self._database.reading() as connection:
             return _rollout(connection, release)
 
     def active_rollouts(self) -> Sequence[Rollout]:
-        """Rollouts that are not over, by release."""
+        """Return the rollouts that are not over, by release."""
         active = sa.select(_ROLLOUTS.c.record).where(~_ROLLOUTS.c.is_over)
         with self._database.reading() as connection:
             records = connection.scalars(active.order_by(_ROLLOUTS.c.release)).all()
@@ -102,14 +102,14 @@ class SqlReleaseStore(ReleaseStore):
                 connection.execute(_ROLLOUTS.update().where(of_this), values)
 
     def looks(self, release: str) -> Sequence[LiveBatch]:
-        """All batches of a rollout, by id."""
+        """Return all looks of a rollout, by id."""
         of_this = sa.select(_LOOKS.c.record).where(_LOOKS.c.release == release)
         with self._database.reading() as connection:
             records = connection.scalars(of_this.order_by(_LOOKS.c.id)).all()
         return tuple(_LOOK.read(record) for record in records)
 
     def newest_looks(self, release: str) -> Iterator[LiveBatch]:
-        """The batches of a rollout, newest first, read as far back as they are asked for."""
+        """Yield the looks of a rollout, newest first, reading as far back as they are asked for."""
         backwards = sa.select(_LOOKS.c.id, _LOOKS.c.record).where(_LOOKS.c.release == release)
         backwards = backwards.order_by(_LOOKS.c.id.desc())
         page = backwards.limit(1)
@@ -155,7 +155,7 @@ class SqlReleaseStore(ReleaseStore):
             _insert_once(connection, _OUTBOX, {"dedup": notice.dedup}, values)
 
     def undelivered(self) -> Sequence[Notice]:
-        """Notices still to deliver, oldest first."""
+        """Return the notices still to deliver, oldest first."""
         waiting = sa.select(_OUTBOX.c.record).where(~_OUTBOX.c.delivered)
         with self._database.reading() as connection:
             records = connection.scalars(waiting.order_by(_OUTBOX.c.number)).all()
@@ -206,7 +206,7 @@ def _keep_newest(connection: Connection, release: str, *, look: int, state: str)
 def _insert_once(
     connection: Connection, table: sa.Table, key: dict[str, Any], values: dict[str, Any]
 ) -> bool:
-    """Insert unless the key is there; alone in a write transaction, so nobody comes between."""
+    """Insert unless the key is there; a write transaction is alone, so this cannot race."""
     same = sa.and_(*(table.c[name] == value for name, value in key.items()))
     if connection.scalar(sa.select(sa.literal(1)).select_from(table).where(same)):
         return False

@@ -11,7 +11,7 @@ from tests.phases.world import RELEASE
 
 
 def assert_cut(world):
-    """No call reaches the candidate, and its prompts are nobody's."""
+    """No call reaches the candidate, and no pointer leads to its prompts."""
     assert world.router.traffic.candidate_pct == 0
     assert world.pointers.candidate is None
     stable = world.records.stable_unit("policy-search")
@@ -75,7 +75,7 @@ def test_pulling_the_brake_again_changes_nothing(braked_world):
 
 
 def test_a_ledger_that_cannot_be_written_does_not_stop_the_cut(ramping_world, monkeypatch):
-    """The tick is red, yet nobody is kept on a bad release, and people hear of it."""
+    """The tick fails, yet no user stays on a bad release, and people are notified."""
 
     def full(*_, **__):
         raise LedgerError("nothing was written to the ledger: its disk is full")
@@ -126,18 +126,18 @@ def test_a_prompt_registry_that_is_busy_is_asked_again_by_the_next_tick(ramping_
     assert ramping_world.events()[-1] == "breached"
 
 
-def test_while_the_router_is_silent_the_prompts_go_back_and_people_are_told(ramping_world):
+def test_while_the_router_is_silent_the_prompts_go_back_and_people_are_notified(ramping_world):
     """Traffic cannot be cut then; a prompt-only change is harmless all the same."""
     ramping_world.metrics.errors = 400
     ramping_world.router.is_down = True
     with pytest.raises(UnavailableError):
         ramping_world.look()
     assert ramping_world.pointers.candidate is None
-    told = ramping_world.store.undelivered()
-    assert {n.headline for n in told} == {
+    notices = ramping_world.store.undelivered()
+    assert {n.headline for n in notices} == {
         f"{RELEASE} has to be taken off production traffic by hand: the router does not answer"
     }
-    assert "the router is down" in told[0].text
+    assert "the router is down" in notices[0].text
     assert ramping_world.store.rollout(RELEASE).state is RolloutState.RAMPING
 
     ramping_world.router.is_down = False
@@ -151,10 +151,10 @@ def test_while_the_router_is_silent_nothing_is_raised(ramping_world):
     ramping_world.router.is_down = True
     decided = ramping_world.look(5)
     assert all("wait, the router could not be read" in one for one in decided)
-    told = [
+    notices = [
         n for n in ramping_world.store.undelivered() if n.text == "the router could not be read"
     ]
-    assert sorted(n.channel for n in told) == [
+    assert sorted(n.channel for n in notices) == [
         "pager:ai-feature-on-call",
         "slack:#ai-platform-incidents",
     ]
@@ -214,8 +214,8 @@ def test_one_part_that_is_not_back_is_no_rollback(braked_world, part):
     ran = braked_world.run("roll_back_release")
 
     assert not ran.is_success
-    said = braked_world.verdict("rollback/everything_is_back")["headline"]
-    assert said == f"failed: {part} is not as expected"
+    headline = braked_world.verdict("rollback/everything_is_back")["headline"]
+    assert headline == f"failed: {part} is not as expected"
     assert "rollback/incident" not in ran.materialised
     assert braked_world.store.rollout(RELEASE).state is RolloutState.BRAKED
 

@@ -105,7 +105,7 @@ def test_a_warm_tick_reads_each_source_once_and_judges_once(world_at, tick, monk
 
 
 def test_a_look_is_stored_before_it_is_acted_upon(world_at, tick, monkeypatch):
-    """Killed at the brake, the store knows why it was to be pulled."""
+    """Killed at the brake, the store has why it was to be pulled."""
     world = world_at(ramping)
     world.metrics.errors = 400
     world.clock.wait(5)
@@ -125,7 +125,7 @@ def test_a_look_is_stored_before_it_is_acted_upon(world_at, tick, monkeypatch):
 
 
 def test_a_look_that_fails_pages_and_promotes_nobody(world_at, tick, monkeypatch):
-    """A crash is never a verdict: the rollout stays, and people are told once."""
+    """A crash is never a verdict: the rollout stays, and people are notified once."""
     world = world_at(ramping)
 
     def broken(*_):
