@@ -17,6 +17,7 @@ from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.live.state import LiveState
 from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredPair
 from release_assets.domain.live.wealth import evidence_against
+from release_assets.domain.rollout.slo import read_slo
 
 _T0 = datetime(2026, 3, 2, tzinfo=UTC)
 _ROUNDED = 1e-3  # the product keeps evidence in four bytes, rounded down at each look
@@ -118,8 +119,8 @@ def replays_exactly(rng):
     return straight == resumed
 
 
-FAIRNESS = engine.slo_of("fairness_locale_delta_max", "fairness", "delta", 0.04, subject="locale")
-LOOSE = engine.slo_of("eval_groundedness_drift_max", "eval", "drift", 0.5, subject="groundedness")
+FAIRNESS = read_slo("fairness_locale_delta_max", 0.04)
+LOOSE = read_slo("eval_groundedness_drift_max", 0.5)
 
 
 def fairness_units(rng, gap, looks=75):

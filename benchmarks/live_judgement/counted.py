@@ -11,8 +11,6 @@ from release_assets.domain.statistics import bets
 
 def count_looks(run, rate, limit, n, look=20, onset_rate=None, onset=0):
     """Requests until a breach of one counted SLO that is alone in its plan."""
-    slo = engine.slo_of("error_rate_max", "error_rate", "level", limit)
-    plan = engine.plan_of(slo, (150, 600, 1500, 1500))
     rng = run.rng()
     p = np.full(n // look, rate)
     if onset_rate is not None:
@@ -27,7 +25,6 @@ def count_looks(run, rate, limit, n, look=20, onset_rate=None, onset=0):
     dose = np.zeros(n // look)
     dose[0] = 0.5
     dose += 0.1 / len(dose)
-    del plan
     return engine.breach_looks([own], dose) * look
 
 

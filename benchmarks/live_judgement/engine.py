@@ -15,14 +15,15 @@ import numpy as np
 from release_assets.domain.live.margins import margin_to_prove
 from release_assets.domain.live.reading import NEEDED_FOR
 from release_assets.domain.live.state import ALPHA, LiveState
-from release_assets.domain.live.streams import MISSING_TOLERATED, group_of, missing_group, shares_of
+from release_assets.domain.live.streams import MISSING_TOLERATED, missing_group, shares_of
 from release_assets.domain.live.traffic import CallCounts, LiveBatch
 from release_assets.domain.live.wealth import (
     start_share,
     time_of,
     with_capital_handed_out,
 )
-from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo, SloKind
+from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+from release_assets.domain.rollout.slo import Slo, read_slo
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Grid
 from release_assets.domain.statistics.windows import marks_passed
 
@@ -30,22 +31,8 @@ _T0 = datetime(2026, 3, 2, tzinfo=UTC)
 LOOK = 20  # scored candidate samples; one sample a second
 
 
-def slo_of(name: str, metric: str, kind: str, limit: float, tolerated: float | None = None, **more):
-    """An SLO as the plan's reader makes it."""
-    level = kind == "level"
-    return Slo(
-        name=name,
-        metric=metric,
-        kind=SloKind(kind),
-        bound=more.pop("bound", "max"),
-        limit=limit,
-        tolerated=limit if level else (limit / 2 if tolerated is None else tolerated),
-        **more,
-    )
-
-
-DRIFT = slo_of("eval_groundedness_drift_max", "eval", "drift", 0.04, subject="groundedness")
-KNOWN = slo_of("eval_groundedness_min", "eval", "level", 0.91, bound="min", subject="groundedness")
+DRIFT = read_slo("eval_groundedness_drift_max", 0.04)
+KNOWN = read_slo("eval_groundedness_min", 0.91)
 
 
 def plan_of(slo: Slo, samples: tuple[int, ...]) -> RolloutPlan:
@@ -64,11 +51,13 @@ def plan_of(slo: Slo, samples: tuple[int, ...]) -> RolloutPlan:
         for i, n in enumerate(samples)
     ]
     full = CanaryStage(
-        index=last + 1, traffic_pct=100, duration=timedelta(), slos=(slo,), evidence="guard"
+        index=last + 1,
+        traffic_pct=100,
+        duration=timedelta(seconds=watch),
+        slos=(slo,),
+        evidence="guard",
     )
-    return RolloutPlan(
-        stages=(*stages, full), auto_rollback=True, notify=(), watch=timedelta(seconds=watch)
-    )
+    return RolloutPlan(stages=(*stages, full), auto_rollback=True, notify=())
 
 
 RAMP = (150, 600, 1500, 1500)
@@ -119,7 +108,7 @@ def drift_streams(plan: RolloutPlan, drops: np.ndarray, lacks=None, look: int = 
         drops - slo.tolerated,
         reach=1 + slo.tolerated,
         grid=DIFFERENCE,
-        share=shares_of(plan)[group_of(slo)],
+        share=shares_of(plan)[slo.group],
         look=look,
     )
     return [own, missing_stream(plan, np.zeros_like(drops) if lacks is None else lacks, look)]
@@ -131,7 +120,7 @@ def level_streams(plan: RolloutPlan, scores: np.ndarray, look: int = LOOK):
         slo.limit - scores,
         reach=1 - slo.limit,
         grid=LEVEL,
-        share=shares_of(plan)[group_of(slo)],
+        share=shares_of(plan)[slo.group],
         look=look,
     )
     return [own, missing_stream(plan, np.zeros_like(scores), look)]

@@ -9,7 +9,7 @@ from benchmarks.live_judgement.engine import DRIFT, KNOWN, LOOK, RAMP
 from benchmarks.live_judgement.measures import Bar, quantiles, share, three_sigma
 from benchmarks.live_judgement.scenarios import SAMPLES
 from release_assets.domain.live.state import ALPHA
-from release_assets.domain.live.streams import group_of, shares_of
+from release_assets.domain.live.streams import shares_of
 from release_assets.domain.statistics.bets import Grid
 from release_assets.domain.statistics.information import best_growth
 
@@ -97,7 +97,7 @@ class Run:
         best = contestants.best_bet(reach, shares, values)
         oracle = contestants.oracle(gains, best / reach, onset)
         plan, slo = (self.known, KNOWN) if data == "known baseline" else (self.drift, DRIFT)
-        grid, share = Grid(fractions=(best,), weights=(1.0,)), shares_of(plan)[group_of(slo)]
+        grid, share = Grid(fractions=(best,), weights=(1.0,)), shares_of(plan)[slo.group]
         alone = engine.stream(gains, reach=reach, grid=grid, share=share)
         handed = engine.breach_looks([alone], self.dose[: drawn.shape[1] // LOOK])
         return limit, oracle * LOOK - onset, handed * LOOK

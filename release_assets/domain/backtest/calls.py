@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from release_assets.domain.live.streams import needs_latencies, p95_limit_ms, scorers_of
 from release_assets.domain.live.traffic import CallCounts, LiveBatch
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.rollout.metrics import Counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,12 +60,12 @@ class RecordingNeeds:
         """Of all stages of all plans."""
         slos = [slo for plan in plans for stage in plan.stages for slo in stage.slos]
         judged = {name for plan in plans for name in scorers_of(plan)}
-        scored = [s for s in slos if s.metric == "eval" and s.subject in judged]
-        gaps = [s for s in slos if s.kind is SloKind.DELTA]
+        gaps = [s for s in slos if s.metric.counted is Counted.GAP]
+        scored = [s for s in slos if s.subject in judged and s not in gaps]
         return cls(
             scorers={str(s.subject): s.name for s in reversed(scored)},
             slices={str(s.subject): s.name for s in reversed(gaps)},
-            metrics={s.metric: s.name for s in reversed(slos)},
+            metrics={s.metric.name: s.name for s in reversed(slos)},
         )
 
 

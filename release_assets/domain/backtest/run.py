@@ -212,7 +212,7 @@ def _decide(
 
 
 def _duration(run: BacktestRun) -> timedelta:
-    return planned_stage(run.rollout, run.plan).duration or run.plan.watch
+    return planned_stage(run.rollout, run.plan).duration
 
 
 def _seen(

@@ -139,7 +139,7 @@ def _stopped(run: BacktestRun) -> str:
         return f"held in {where}: {run.stage.because}"
     if run.stage.frozen:
         return f"the recording ends in {where}, {run.stage.frozen}"
-    duration = run.plan.stages[run.stage.index].duration or run.plan.watch
+    duration = run.plan.stages[run.stage.index].duration
     seen = f"{time(run.rollout.healthy)} of {time(duration)} observed healthy"
     judged = live_analysis.judge(run.live, run.plan)
     doubt = "" if judged.outcome is Outcome.PASSED else f"; {judged.sentence}"

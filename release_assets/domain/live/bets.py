@@ -15,12 +15,9 @@ from release_assets.domain.live.observations import amounts
 from release_assets.domain.live.streams import (
     MISSING_TOLERATED,
     counted,
-    group_of,
-    is_mean,
     missing_group,
-    rate_limit,
 )
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics import counts
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Wager
 
@@ -29,7 +26,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.live.scores import Scores, Sides
     from release_assets.domain.live.traffic import CallCounts, LiveBatch
-    from release_assets.domain.rollout.plan import Slo
+    from release_assets.domain.rollout.slo import Slo
     from release_assets.domain.statistics.capital import Key
 
 
@@ -50,10 +47,10 @@ def contributions(
     slo: Slo, margin: float, batch: LiveBatch, scored: Mapping[str, Scores]
 ) -> list[Contribution]:
     """What a batch offers to the stream of one SLO; gaps have many (`live_gaps.py`)."""
-    if slo.metric == "eval":
+    if slo.metric.is_scored:
         own = scored.get(slo.subject or "")
         return [] if own is None else _of_scores(slo, margin, own)
-    if is_mean(slo):
+    if slo.metric.counted is Counted.MEAN:
         return _of_means(slo, batch)
     return _of_counts(slo, batch.candidate, batch.stable)
 
@@ -69,12 +66,12 @@ def missing_contribution(scorer: str, own: Scores) -> Contribution | None:
 
 
 def _of_scores(slo: Slo, margin: float, own: Scores) -> list[Contribution]:
-    if slo.kind is SloKind.DRIFT:
-        return drop_contribution((group_of(slo),), slo.tolerated, margin, own.drops.sides())
+    if slo.metric.counted is Counted.DROP:
+        return drop_contribution((slo.group,), slo.tolerated, margin, own.drops.sides())
     levels = own.levels.means()
     if not len(levels):
         return []
-    wager = Wager(key=(group_of(slo),), gains=slo.limit - levels, reach=1 - slo.limit, grid=LEVEL)
+    wager = Wager(key=(slo.group,), gains=slo.limit - levels, reach=1 - slo.limit, grid=LEVEL)
     return [Contribution(against=wager, proof=None, tally=_tally(levels))]
 
 
@@ -104,7 +101,7 @@ def _of_means(slo: Slo, batch: LiveBatch) -> list[Contribution]:
     n, total, squares, *_ = _tally(ours)
     return [
         Contribution(
-            against=Wager(key=(group_of(slo),), gains=gains, reach=null, grid=LEVEL),
+            against=Wager(key=(slo.group,), gains=gains, reach=null, grid=LEVEL),
             proof=None,
             tally=(n, total, squares, float(len(theirs)), _total(theirs)),
         )
@@ -112,7 +109,7 @@ def _of_means(slo: Slo, batch: LiveBatch) -> list[Contribution]:
 
 
 def _amounts_of(slo: Slo, calls: CallCounts) -> Array:
-    return amounts(calls.latencies_ms if slo.metric == "latency_ms" else calls.costs_usd)
+    return amounts(getattr(calls, slo.metric.among))
 
 
 def _of_counts(slo: Slo, candidate: CallCounts, stable: CallCounts) -> list[Contribution]:
@@ -120,28 +117,9 @@ def _of_counts(slo: Slo, candidate: CallCounts, stable: CallCounts) -> list[Cont
     stable_events, stable_n = counted(slo, stable)
     if n <= 0:
         return []
-    if slo.kind is not SloKind.LEVEL:
-        return _of_shares(slo, (events, n), (stable_events, stable_n))
-    wager = counts.rate_wager((group_of(slo),), events, n, rate_limit(slo))
+    wager = counts.rate_wager((slo.group,), events, n, slo.allowed_share)
     tally = (float(n), float(events), float(events), float(stable_n), float(stable_events))
     return [Contribution(against=wager, proof=None, tally=tally)]
-
-
-def _of_shares(slo: Slo, ours: tuple[int, int], theirs: tuple[int, int]) -> list[Contribution]:
-    """E6: a relative limit; 0.25 allows the candidate 1.25 times stable's rate."""
-    (events, n), (stable_events, stable_n) = ours, theirs
-    allowed = counts.fair_share(n, stable_n, 1 + slo.tolerated)
-    excluded = counts.fair_share(n, stable_n, 1 + slo.limit)
-    if allowed is None or excluded is None or not events + stable_events:
-        return []
-    key, every = (group_of(slo),), events + stable_events
-    return [
-        Contribution(
-            against=counts.rate_wager(key, events, every, allowed),
-            proof=counts.rate_proof_wager(key, events, every, excluded),
-            tally=(float(n), float(events), float(events), float(stable_n), float(stable_events)),
-        )
-    ]
 
 
 def _tally(

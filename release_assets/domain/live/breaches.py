@@ -14,13 +14,13 @@ from release_assets.domain.live.drops import drop_interval, drop_sentence
 from release_assets.domain.live.findings import missing_finding
 from release_assets.domain.live.levels import level_interval, level_sentence
 from release_assets.domain.live.reading import Reading, amount
-from release_assets.domain.live.streams import group_of, missing_group, rate_limit, scorers_of
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.live.streams import missing_group, scorers_of
 
 if TYPE_CHECKING:
     from release_assets.domain.live.reading import Shown
     from release_assets.domain.live.state import LiveState
-    from release_assets.domain.rollout.plan import RolloutPlan, Slo
+    from release_assets.domain.rollout.plan import RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
     from release_assets.domain.statistics.capital import Key
 
 
@@ -54,7 +54,7 @@ def _failed(shown: Shown, plan: RolloutPlan, key: Key, stage: int) -> Finding:
 def _slo_of(plan: RolloutPlan, stage: int, group: str) -> Slo | None:
     """The SLO in force when the breach came, or None for the stream of missing scores."""
     until_then = (slo for s in reversed(plan.stages[: stage + 1]) for slo in s.slos)
-    return next((slo for slo in until_then if group_of(slo) == group), None)
+    return next((slo for slo in until_then if slo.group == group), None)
 
 
 def _of_missing(shown: Shown, plan: RolloutPlan, key: Key) -> Finding:
@@ -64,13 +64,13 @@ def _of_missing(shown: Shown, plan: RolloutPlan, key: Key) -> Finding:
 
 def _of_slo(shown: Shown, slo: Slo, key: Key) -> Finding:
     seen = shown.tally(key)
-    is_drop = slo.metric in {"eval", "fairness"} and slo.kind is not SloKind.LEVEL
+    is_drop = slo.metric.is_compared
     return Finding(
         rule=slo.name,
         outcome=Outcome.FAILED,
         because=drop_sentence(slo, key, seen) if is_drop else level_sentence(slo, seen),
         observed=seen.mean if seen.n else None,
-        limit=slo.limit if is_drop else rate_limit(slo),
+        limit=slo.limit if is_drop else slo.allowed_share,
         n=int(seen.n),
         interval=drop_interval(key, seen) if is_drop else level_interval(slo, seen),
         slice=key[3] if len(key) > 3 else None,

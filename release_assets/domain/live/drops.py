@@ -1,4 +1,4 @@
-"""Whether a drop, a gap or a ratio is proven small enough on both windows of a canary stage.
+"""Whether a drop or a gap is proven small enough on both windows of a canary stage.
 
 Decides by evidence alone: proven, or not yet. A gap holds when every ordered pair of slices and
 every slice against its own stable answers is proven; a slice too rare to be judged is named.
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.margins import margin_to_prove, slice_bounds
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, amount
-from release_assets.domain.live.streams import group_of
+from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics import intervals
 
 if TYPE_CHECKING:
     from release_assets.domain.live.reading import Shown, Tally
-    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
     from release_assets.domain.statistics.capital import Key
 
 RARE_SLICE = 0.02  # a slice with a smaller share of the scored units is named, not judged
@@ -25,7 +26,7 @@ RARE_SLICE = 0.02  # a slice with a smaller share of the scored units is named, 
 
 def drift_reading(shown: Shown, slo: Slo, margin: float) -> Reading:
     """Of the drop of one scorer's scores against stable's."""
-    key = (group_of(slo),)
+    key = (slo.group,)
     seen, proven = shown.tally(key), shown.proof(key)
     holds = proven >= NEEDED_FOR
     text = drop_sentence(slo, key, seen)
@@ -52,7 +53,7 @@ def drop_interval(key: Key, seen: Tally) -> tuple[float, float] | None:
 
 def drop_sentence(slo: Slo, key: Key, seen: Tally) -> str:
     """Both arms' scores, the drop and its limit, with the number of compared pairs."""
-    what = (slo.subject if slo.metric == "eval" else key[1]) or slo.metric
+    what = slo.noun if slo.metric.counted is Counted.DROP else key[1]
     where = f" in {key[3]}" if len(key) > 3 and key[2] == "drop" else ""
     if not seen.n:
         return f"{what}{where}: no scored pair in this canary stage"
@@ -113,7 +114,7 @@ def _weakest_clause(key: Key, margin: float, proven: float) -> str:
 
 def _judged_streams(shown: Shown, slo: Slo) -> tuple[list[Key], list[str]]:
     """All streams that must be proven, seen or not, and the slices that are too rare to judge."""
-    keys = [k for k in shown.place if k[0] == group_of(slo) and k[2] == "drop"]
+    keys = [k for k in shown.place if k[0] == slo.group and k[2] == "drop"]
     sizes = {key: shown.tally(key).n for key in keys}
     every = sum(sizes.values())
     fair = sorted(key for key in keys if sizes[key] >= RARE_SLICE * every)
@@ -123,24 +124,3 @@ def _judged_streams(shown: Shown, slo: Slo) -> tuple[list[Key], list[str]]:
         if one[1] == other[1]
     ]
     return [*fair, *gaps], sorted(key[3] for key in keys if key not in fair)
-
-
-def ratio_reading(shown: Shown, slo: Slo, margin: float) -> Reading:
-    """A relative limit on a counted metric (E6)."""
-    key = (group_of(slo),)
-    seen, proven = shown.tally(key), shown.proof(key)
-    ours, theirs = seen.mean, seen.second / seen.first if seen.first else 0.0
-    text = (
-        f"{slo.metric.replace('_', ' ')} {ours:.4f} against stable {theirs:.4f}"
-        f" on {seen.n:.0f} calls, {1 + slo.limit:g} times allowed;"
-        f" {_proof_clause('a ratio', 1 + margin, proven)}"
-    )
-    finding = Finding(
-        rule=slo.name,
-        outcome=Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE,
-        because=text,
-        observed=ours / theirs - 1 if theirs else None,
-        limit=slo.limit,
-        n=int(seen.n),
-    )
-    return Reading(finding=finding, evidence_for=proven)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from release_assets.domain.live import observations as live_samples
 from release_assets.domain.live.state import Faults
 from release_assets.domain.live.streams import scorers_of
+from release_assets.domain.rollout.metrics import Counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from release_assets.domain.live.scores import Scores
     from release_assets.domain.live.state import LiveState
     from release_assets.domain.live.traffic import LiveBatch
-    from release_assets.domain.rollout.plan import RolloutPlan, Slo
+    from release_assets.domain.rollout.plan import RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
 
 
 def with_scores_read(
@@ -47,9 +49,9 @@ def _counted(before: Mapping[str, Faults], scored: Mapping[str, Scores]) -> Mapp
 
 def excess_missing(state: LiveState, slo: Slo) -> float:
     """How much larger the candidate's share of missing scores is, in this stage up to now."""
-    if slo.metric not in {"eval", "fairness"}:
+    if not slo.metric.is_scored:
         return 0.0
     own = state.faults.get(slo.subject or "", Faults())
-    judged = [own] if slo.metric == "eval" else state.faults.values()
+    judged = state.faults.values() if slo.metric.counted is Counted.GAP else [own]
     shares = ((f.candidate_lost - f.stable_lost) / max(1.0, f.seen) for f in judged)
     return max(0.0, *shares, 0.0)

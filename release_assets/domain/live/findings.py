@@ -9,18 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.live.drops import drift_reading, fairness_reading, ratio_reading
+from release_assets.domain.live.drops import drift_reading, fairness_reading
 from release_assets.domain.live.levels import level_finding
 from release_assets.domain.live.margins import margin_to_prove
 from release_assets.domain.live.reading import Reading
 from release_assets.domain.live.streams import MISSING_TOLERATED, missing_group, scorers_of
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics import intervals
 
 if TYPE_CHECKING:
     from release_assets.domain.live.reading import Shown, Tally
     from release_assets.domain.live.state import Faults
-    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
 
 FAULTS_TOLERATED = 0.01
 
@@ -45,12 +46,11 @@ def scored(shown: Shown) -> int:
 
 
 def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
-    if slo.kind is SloKind.LEVEL:
-        return Reading(finding=level_finding(shown, stage, slo))
-    if slo.metric == "fairness":
+    if slo.metric.counted is Counted.DROP:
+        return drift_reading(shown, slo, margin_to_prove(plan, stage, slo))
+    if slo.metric.counted is Counted.GAP:
         return fairness_reading(shown, plan, stage, slo)
-    margin = margin_to_prove(plan, stage, slo)
-    return (drift_reading if slo.metric == "eval" else ratio_reading)(shown, slo, margin)
+    return Reading(finding=level_finding(shown, stage, slo))
 
 
 def _samples(shown: Shown, stage: CanaryStage) -> Finding:

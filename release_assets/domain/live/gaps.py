@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from release_assets.domain.live.offers import Offers
-from release_assets.domain.live.streams import group_of
 from release_assets.domain.statistics.bets import DIFFERENCE, PROOF, Distinct, Grid
 from release_assets.domain.statistics.blocks import grouped
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.live.margins import Bounds
     from release_assets.domain.live.scores import Sides
-    from release_assets.domain.rollout.plan import Slo
+    from release_assets.domain.rollout.slo import Slo
     from release_assets.domain.statistics.bets import Array
     from release_assets.domain.statistics.capital import Key, Seats
 
@@ -38,7 +37,7 @@ def slice_offers(
     What all slices lose alike is no gap. In a pair the longer side is averaged in groups.
     """
     slices = _Slices.of(of_slices)
-    keys = _keys(group_of(slo), scorer, tuple(of_slices))
+    keys = _keys(slo.group, scorer, tuple(of_slices))
     return Offers(
         keys=keys,
         log_weights=np.tile(DIFFERENCE.log_weights, (len(keys), 1)),

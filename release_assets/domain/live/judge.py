@@ -29,7 +29,8 @@ from release_assets.domain.live.margins import Bounds, margin_to_prove, slice_bo
 from release_assets.domain.live.offers import offers_of
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, Shown
 from release_assets.domain.live.state import ALPHA, LiveState
-from release_assets.domain.live.wealth import seconds_of, time_of
+from release_assets.domain.live.wealth import seconds_of
+from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics.windows import marks_passed
 
 if TYPE_CHECKING:
@@ -62,13 +63,11 @@ class LiveJudgement:
 
 
 def start(plan: RolloutPlan, *, alpha: float = ALPHA) -> LiveState:
-    """Nothing seen yet; raises `InputError` for an SLO that no live metric can answer.
+    """Return a state that has seen nothing; raises `InputError` for an SLO that nothing measures.
 
     The emergency path takes an `alpha` of 0.05 (statistics rule 17).
     """
-    for stage in plan.stages:
-        for slo in stage.slos:
-            live_streams.require_judgeable(slo, plan)
+    live_streams.require_judgeable(plan)
     return LiveState(plan_digest=plan.digest, alpha=alpha)
 
 
@@ -86,7 +85,7 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     state, scored = with_scores_read(state, batch, plan)
     offers = _offers(state, batch, plan, scored)
     elapsed_s = state.elapsed_s + seconds_of(batch)
-    marks = marks_passed(state.elapsed_s, elapsed_s, time_of(plan, stage)[0])
+    marks = marks_passed(state.elapsed_s, elapsed_s, stage.duration.total_seconds())
     state = live_bets.with_bets(state, offers, marks)
     state = replace(state, last_batch=batch.id, elapsed_s=elapsed_s)
     return live_bets.with_breach(state, live_streams.shares_of(plan))
@@ -122,7 +121,7 @@ def _offers(
     for slo in stage.slos:
         excess = excess_missing(state, slo)
         margin = margin_to_prove(plan, stage, slo) - excess
-        if slo.metric != "fairness":
+        if slo.metric.counted is not Counted.GAP:
             single += live_wagers.contributions(slo, margin, batch, scored)
             continue
         gap = Bounds(tolerated=slo.tolerated, margin=margin)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.rollout.metrics import Counted, SloKind
 from release_assets.domain.statistics.information import provable_margin
 
 if TYPE_CHECKING:
-    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
 
 SLICES_EXPECTED = 5  # before traffic shows how many there are; five locales in the seed's plan
 _WIDEST = 0.5
@@ -35,8 +36,8 @@ def margin_to_prove(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> float:
         return slo.limit
     if plan.scoring_budget_per_hour is None:
         return min(_WIDEST, slo.limit * (1 + _monitored_after(plan, stage)))
-    pairs = plan.scoring_budget_per_hour * ((stage.duration or plan.watch) / timedelta(hours=1))
-    is_gap = slo.kind is SloKind.DELTA
+    pairs = plan.scoring_budget_per_hour * (stage.duration / timedelta(hours=1))
+    is_gap = slo.metric.counted is Counted.GAP
     pairs = pairs / SLICES_EXPECTED if is_gap else pairs
     return max(slo.limit, min(_WIDEST, provable_margin(pairs, is_gap=is_gap)))
 

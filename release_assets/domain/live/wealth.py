@@ -38,9 +38,13 @@ _NAMING = 0.05  # false discovery rate among the named streams of an SLO; a name
 
 
 def time_of(plan: RolloutPlan, stage: CanaryStage) -> tuple[float, float]:
-    """Seconds that a stage is planned to last, and at most; at 100 % the watch."""
-    planned = (stage.duration or plan.watch).total_seconds()
-    return planned, max(planned, stage.longest.total_seconds())
+    """Return the seconds that a stage is planned to last, and at most.
+
+    The watch at 100 % has no extension unless one is written: nothing is kept back for it.
+    """
+    planned = stage.duration.total_seconds()
+    is_watch = stage is plan.stages[-1] and stage.max_duration is None
+    return planned, planned if is_watch else max(planned, stage.longest.total_seconds())
 
 
 def seconds_of(batch: LiveBatch) -> float:

@@ -108,9 +108,6 @@ class _Look:
     seen: StageObservation
     plan: RolloutPlan
     stage: CanaryStage
-    is_full: bool
-    duration: timedelta
-    longest: timedelta
     healthy: timedelta
 
 
@@ -148,17 +145,8 @@ def note_look(rollout: Rollout, decision: Decision, *, now: datetime) -> Rollout
 
 def _place(rollout: Rollout, seen: StageObservation, plan: RolloutPlan) -> _Look:
     stage = planned_stage(rollout, plan)
-    is_full = stage.index == len(plan.stages) - 1
-    return _Look(
-        rollout=rollout,
-        seen=seen,
-        plan=plan,
-        stage=stage,
-        is_full=is_full,
-        duration=plan.watch if is_full else stage.duration,
-        longest=stage.max_duration or 2 * (plan.watch if is_full else stage.duration),
-        healthy=_healthy(rollout, seen, stage),
-    )
+    healthy = _healthy(rollout, seen, stage)
+    return _Look(rollout=rollout, seen=seen, plan=plan, stage=stage, healthy=healthy)
 
 
 def _healthy(rollout: Rollout, seen: StageObservation, stage: CanaryStage) -> timedelta:
@@ -224,7 +212,7 @@ def _too_little_traffic(look: _Look) -> Decision | None:
 def _doubt(look: _Look) -> Decision | None:
     """Nothing seen, or the router silent: wait, and call a person when it lasts."""
     gap = look.seen.gap
-    if gap >= min(SILENCE, look.longest) and gap > LONGEST_LOOK:
+    if gap >= min(SILENCE, look.stage.longest) and gap > LONGEST_LOOK:
         return _hold(look, f"nothing was seen for {time(gap)}")
     if gap > LONGEST_LOOK:
         return _wait(look, f"the last {time(gap)} were not seen")
@@ -235,11 +223,11 @@ def _doubt(look: _Look) -> Decision | None:
 
 def _not_enough(look: _Look) -> Decision | None:
     """Time first; then, while evidence is missing, wait up to the longest time."""
-    if look.healthy < look.duration:
-        left = f"{time(look.healthy)} of {time(look.duration)} observed healthy"
+    if look.healthy < look.stage.duration:
+        left = f"{time(look.healthy)} of {time(look.stage.duration)} observed healthy"
         return _wait(look, f"{left}; {look.seen.sentence}")
     missing = _missing(look)
-    if missing and look.healthy >= look.longest:
+    if missing and look.healthy >= look.stage.longest:
         return _hold(look, f"undecided after {time(look.healthy)}: {missing}")
     return _wait(look, missing) if missing else None
 
@@ -266,7 +254,7 @@ def _pass(look: _Look) -> Decision | None:
     because = f"{time(look.healthy)} observed healthy; {look.seen.sentence}"
     if look.stage.mode == "shadow" and look.seen.outcome is Outcome.FAILED:
         because = f"shadow stage, would have braked: {look.seen.sentence}"
-    if look.is_full:
+    if look.stage is look.plan.stages[-1]:
         return _decide(look, Act.COMPLETE, because, event=RolloutEvent.WATCH_PASSED)
     event = raising_event(look.rollout, look.plan)
     return _decide(look, Act.ADVANCE, because, event=event)

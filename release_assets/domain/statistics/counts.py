@@ -36,19 +36,7 @@ def _inside(limit: float) -> float:
     return min(max(limit, _LEAST), 1 - _LEAST)
 
 
-def fair_share(candidate_n: int, stable_n: int, ratio: float) -> float | None:
-    """The share of all events that falls on the candidate when it has them `ratio` times as often.
-
-    Exact for any common rate, however it moves with time (E6; Lindon and Malek 2022). None when
-    one arm has no calls: then an event tells nothing.
-    """
-    if min(candidate_n, stable_n) <= 0:
-        return None
-    weighted = candidate_n * ratio
-    return weighted / (weighted + stable_n)
-
-
-def tolerated_share(aggregate: str) -> float:
+def share_beyond(aggregate: str) -> float:
     """The share of calls that may be slower than the limit: `p95` gives 0.05 (E7)."""
     return 1 - float(aggregate.removeprefix("p")) / 100
 

@@ -13,11 +13,11 @@ from release_assets.domain.live.bets import drop_contribution
 from release_assets.domain.live.gaps import slice_offers
 from release_assets.domain.live.margins import Bounds
 from release_assets.domain.live.offers import offers_of
+from release_assets.domain.rollout.slo import read_slo
 from release_assets.domain.statistics.bets import DIFFERENCE, PROOF, Wager, log_growth
 from release_assets.domain.statistics.blocks import balanced
-from tests.domain.live.live_world import slo
 
-GAP = slo("fairness_locale_delta_max", 0.04)
+GAP = read_slo("fairness_locale_delta_max", 0.04)
 MARGIN = 0.06
 ALONE = Bounds(tolerated=0.03, margin=0.08)
 SIDES = st.lists(

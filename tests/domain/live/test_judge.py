@@ -201,17 +201,9 @@ def test_more_errors_than_calls_are_refused():
         live_analysis.look(live_analysis.start(the_plan), impossible, the_plan)
 
 
-@pytest.mark.parametrize(
-    ("name", "limit"),
-    [
-        ("eval_x_drift_min", 0.1),
-        ("tokens_max", 5),
-        ("fairness_locale_delta_max", 0.04),
-    ],
-)
-def test_an_slo_that_nothing_measures_is_refused_at_the_start(name, limit):
-    with pytest.raises(InputError, match="nothing measures"):
-        live_analysis.start(only({name: limit}))
+def test_a_gap_that_no_scorer_can_show_is_refused_at_the_start():
+    with pytest.raises(InputError, match="nothing measures 'fairness_locale_delta_max'"):
+        live_analysis.start(only({"fairness_locale_delta_max": 0.04}))
 
 
 def test_the_demo_ramp_of_a_healthy_release_passes_all_stages():
@@ -450,16 +442,6 @@ def test_without_latencies_nothing_is_known_of_them(name):
     the_plan = only({f"{name}_latency_ms_max": 150}, evidence="guard")
     found = judged(the_plan, [batch(1, candidate=CallCounts(requests=40))])
     assert by_rule(found, f"{name}_latency_ms_max").outcome is Outcome.INCONCLUSIVE
-
-
-def test_a_relative_limit_uses_the_share_of_events():
-    the_plan = only({"error_rate_drift_max": 0.5})
-    even = CallCounts(requests=1000, errors=20)
-    bad = CallCounts(requests=1000, errors=80)
-    fine = run(the_plan, [batch(i, candidate=even, stable=even) for i in range(1, 9)])
-    assert fine.breach is None
-    broken = run(the_plan, [batch(i, candidate=bad, stable=even) for i in range(1, 9)])
-    assert broken.breach is not None
 
 
 def test_too_slow_calls_are_counted_not_averaged():

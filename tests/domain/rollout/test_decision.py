@@ -233,7 +233,7 @@ def test_nothing_is_decided_about_a_rollout_that_is_over(state):
 
 
 def test_a_plan_that_changed_under_the_rollout_is_held():
-    other = replace(PLAN, watch=MINUTE)
+    other = replace(PLAN, notify=("slack:#others",))
     assert decide(proof(), other).because == "the plan is not the one that the rollout began with"
     assert decide(proof(), other).act is Act.HOLD
     assert decide(proof(), other, outcome=Outcome.FAILED).act is Act.BRAKE

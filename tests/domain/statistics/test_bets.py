@@ -17,10 +17,9 @@ from release_assets.domain.statistics.bets import (
 )
 from release_assets.domain.statistics.counts import (
     clean_calls_to_prove,
-    fair_share,
     rate_proof_wager,
     rate_wager,
-    tolerated_share,
+    share_beyond,
 )
 from release_assets.domain.statistics.information import (
     best_growth,
@@ -72,23 +71,9 @@ def test_a_limit_of_zero_makes_the_first_event_a_breach():
     assert np.isfinite(weighted)
 
 
-def test_the_share_of_events_follows_traffic_and_allowed_ratio():
-    assert fair_share(10, 990, 1.0) == pytest.approx(0.01)
-    assert fair_share(500, 500, 1.5) == pytest.approx(0.6)
-    assert fair_share(0, 500, 1.5) is None
-    assert fair_share(500, 0, 1.5) is None
-
-
-def test_a_share_test_holds_its_promise_while_the_common_rate_moves():
-    """One event at a time, whatever the rate is in that look: the candidate's share is fixed."""
-    share = fair_share(100, 900, 1.25)
-    mine, other = (np.exp(log_growth([rate_wager(("r",), s, 1, share)])[0]) for s in (1, 0))
-    assert share * mine + (1 - share) * other == pytest.approx(np.ones(12))
-
-
 def test_p95_tolerates_one_call_in_twenty():
-    assert tolerated_share("p95") == pytest.approx(0.05)
-    assert tolerated_share("p50") == pytest.approx(0.5)
+    assert share_beyond("p95") == pytest.approx(0.05)
+    assert share_beyond("p50") == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(("limit", "calls"), [(0.01, 299), (0.02, 149), (0.04, 74), (0.1, 29)])
