@@ -228,9 +228,12 @@ class LiveMetrics(ABC):
 
     @abstractmethod
     def counts(
-        self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
+        self, release_digest: str, since: datetime, until: datetime, over_ms: Sequence[float]
     ) -> CallCounts:
-        """Count calls with `since <= at < until`; ratings count when matured."""
+        """Count calls with `since <= at < until`, also those over each latency of `over_ms`.
+
+        Ratings count when matured.
+        """
 
     @abstractmethod
     def last_call_at(self, release_digest: str) -> datetime | None:

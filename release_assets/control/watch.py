@@ -16,7 +16,7 @@ from release_assets.domain.errors import UnavailableError
 from release_assets.domain.live import judge as live_judge
 from release_assets.domain.live.silence import silence
 from release_assets.domain.live.state import LiveState
-from release_assets.domain.live.streams import needs_latencies, p95_limit_ms
+from release_assets.domain.live.streams import latency_limits_ms, needs_latencies
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.rollout.decision import (
     LONGEST_LOOK,
@@ -122,7 +122,7 @@ class Watch:
         self, digest: str, since: datetime, until: datetime, stage: CanaryStage
     ) -> CallCounts:
         """Count without single latencies where no SLO asks: every look is stored and replayed."""
-        counted = self.live_metrics.counts(digest, since, until, p95_limit_ms(stage))
+        counted = self.live_metrics.counts(digest, since, until, latency_limits_ms(stage))
         return counted if needs_latencies(stage) else replace(counted, latencies_ms=())
 
     def _candidate_pct(self, rollout: Rollout) -> float | None:

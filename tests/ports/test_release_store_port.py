@@ -45,7 +45,7 @@ BATCH = LiveBatch(
     stage=0,
     since=NOW,
     until=NOW + timedelta(seconds=5),
-    candidate=CallCounts(requests=7, costs_usd=(0.1, 1e-17)),
+    candidate=CallCounts(requests=7, over_ms={0.1: 3, 4500.0: 0}, costs_usd=(0.1, 1e-17)),
     stable=CallCounts(requests=700, feedback=3),
     pairs=(PAIR,),
     calls=(CALL,),

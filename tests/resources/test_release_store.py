@@ -1,5 +1,6 @@
 """The release store in SQLite: several controllers, and records of other versions."""
 
+import json
 import pickle
 import sqlite3
 from concurrent.futures import ProcessPoolExecutor
@@ -109,6 +110,20 @@ def test_an_older_file_opens_and_its_looks_can_be_replayed(store, tmp_path):
     assert store.looks(ROLLOUT.release) == (BATCH,)
     assert store.live_state(ROLLOUT.release) is None
     assert store.decision(ROLLOUT.release) is None
+
+
+def test_a_look_that_counted_slow_calls_alone_can_be_read(store, tmp_path):
+    """Before calls were counted by latency, a look had those over the p95 limit of its stage."""
+    older = json.loads(JsonCodec(LiveBatch).write(BATCH))
+    del older["candidate"]["over_ms"]
+    older["candidate"]["slow"] = 3
+    store.add_look(ROLLOUT.release, BATCH, {}, WAIT)
+    with closing(sqlite3.connect(tmp_path / "releases.db")) as connection:
+        connection.execute("UPDATE looks SET record = ?", (json.dumps(older),))
+        connection.commit()
+
+    (look,) = store.looks(ROLLOUT.release)
+    assert look.candidate == replace(BATCH.candidate, over_ms={}, slow=3)
 
 
 def test_an_older_file_takes_new_looks(store, tmp_path):

@@ -57,19 +57,35 @@ def require_judgeable(plan: RolloutPlan) -> None:
 def counted(slo: Slo, calls: CallCounts) -> tuple[int, int]:
     """Return events and calls of a counted SLO; raises `InputError` for impossible counts."""
     row = slo.metric
-    if not row.events:
-        return sum(took > slo.limit for took in calls.latencies_ms), len(calls.latencies_ms)
-    events, n = getattr(calls, row.events), getattr(calls, row.among)
+    if row.counted is Counted.PERCENTILE:
+        events, n = _over_limit(slo, calls)
+    else:
+        events, n = getattr(calls, row.events), getattr(calls, row.among)
     if not 0 <= events <= n:
-        raise InputError(f"{events} {row.events} among {n} {row.among} cannot be counted")
+        name = row.events or "slow"
+        raise InputError(f"{events} {name} among {n} {row.among} cannot be counted")
     return events, n
 
 
-def p95_limit_ms(stage: CanaryStage) -> float | None:
-    """Return the latency beyond which a call of this stage is slow; None where no SLO asks."""
-    return min((s.limit for s in stage.slos if s.metric.events == "slow"), default=None)
+def _over_limit(slo: Slo, calls: CallCounts) -> tuple[int, int]:
+    """Return the calls over the limit of a percentile, and all; no calls where none counted them.
+
+    Single latencies answer for any limit; looks of older versions hold those, or `slow` for p95.
+    """
+    over = calls.over_ms.get(slo.limit)
+    if over is None and calls.latencies_ms:
+        return sum(took > slo.limit for took in calls.latencies_ms), len(calls.latencies_ms)
+    if over is None and slo.metric.aggregate == "p95":
+        over = calls.slow
+    return (0, 0) if over is None else (over, calls.requests)
+
+
+def latency_limits_ms(stage: CanaryStage) -> tuple[float, ...]:
+    """Return the latencies over which a look at this stage counts calls, for its percentiles."""
+    percentiles = (s.limit for s in stage.slos if s.metric.counted is Counted.PERCENTILE)
+    return tuple(sorted(set(percentiles)))
 
 
 def needs_latencies(stage: CanaryStage) -> bool:
-    """Whether an SLO asks for more of latency than calls over the p95 limit."""
+    """Whether an SLO bounds a mean latency, for which no count will do."""
     return any(slo.metric.among == "latencies_ms" for slo in stage.slos)

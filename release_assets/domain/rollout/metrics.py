@@ -38,7 +38,8 @@ class Metric:
 
     `spellings` are the SLO names, the usual one first, with `{}` for the scorer or the slice key,
     as in `noun`. `noun`, `unit`, `of` and `digits` are for sentences. `among` and `events` are
-    fields of `CallCounts`. `weight` is its share of alpha, beside the other SLOs of a plan.
+    fields of `CallCounts`; of a percentile, the events are the calls over its limit. `weight` is
+    its share of alpha, beside the other SLOs of a plan.
     """
 
     name: str
@@ -107,7 +108,6 @@ def _latency(aggregate: str, counted: Counted, *, unit: str, digits: int, among:
         digits=digits,
         aggregate=aggregate,
         among=among,
-        events="slow" if among == "requests" else "",
     )
 
 
@@ -125,7 +125,7 @@ METRICS = (
         among="feedback",
         events="feedback_negative",
     ),
-    _latency("p50", Counted.PERCENTILE, unit="of calls", digits=4, among="latencies_ms"),
+    _latency("p50", Counted.PERCENTILE, unit="of calls", digits=4, among="requests"),
     _latency("p95", Counted.PERCENTILE, unit="of calls", digits=4, among="requests"),
     _latency("mean", Counted.MEAN, unit="ms", digits=0, among="latencies_ms"),
     Metric(

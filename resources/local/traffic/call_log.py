@@ -71,9 +71,12 @@ class CallLog(LiveMetrics):
         return sum(file.damaged for file in self._files) + self._not_understood
 
     def counts(
-        self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
+        self, release_digest: str, since: datetime, until: datetime, over_ms: Sequence[float]
     ) -> CallCounts:
-        """Count calls with `since <= at < until`; ratings count when matured."""
+        """Count calls with `since <= at < until`, also those over each latency of `over_ms`.
+
+        Ratings count when matured.
+        """
         start, end = since.timestamp(), until.timestamp()
         with self._lock:
             self._catch_up()
@@ -84,9 +87,9 @@ class CallLog(LiveMetrics):
             errors=sum(call.error for call in calls),
             timeouts=sum(call.timeout for call in calls),
             refusals=sum(call.refusal for call in calls),
-            slow=sum(slow_over_ms is not None and call.latency_ms > slow_over_ms for call in calls),
             feedback_negative=ratings.count("negative"),
             feedback=len(ratings),
+            over_ms={limit: sum(call.latency_ms > limit for call in calls) for limit in over_ms},
             costs_usd=tuple(call.cost_usd for call in calls if call.call != _UNANSWERED),
             latencies_ms=tuple(call.latency_ms for call in calls),
         )

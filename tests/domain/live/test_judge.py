@@ -13,6 +13,7 @@ from release_assets.domain.finding import Outcome
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.live.reading import Shown
 from release_assets.domain.live.state import LiveState
+from release_assets.domain.live.streams import latency_limits_ms, needs_latencies
 from release_assets.domain.live.traffic import CallCounts
 from tests.domain.live.live_world import (
     LOCALES,
@@ -437,6 +438,36 @@ def test_a_healthy_latency_is_read_with_its_unit_and_stable_beside_it():
     assert said.startswith("latency 120 ms a call on 40 calls, limit 150 (stable 120)")
 
 
+@pytest.mark.parametrize("name", ["p50", "p95"])
+def test_a_percentile_needs_no_single_latencies(name):
+    """Calls over its limit say the same; of older looks, single latencies or slow calls do."""
+    the_plan = only({f"{name}_latency_ms_max": 100})
+    took = (*(85.0,) * 580, *(150.0,) * 20)
+    counted = CallCounts(requests=600, over_ms={100.0: 20})
+    older = [CallCounts(requests=600, latencies_ms=took)]
+    older += [CallCounts(requests=600, slow=20)] if name == "p95" else []
+
+    for calls in older:
+        assert run(the_plan, [batch(1, candidate=calls)]) == run(
+            the_plan, [batch(1, candidate=counted)]
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "limits", "needed"),
+    [("p50", (100.0,), False), ("p95", (100.0,), False), ("mean", (), True)],
+)
+def test_only_a_mean_needs_single_latencies(name, limits, needed):
+    (stage, _) = only({f"{name}_latency_ms_max": 100}).stages
+    assert (latency_limits_ms(stage), needs_latencies(stage)) == (limits, needed)
+
+
+def test_calls_over_another_limit_say_nothing():
+    the_plan = only({"p95_latency_ms_max": 100}, evidence="guard")
+    found = judged(the_plan, [batch(1, candidate=CallCounts(requests=40, over_ms={200.0: 0}))])
+    assert by_rule(found, "p95_latency_ms_max").outcome is Outcome.INCONCLUSIVE
+
+
 @pytest.mark.parametrize("name", ["mean", "p50"])
 def test_without_latencies_nothing_is_known_of_them(name):
     the_plan = only({f"{name}_latency_ms_max": 150}, evidence="guard")
@@ -446,7 +477,7 @@ def test_without_latencies_nothing_is_known_of_them(name):
 
 def test_too_slow_calls_are_counted_not_averaged():
     the_plan = only({"p95_latency_ms_max": 4500})
-    slow = CallCounts(requests=400, slow=80)
+    slow = CallCounts(requests=400, over_ms={4500: 80})
     state = run(the_plan, [batch(1, candidate=slow)])
     sentence = live_analysis.judge(state, the_plan).sentence
     assert sentence.startswith("20.0% of 400 calls took longer than 4500 ms, 5% allowed")

@@ -70,15 +70,16 @@ class Chance:
         n = self.one_of(0, 1, 60)
         rated = int(self.rng.integers(0, n + 1))
         some = {
-            name: int(self.rng.integers(0, n + 1))
-            for name in ("errors", "timeouts", "refusals", "slow")
+            name: int(self.rng.integers(0, n + 1)) for name in ("errors", "timeouts", "refusals")
         }
+        slow = int(self.rng.integers(0, n + 1))
         odd = (0.0, 0.014, 1e-300, 1e300, math.nan, math.inf, -1.0)
         costs = tuple(self.one_of(*odd) for _ in range(self.one_of(0, 3, 8)))
         return CallCounts(
             requests=n,
             feedback=rated,
             feedback_negative=int(self.rng.integers(0, rated + 1)),
+            over_ms={4500.0: slow},
             costs_usd=costs,
             **some,
         )
