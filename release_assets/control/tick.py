@@ -68,6 +68,8 @@ class RolloutTick:
             frozen=repository.policy().why_frozen(now),
         )
         self._act(rollout, release, look.decision, now)
+        if rollout.state is RolloutState.HELD:
+            self._report_hold(rollout, release, now)
         if look.observation.traffic_pct is None:
             self._page_unjudged(rollout, release, look.decision.because, "router", now)
         return f"{rollout.release}: {look.decision.act}, {look.decision.because}"
@@ -93,17 +95,22 @@ class RolloutTick:
             self.brake.pull(rollout, release, decision.because, now)
             return
         if decision.act is Act.HOLD:
-            self._hold(rollout, release, decision, now)
+            held = follow(rollout, decision, now=now)
+            self.release_store.save_rollout(held)
+            self._report_hold(held, release, now)
             return
         with suppress(ConflictError):  # a run moved it meanwhile; the next look counts
             self.release_store.save_rollout(note_look(rollout, decision, now=now))
 
-    def _hold(self, rollout: Rollout, release: Release, decision: Decision, now: datetime) -> None:
-        """Leave the traffic as it is, and page: a person must decide."""
-        self.release_store.save_rollout(follow(rollout, decision, now=now))
-        self.records.write("rollout", {"event": "held", "because": decision.because}, release)
-        dedup = f"hold:{release.digest}:{rollout.version}"
-        self._page(release, "is held and waits for a person", decision.because, dedup, now)
+    def _report_hold(self, held: Rollout, release: Release, now: datetime) -> None:
+        """Page a person, who must decide, and record the hold; repeated until the ledger has it."""
+        since = held.stage_entered_at
+        entries = self.records.written(release, "rollout", event="held")
+        if any(entry.at >= since for entry in entries):
+            return
+        dedup = f"hold:{release.digest}:{held.stage}:{since.isoformat()}"
+        self._page(release, "is held and waits for a person", held.because, dedup, now)
+        self.records.write("rollout", {"event": "held", "because": held.because}, release)
 
     def _page(self, release: Release, what: str, because: str, dedup: str, now: datetime) -> None:
         store, channels = self.release_store, named_by_plan(self.records, release)

@@ -99,9 +99,8 @@ def test_a_warm_tick_reads_each_source_once_and_judges_once(world_at, tick, monk
     tick(live_slos, world)
     tick(stage_progress, world)
 
-    assert counts == dict.fromkeys(
-        ["judge", "from_document", "read", "pairs", "live_state", "attempt"], 1
-    )
+    assert counts.pop("attempt", 0) <= 1, "one git process asks where main is"
+    assert counts == dict.fromkeys(["judge", "from_document", "read", "pairs", "live_state"], 1)
 
 
 def test_a_look_is_stored_before_it_is_acted_upon(world_at, tick, monkeypatch):
