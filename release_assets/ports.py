@@ -63,8 +63,8 @@ class GitHost(ABC):
         """A file at a commit; raises `NotFoundError`."""
 
     @abstractmethod
-    def list_files(self, commit: str, under: str) -> tuple[str, ...]:
-        """Paths of files below a folder at a commit, relative to the repository, sorted."""
+    def read_folder(self, commit: str, under: str) -> Mapping[str, bytes]:
+        """The files below a folder at a commit, by path in the repository, read together."""
 
     @abstractmethod
     def export(self, commit: str, into: Path) -> None:

@@ -66,7 +66,8 @@ class FeatureRepository:
         """A release as one unit; commits never change, so each is read once."""
         at = commit or self.commit_of(key)
         if (key, at) not in self._releases:
-            unit = unit_of(self.manifest(key.feature, at), self.files(key.feature, at))
+            files = self.files(key.feature, at)
+            unit = unit_of(self.manifest(key.feature, at), files)
             self._releases[key, at] = Release(key=key, commit=at, unit=unit)
         return self._releases[key, at]
 
@@ -83,11 +84,8 @@ class FeatureRepository:
     def files(self, feature: str, commit: str) -> Mapping[str, bytes]:
         """All files of a feature at a commit, by their path below its folder."""
         root = self.root(feature)
-        paths = self.git_host.list_files(commit, root)
-        return {
-            str(PurePosixPath(p).relative_to(root)): self.git_host.read_file(commit, p)
-            for p in paths
-        }
+        found = self.git_host.read_folder(commit, root)
+        return {str(PurePosixPath(path).relative_to(root)): found[path] for path in found}
 
     def manifest(self, feature: str, commit: str) -> Manifest:
         """The manifest at a commit."""
@@ -96,7 +94,7 @@ class FeatureRepository:
     def suite(self, feature: str, commit: str, name: str) -> tuple[EvalCase, ...]:
         """The cases of a suite at a commit."""
         path = f"{self.root(feature)}/{self.manifest(feature, commit).suites[name]}"
-        return read_suite(self._text(commit, path), file=path)
+        return self._read(read_suite, commit, path)
 
     def handbook(self, feature: str) -> Mapping[str, bytes]:
         """The approved handbook at main: what groundedness is scored against."""
