@@ -14,7 +14,7 @@ from release_assets.control.tick import Controller
 from release_assets.control.watch import Watch
 from release_assets.records.recorder import Records
 from release_assets.records.repository import FeatureRepository
-from release_assets.records.suites import SuiteRunner
+from release_assets.records.suite_runner import SuiteRunner
 
 if TYPE_CHECKING:
     from release_assets.ports import Ports

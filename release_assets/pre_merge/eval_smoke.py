@@ -15,8 +15,8 @@ from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Records
-from release_assets.records.suite_evidence import judge_suite, summary_of
-from release_assets.records.suites import Comparison, SuiteRunner
+from release_assets.records.suite_run import judge_suite, summary_of
+from release_assets.records.suite_runner import Comparison, SuiteRunner
 
 
 @evidence("pre_merge", "pre_merge/registered_prompts", kinds=("http",))

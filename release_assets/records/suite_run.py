@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.evals.differences import RegressionRules, flip
 from release_assets.domain.evals.pairing import pair
-from release_assets.records.suites import comparison_of
+from release_assets.records.suite_runner import comparison_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from release_assets.domain.release import Release
     from release_assets.ports import EvidenceShape
     from release_assets.records.recorder import Records
-    from release_assets.records.suites import Comparison
+    from release_assets.records.suite_runner import Comparison
 
 
 _RULES = RegressionRules()
