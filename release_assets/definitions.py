@@ -85,7 +85,15 @@ SENSORS = (
     run_failures,
     outbox,
 )
-COMPOSED = ("records", "suite_runner", "benchmark_runner", "controller", "watch")
+COMPOSED = (
+    "book",
+    "recorder",
+    "suite_runner",
+    "benchmark_runner",
+    "watch",
+    "brake",
+    "controller",
+)
 
 
 @cache

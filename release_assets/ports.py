@@ -147,6 +147,25 @@ class Traffic:
     candidate_pct: float
     revision: str = ""
 
+    def document(self) -> dict[str, object]:
+        """Return router truth as the ledger keeps it, without addresses."""
+        return {
+            "stable": self.stable_digest,
+            "candidate": self.candidate_digest,
+            "candidate_pct": self.candidate_pct,
+        }
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Traffic:
+        """Read back what `document` made; the addresses are not known any more."""
+        return cls(
+            stable_digest=document["stable"],
+            stable_address="",
+            candidate_digest=document["candidate"],
+            candidate_address=None,
+            candidate_pct=float(document["candidate_pct"]),
+        )
+
 
 class TrafficRouter(ABC):
     """Exact traffic shares between the stable release and one candidate."""
@@ -174,6 +193,14 @@ class PromptPointers:
 
     stable: str
     candidate: str | None
+
+    def without_candidate(self) -> PromptPointers:
+        """Return the pointers as they are when no candidate is served."""
+        return PromptPointers(stable=self.stable, candidate=None)
+
+    def document(self) -> dict[str, str | None]:
+        """Return the pointers as the ledger keeps them."""
+        return {"stable": self.stable, "candidate": self.candidate}
 
 
 class PromptRegistry(ABC):
@@ -299,7 +326,12 @@ class Ledger(ABC):
 
     @abstractmethod
     def entries(
-        self, *, release: str | None = None, kinds: Sequence[str] = (), after: int = 0
+        self,
+        *,
+        release: str | None = None,
+        release_digest: str | None = None,
+        kinds: Sequence[str] = (),
+        after: int = 0,
     ) -> Sequence[Entry]:
         """Entries in order, each verified against its leaf hash."""
 

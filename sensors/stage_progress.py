@@ -23,8 +23,7 @@ from release_assets.jobs import (
 )
 from release_assets.partitions import stage_key
 from release_assets.ports import Clock, ReleaseStore
-from release_assets.records.freezing import why_frozen
-from release_assets.records.recorder import Records
+from release_assets.records.book import Book
 from sensors.requesting import EVERY_TICK_S, MOST_ATTEMPTS, result, unless_on_its_way
 
 _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
@@ -37,48 +36,48 @@ _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
 )
 def stage_progress(
     context: dg.SensorEvaluationContext,
-    records: dg.ResourceParam[Records],
+    book: dg.ResourceParam[Book],
     watch: dg.ResourceParam[Watch],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """The next run of every rollout."""
     active = release_store.active_rollouts()
-    wanted = [_next(records, watch, rollout) for rollout in active]
-    wanted += [_enter_first(r) for r in records.on_the_road() if release_store.rollout(r) is None]
-    is_frozen = why_frozen(records, clock.now()) is not None
+    wanted = [_next(book, watch, rollout) for rollout in active]
+    wanted += [_enter_first(r) for r in book.active_rollouts() if release_store.rollout(r) is None]
+    is_frozen = book.repository.policy().why_frozen(clock.now()) is not None
     asked = [w for w in wanted if w and not (is_frozen and w.action == ENTER_STAGE)]
-    stages = {r: _stage_keys(records, r) for r in {w.release for w in asked}}
+    stages = {r: _stage_keys(book, r) for r in {w.release for w in asked}}
     requests, given_up = unless_on_its_way(context, asked, stages)
     for request in given_up:
-        _page(records, release_store, request, clock)
+        _page(book, release_store, request, clock)
     return result(requests, stages=stages)
 
 
-def _page(records: Records, store: ReleaseStore, request: Request, clock: Clock) -> None:
+def _page(book: Book, store: ReleaseStore, request: Request, clock: Clock) -> None:
     """Tell everybody whom the plan names, once for each run key."""
-    release = records.repository.release(ReleaseKey.parse(request.release))
+    release = book.repository.release(ReleaseKey.parse(request.release))
     because = (
         f"{MOST_ATTEMPTS} runs of {request.action} ended without it; nothing is tried any more."
         " Read the last of them in the Dagster UI, mend the cause and launch the job by hand."
     )
     what, dedup = f"needs {request.action}, which keeps failing", f"given_up:{request.run_key}"
-    channels, now = named_by_plan(records, release), clock.now()
+    channels, now = named_by_plan(book, release), clock.now()
     page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)
 
 
-def _next(records: Records, watch: Watch, rollout: Rollout) -> Request | None:
-    plan = _plan(records, rollout.release)
+def _next(book: Book, watch: Watch, rollout: Rollout) -> Request | None:
+    plan = _plan(book, rollout.release)
     at = rollout.last_look_at or rollout.stage_entered_at
     decision = watch.conclude(rollout, plan, watch.state(rollout, plan), at).decision
-    return next_run(rollout, decision, is_stage_proven=_is_proven(records, rollout, plan))
+    return next_run(rollout, decision, is_stage_proven=_is_proven(book, rollout, plan))
 
 
-def _is_proven(records: Records, rollout: Rollout, plan: RolloutPlan) -> bool:
-    release = records.repository.release(ReleaseKey.parse(rollout.release))
+def _is_proven(book: Book, rollout: Rollout, plan: RolloutPlan) -> bool:
+    release = book.repository.release(ReleaseKey.parse(rollout.release))
     stage = plan.stages[rollout.stage]
     key = stage_key(stage.index, stage.traffic_pct)
-    return bool(records.written(release, "rollout", event="stage_proven", stage=key))
+    return bool(book.of(release).written("rollout", event="stage_proven", stage=key))
 
 
 def _enter_first(release: str) -> Request:
@@ -86,10 +85,10 @@ def _enter_first(release: str) -> Request:
     return Request(action=ENTER_STAGE, release=release, stage=0, run_key=key)
 
 
-def _stage_keys(records: Records, release: str) -> tuple[str, ...]:
-    return tuple(stage_key(s.index, s.traffic_pct) for s in _plan(records, release).stages)
+def _stage_keys(book: Book, release: str) -> tuple[str, ...]:
+    return tuple(stage_key(s.index, s.traffic_pct) for s in _plan(book, release).stages)
 
 
-def _plan(records: Records, release: str) -> RolloutPlan:
-    found = records.repository.release(ReleaseKey.parse(release))
-    return records.repository.plan(found.key.feature, found.commit)
+def _plan(book: Book, release: str) -> RolloutPlan:
+    found = book.repository.release(ReleaseKey.parse(release))
+    return book.repository.plan(found.key.feature, found.commit)

@@ -15,15 +15,21 @@ from release_assets.control.notices import author_of, named_by_plan, page
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import AdapterError, LedgerError
 from release_assets.domain.rollout.machine import RolloutEvent
-from release_assets.ports import Environment, PromptPointers, Traffic
+from release_assets.ports import Environment
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from release_assets.domain.release import Release
     from release_assets.domain.rollout.machine import Rollout
-    from release_assets.ports import PromptRegistry, ReleaseStore, TrafficRouter
-    from release_assets.records.recorder import Records
+    from release_assets.ports import (
+        PromptPointers,
+        PromptRegistry,
+        ReleaseStore,
+        Traffic,
+        TrafficRouter,
+    )
+    from release_assets.records.book import Book
 
 _CUT = "was taken off production traffic"
 _UNCUT = "has to be taken off production traffic by hand: the router does not answer"
@@ -33,7 +39,7 @@ _UNCUT = "has to be taken off production traffic by hand: the router does not an
 class Brake:
     """What the brake needs: the router, the prompt registry, and where to write it down."""
 
-    records: Records
+    records: Book
     traffic_router: TrafficRouter
     prompt_registry: PromptRegistry
     release_store: ReleaseStore
@@ -66,7 +72,7 @@ class Brake:
     def _point_back(self) -> PromptPointers:
         """Take the candidate's prompts back; the stable pointer never moved."""
         found = self.prompt_registry.pointers(Environment.PRODUCTION)
-        back = PromptPointers(stable=found.stable, candidate=None)
+        back = found.without_candidate()
         self.prompt_registry.move(Environment.PRODUCTION, found, back)
         return back
 
@@ -75,8 +81,8 @@ class Brake:
     ) -> None:
         observed = {
             "act": "brake",
-            "traffic": traffic_document(traffic),
-            "pointers": {"stable": pointers.stable, "candidate": pointers.candidate},
+            "traffic": traffic.document(),
+            "pointers": pointers.document(),
             "because": because,
         }
         self.records.write("observation", observed, release)
@@ -95,15 +101,6 @@ class Brake:
     def _signatories(self, release: Release) -> tuple[str, ...]:
         """Nobody when the ledger cannot be read; the plan's channels and the author hear of it."""
         try:
-            return self.records.signatories(release)
+            return self.records.of(release).signatories
         except LedgerError:
             return ()
-
-
-def traffic_document(traffic: Traffic) -> dict[str, object]:
-    """Router truth as the ledger keeps it."""
-    return {
-        "stable": traffic.stable_digest,
-        "candidate": traffic.candidate_digest,
-        "candidate_pct": traffic.candidate_pct,
-    }

@@ -15,7 +15,6 @@ from release_assets.domain.errors import ConflictError, ReleaseError
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout.decision import Act, Decision, follow, note_look
 from release_assets.domain.rollout.machine import RolloutState
-from release_assets.records.freezing import why_frozen
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from release_assets.domain.release import Release
     from release_assets.domain.rollout.machine import Rollout
     from release_assets.ports import Clock
-    from release_assets.records.recorder import Records
+    from release_assets.records.book import Book
 
 # What a judge or an adapter raises when it is wrong or cut off; anything else is a bug of the tick.
 _FAILED_LOOKS = (ReleaseError, ArithmeticError, LookupError, TypeError, ValueError)
@@ -35,7 +34,7 @@ _FAILED_LOOKS = (ReleaseError, ArithmeticError, LookupError, TypeError, ValueErr
 class Controller:
     """Looks at rollouts and carries out what may be carried out at once."""
 
-    records: Records
+    records: Book
     watch: Watch
     brake: Brake
     clock: Clock
@@ -66,7 +65,7 @@ class Controller:
             plan,
             now,
             allowed_pct=allowed_pct(self.records, release),
-            frozen=why_frozen(self.records, now),
+            frozen=self.records.repository.policy().why_frozen(now),
         )
         self._act(rollout, release, look.decision, now)
         if look.observation.traffic_pct is None:
@@ -84,7 +83,7 @@ class Controller:
         """Pulled again where the router gave traffic back, or the ledger does not know of it."""
         traffic = self.watch.traffic_router.read()
         is_cut = traffic.candidate_digest != release.digest or traffic.candidate_pct == 0
-        if not is_cut or not self.records.written(release, "rollout", event="breached"):
+        if not is_cut or not self.records.of(release).written("rollout", event="breached"):
             self.brake.pull(rollout, release, rollout.because, now)
             return f"{rollout.release}: braked again, {rollout.because}"
         return f"{rollout.release}: braked, the restoration is under way"
@@ -111,9 +110,10 @@ class Controller:
         page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)
 
 
-def allowed_pct(records: Records, release: Release) -> float | None:
+def allowed_pct(records: Book, release: Release) -> float | None:
     """The share that an intent to raise allows while its run is under way (law 9)."""
-    intents = records.written(release, "intent", act="raise_traffic")
-    seen = records.written(release, "observation", act="raise_traffic")
+    reading = records.of(release)
+    intents = reading.written("intent", act="raise_traffic")
+    seen = reading.written("observation", act="raise_traffic")
     is_open = intents and (not seen or seen[-1].seq < intents[-1].seq)
     return float(intents[-1].body["traffic_pct"]) if is_open else None

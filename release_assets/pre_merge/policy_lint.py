@@ -22,7 +22,7 @@ from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import Clock
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 T = TypeVar("T")
 
@@ -31,35 +31,35 @@ LIVE_SLICES = ("locale",)
 
 @evidence("pre_merge", "pre_merge/change", kinds=("yaml",))
 def policy_report(
-    context: dg.AssetExecutionContext, records: dg.ResourceParam[Records]
+    context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult:
     """What the manifest declares: tier, model, suites by size, resolved plan."""
-    release = records.release(context)
-    manifest = records.repository.manifest(release.key.feature, release.commit)
-    plan = _plan(records, release)
+    release = recorder.release(context)
+    manifest = recorder.repository.manifest(release.key.feature, release.commit)
+    plan = _plan(recorder, release)
     summary = {
         "risk_tier": manifest.risk_tier.value,
         "model": f"{manifest.model.name}@{manifest.model.revision}",
-        "suites": _suite_sizes(records, release),
+        "suites": _suite_sizes(recorder, release),
         "plan": str(plan) if isinstance(plan, InputError) else plan.document(),
     }
-    return records.evidence(context, release, summary=summary, inputs={"commit": release.commit})
+    return recorder.evidence(context, release, summary=summary, inputs={"commit": release.commit})
 
 
 @claim(PRE_MERGE)
 def manifest_keeps_the_policy(
     context: dg.AssetCheckExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     clock: dg.ResourceParam[Clock],
 ) -> dg.AssetCheckResult:
     """Model, tier, suites, prices and plan are what the policy of this risk tier demands."""
-    return records.judge(context, lambda release, _: _lint(records, release, clock.now().date()))
+    return recorder.judge(context, lambda release, _: _lint(recorder, release, clock.now().date()))
 
 
-def _lint(records: Records, release: Release, today: date) -> tuple[Finding, ...]:
-    repository, feature = records.repository, release.key.feature
+def _lint(recorder: Recorder, release: Release, today: date) -> tuple[Finding, ...]:
+    repository, feature = recorder.repository, release.key.feature
     manifest = repository.manifest(feature, release.commit)
-    baseline, plan = repository.baseline(release.key), _plan(records, release)
+    baseline, plan = repository.baseline(release.key), _plan(recorder, release)
     file = manifest.prices
     prices = repository.files(feature, release.commit).get(file, b"")
     findings = lint_manifest(
@@ -68,19 +68,19 @@ def _lint(records: Records, release: Release, today: date) -> tuple[Finding, ...
         policy=repository.policy(),
         plan=plan,
         prices=_or_error(lambda: read_prices(decode(prices, file=file), file=file)),
-        suites=_suite_sizes(records, release),
+        suites=_suite_sizes(recorder, release),
         slices=LIVE_SLICES,
         changed_parts=release.unit.differences(baseline.unit),
         main=repository.manifest(feature, repository.git_host.main()),
         today=today,
     )
-    findings = (*findings, *_suites_can_be_read(records, release))
-    return findings if isinstance(plan, InputError) else (*findings, *_provable(records, release))
+    findings = (*findings, *_suites_can_be_read(recorder, release))
+    return findings if isinstance(plan, InputError) else (*findings, *_provable(recorder, release))
 
 
-def _provable(records: Records, release: Release) -> tuple[Finding, ...]:
-    traffic = records.repository.manifest(release.key.feature, release.commit).traffic
-    plan = records.repository.plan(release.key.feature, release.commit)
+def _provable(recorder: Recorder, release: Release) -> tuple[Finding, ...]:
+    traffic = recorder.repository.manifest(release.key.feature, release.commit).traffic
+    plan = recorder.repository.plan(release.key.feature, release.commit)
     return plan_findings(
         plan,
         calls_per_second=traffic.calls_per_second,
@@ -88,13 +88,13 @@ def _provable(records: Records, release: Release) -> tuple[Finding, ...]:
     )
 
 
-def _plan(records: Records, release: Release) -> RolloutPlan | InputError:
-    return _or_error(lambda: records.repository.plan(release.key.feature, release.commit))
+def _plan(recorder: Recorder, release: Release) -> RolloutPlan | InputError:
+    return _or_error(lambda: recorder.repository.plan(release.key.feature, release.commit))
 
 
-def _suites_can_be_read(records: Records, release: Release) -> tuple[Finding, ...]:
+def _suites_can_be_read(recorder: Recorder, release: Release) -> tuple[Finding, ...]:
     """One failed finding for each suite that cannot be read, with its line."""
-    read = _suites(records, release).values()
+    read = _suites(recorder, release).values()
     wrong = [str(error) for error in read if isinstance(error, InputError)]
     rule = "every_suite_can_be_read"
     if not wrong:
@@ -102,16 +102,16 @@ def _suites_can_be_read(records: Records, release: Release) -> tuple[Finding, ..
     return tuple(Finding(rule=rule, outcome=Outcome.FAILED, because=text) for text in wrong)
 
 
-def _suite_sizes(records: Records, release: Release) -> dict[str, int]:
+def _suite_sizes(recorder: Recorder, release: Release) -> dict[str, int]:
     """Cases by suite, of those that can be read."""
-    read = _suites(records, release)
+    read = _suites(recorder, release)
     return {name: len(cases) for name, cases in read.items() if isinstance(cases, tuple)}
 
 
-def _suites(records: Records, release: Release) -> dict[str, tuple[EvalCase, ...] | InputError]:
+def _suites(recorder: Recorder, release: Release) -> dict[str, tuple[EvalCase, ...] | InputError]:
     feature, commit = release.key.feature, release.commit
-    names = records.repository.manifest(feature, commit).suites
-    return {n: _or_error(lambda n=n: records.repository.suite(feature, commit, n)) for n in names}
+    names = recorder.repository.manifest(feature, commit).suites
+    return {n: _or_error(lambda n=n: recorder.repository.suite(feature, commit, n)) for n in names}
 
 
 def _or_error(read: Callable[[], T]) -> T | InputError:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.evals.rows import EvalCase
     from release_assets.domain.files.models import ModelRegistry
-    from release_assets.domain.files.policy import Policy
+    from release_assets.domain.files.policy import Policy, TierPolicy
     from release_assets.domain.people.change import Change
     from release_assets.domain.people.roster import Roster
     from release_assets.domain.rollout.plan import RolloutPlan
@@ -49,6 +49,10 @@ class FeatureRepository:
     def _documents(self) -> dict[tuple[Any, ...], Any]:
         return {}
 
+    @cached_property
+    def _merged(self) -> dict[int, str]:
+        return {}
+
     def root(self, feature: str) -> str:
         """The folder of a feature in the repository."""
         return self.settings.feature_root.get(feature, f"features/{feature}")
@@ -59,8 +63,12 @@ class FeatureRepository:
 
     def commit_of(self, key: ReleaseKey) -> str:
         """Where a release stands: the merge, or until then the head of its change."""
-        change = self.change(key)
-        return change.merge.commit if change.merge else change.head
+        if key.number not in self._merged:
+            change = self.change(key)
+            if change.merge is None:
+                return change.head
+            self._merged[key.number] = change.merge.commit
+        return self._merged[key.number]
 
     def release(self, key: ReleaseKey, commit: str | None = None) -> Release:
         """A release as one unit; commits never change, so each is read once."""
@@ -102,6 +110,11 @@ class FeatureRepository:
         folder = self.manifest(feature, main).approved_handbook
         files = self.files(feature, main)
         return {p: c for p, c in files.items() if p.startswith(f"{folder}/")}
+
+    def tier(self, release: Release) -> TierPolicy:
+        """What the policy at main demands of a release of this risk tier."""
+        manifest = self.manifest(release.key.feature, release.commit)
+        return self.policy().tier(manifest.risk_tier)
 
     def plan(self, feature: str, commit: str) -> RolloutPlan:
         """The rollout plan that the manifest at a commit names."""
