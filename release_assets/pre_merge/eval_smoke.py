@@ -28,9 +28,8 @@ def smoke_results(
     """Every row of the smoke suite on both sides."""
     release = recorder.release(context)
     repeats = recorder.repository.tier(release).smoke.repeats
-    found = benchmark_runner.compare(release, "smoke", repeats, evidence="pre_merge/smoke_results")
-    inputs = benchmark_runner.inputs(release, "smoke")
-    return record_suite(context, recorder, release, found, inputs)
+    run = benchmark_runner.compare(release, "smoke", repeats, evidence="pre_merge/smoke_results")
+    return record_suite(context, recorder, release, run)
 
 
 @claim(PRE_MERGE)

@@ -50,7 +50,7 @@ class FeatureRepository:
         return {}
 
     @cached_property
-    def _merged(self) -> dict[int, str]:
+    def _merged(self) -> dict[int, tuple[str, str]]:
         return {}
 
     def root(self, feature: str) -> str:
@@ -62,13 +62,22 @@ class FeatureRepository:
         return self.git_host.change(key.number)
 
     def commit_of(self, key: ReleaseKey) -> str:
-        """Where a release stands: the merge, or until then the head of its change."""
-        if key.number not in self._merged:
-            change = self.change(key)
-            if change.merge is None:
-                return change.head
-            self._merged[key.number] = change.merge.commit
-        return self._merged[key.number]
+        """Return the commit of a release: its merge, or until then the head of its change."""
+        return self._ends(key)[1]
+
+    def _ends(self, key: ReleaseKey) -> tuple[str, str]:
+        """Return main's commit that a change was made onto, and its merge or head.
+
+        A merge never changes, so it is asked for once.
+        """
+        if key.number in self._merged:
+            return self._merged[key.number]
+        change = self.change(key)
+        if change.merge is None:
+            return change.base, change.head
+        ends = self.git_host.first_parent(change.merge.commit), change.merge.commit
+        self._merged[key.number] = ends
+        return ends
 
     def release(self, key: ReleaseKey, commit: str | None = None) -> Release:
         """A release as one unit; commits never change, so each is read once."""
@@ -80,9 +89,8 @@ class FeatureRepository:
         return self._releases[key, at]
 
     def baseline(self, key: ReleaseKey) -> Release:
-        """Main without this change: its merge's first parent, or main as it is now."""
-        change = self.change(key)
-        commit = self.git_host.first_parent(change.merge.commit) if change.merge else change.base
+        """Return main without this change: its merge's first parent, or main as it is now."""
+        commit = self._ends(key)[0]
         return self.release(self._key_of(key.feature, commit), commit)
 
     def _key_of(self, feature: str, commit: str) -> ReleaseKey:
@@ -97,12 +105,12 @@ class FeatureRepository:
 
     def manifest(self, feature: str, commit: str) -> Manifest:
         """The manifest at a commit."""
-        return self._read(read_manifest, commit, f"{self.root(feature)}/feature.yaml")
+        return self.read(read_manifest, commit, f"{self.root(feature)}/feature.yaml")
 
     def suite(self, feature: str, commit: str, name: str) -> tuple[EvalCase, ...]:
         """The cases of a suite at a commit."""
         path = f"{self.root(feature)}/{self.manifest(feature, commit).suites[name]}"
-        return self._read(read_suite, commit, path)
+        return self.read(read_suite, commit, path)
 
     def handbook(self, feature: str) -> Mapping[str, bytes]:
         """The approved handbook at main: what groundedness is scored against."""
@@ -121,21 +129,25 @@ class FeatureRepository:
         manifest = self.manifest(feature, commit)
         allowed = self.policy().tier(manifest.risk_tier).allow_manual_rollback is not None
         path = manifest.rollout_plan
-        return self._read(read_rollout_plan, commit, path, allow_manual_rollback=allowed)
+        return self.read(read_rollout_plan, commit, path, allow_manual_rollback=allowed)
+
+    def control_files(self) -> ControlFiles:
+        """Return policy, people and models as main holds them now, all at one commit."""
+        return ControlFiles(self, self.git_host.main())
 
     def policy(self) -> Policy:
-        """The policy at main."""
-        return self._read(read_policy, self.git_host.main(), self.settings.policy)
+        """Return the policy at main."""
+        return self.control_files().policy
 
     def models(self) -> ModelRegistry:
-        """The model registry at main."""
-        return self._read(read_models, self.git_host.main(), self.settings.models)
+        """Return the model registry at main."""
+        return self.control_files().models
 
     def roster(self) -> Roster:
-        """The people at main."""
-        return self._read(read_people, self.git_host.main(), self.settings.people)
+        """Return the people at main."""
+        return self.control_files().roster
 
-    def _read(self, read: Callable[..., T], commit: str, path: str, **how: bool) -> T:
+    def read(self, read: Callable[..., T], commit: str, path: str, **how: bool) -> T:
         """A document at a commit; commits never change, so each is parsed once."""
         key = (read, commit, path, *how.values())
         if key not in self._documents:
@@ -145,3 +157,26 @@ class FeatureRepository:
 
     def _text(self, commit: str, path: str) -> str:
         return decode(self.git_host.read_file(commit, path), file=path)
+
+
+@dataclass(frozen=True)
+class ControlFiles:
+    """What judges releases of all features, at one commit of main."""
+
+    repository: FeatureRepository
+    commit: str
+
+    @property
+    def policy(self) -> Policy:
+        """What each risk tier demands."""
+        return self.repository.read(read_policy, self.commit, self.repository.settings.policy)
+
+    @property
+    def models(self) -> ModelRegistry:
+        """The models that may be used, with their prices."""
+        return self.repository.read(read_models, self.commit, self.repository.settings.models)
+
+    @property
+    def roster(self) -> Roster:
+        """Who is who, with accounts, keys and roles."""
+        return self.repository.read(read_people, self.commit, self.repository.settings.people)

@@ -52,10 +52,14 @@ class BothSides:
 
 @dataclass(frozen=True, kw_only=True)
 class SuiteRun:
-    """The rows of the suite, and apart from them those of the cases that were asked again."""
+    """The rows of the suite, and apart from them those of the cases that were asked again.
+
+    `inputs` are the comparability key of what was measured; a table does not hold them.
+    """
 
     suite: BothSides
     again: BothSides = field(default_factory=BothSides)
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pairing(self) -> Pairing:
@@ -116,12 +120,13 @@ def record_suite(
     recorder: Recorder,
     release: Release,
     run: SuiteRun,
-    inputs: Mapping[str, str],
 ) -> dg.MaterializeResult[Any]:
-    """Store the rows of a run and record its summary; `inputs` are its comparability key."""
+    """Store the rows of a run, and record its summary."""
     table = recorder.evidence_store.put(run.table())
     recorder.paired[table] = run
-    return recorder.evidence(context, release, summary=run.summary(), inputs=inputs, table=table)
+    return recorder.evidence(
+        context, release, summary=run.summary(), inputs=run.inputs, table=table
+    )
 
 
 def judge_suite(

@@ -46,6 +46,37 @@ class _RunningSide:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Setup:
+    """What a run of a suite needs, read once: its cases, both sides, its comparability key."""
+
+    cases: tuple[EvalCase, ...]
+    candidate: _RunningSide
+    baseline: _RunningSide
+    inputs: Mapping[str, str]
+
+    def ask(self, repeats: int, first: int) -> BothSides:
+        """Ask all cases on both sides."""
+        return BothSides(
+            candidate=self.candidate.ask(self.cases, repeats, first),
+            baseline=self.baseline.ask(self.cases, repeats, first),
+        )
+
+    def confirm(self, run: SuiteRun) -> SuiteRun:
+        """Ask the flipped cases again that were not asked again yet; never from a record."""
+        done = {row.case for row in run.again.candidate}
+        wanted = set(flipped_cases(run.pairing)) - done
+        if not wanted:
+            return run
+        again = replace(
+            self,
+            cases=tuple(case for case in self.cases if case.id in wanted),
+            candidate=replace(self.candidate, recorded=()),
+            baseline=replace(self.baseline, recorded=()),
+        )
+        return replace(run, again=run.again.with_more(again.ask(CONFIRMATIONS, first=0)))
+
+
+@dataclass(frozen=True, kw_only=True)
 class SuiteRunner:
     """Runs suites against units in staging."""
 
@@ -68,74 +99,56 @@ class SuiteRunner:
         Main's rows are those of its own recorded `evidence`, where the comparability key is the
         same; otherwise main is run again.
         """
-        cases = self.recorder.repository.suite(release.key.feature, release.commit, suite)
-        main = self.recorder.repository.baseline(release.key)
-        inputs = self.inputs(release, suite)
-        candidate, baseline = self._side(release), self._side(main, evidence, inputs)
-        sides = (candidate, baseline)
-        found = _confirm(cases, sides, SuiteRun(suite=_ask(cases, sides, repeats, first=0)))
+        setup = self._set_up(release, suite, evidence)
+        run = setup.confirm(SuiteRun(suite=setup.ask(repeats, first=0), inputs=setup.inputs))
         for repeat in range(repeats, repeats_max):
-            if not wants_more(found):
+            if not wants_more(run):
                 break
-            more = _ask(cases, sides, 1, first=repeat)
-            found = _confirm(cases, sides, replace(found, suite=found.suite.with_more(more)))
-        return found
+            more = run.suite.with_more(setup.ask(1, first=repeat))
+            run = setup.confirm(replace(run, suite=more))
+        return run
 
     def in_turn(self, release: Release, suite: str, repeats: int) -> SuiteRun:
         """Run a suite repeat by repeat on both sides, so that a slow minute hits both alike."""
-        cases = self.recorder.repository.suite(release.key.feature, release.commit, suite)
-        sides = (
-            self._side(release),
-            self._side(self.recorder.repository.baseline(release.key)),
-        )
-        found = _ask(cases, sides, 1, first=0)
+        setup = self._set_up(release, suite)
+        rows = setup.ask(1, first=0)
         for repeat in range(1, repeats):
-            found = found.with_more(_ask(cases, sides, 1, first=repeat))
-        return SuiteRun(suite=found)
+            rows = rows.with_more(setup.ask(1, first=repeat))
+        return SuiteRun(suite=rows, inputs=setup.inputs)
 
-    def inputs(self, release: Release, suite: str) -> dict[str, str]:
-        """The comparability key: with another one, scores are not compared."""
-        feature, commit = release.key.feature, release.commit
-        scorers = self.recorder.repository.manifest(feature, commit).scorers
-        cases = self.recorder.repository.suite(feature, commit, suite)
-        handbook = self.recorder.repository.handbook(feature)
+    def _set_up(self, release: Release, suite: str, evidence: str = "") -> _Setup:
+        repository, feature = self.recorder.repository, release.key.feature
+        cases = repository.suite(feature, release.commit, suite)
+        handbook, main = repository.handbook(feature), repository.baseline(release.key)
+        inputs = self._inputs(release, cases, handbook)
+        rows = self.recorder.comparable_rows(evidence, main, inputs) if evidence else ()
+        return _Setup(
+            cases=cases,
+            candidate=self._side(release, handbook),
+            baseline=self._side(main, handbook, read_run(rows).suite.candidate),
+            inputs=inputs,
+        )
+
+    def _inputs(
+        self, release: Release, cases: Sequence[EvalCase], handbook: Mapping[str, bytes]
+    ) -> dict[str, str]:
+        """Return the comparability key: with another one, scores are not compared."""
+        manifest = self.recorder.repository.manifest(release.key.feature, release.commit)
+        scorers = sorted(manifest.scorers.items())
         return {
             "cases": digest_of_document([asdict(case) for case in cases]),
-            "scorers": ",".join(f"{name}@{version}" for name, version in sorted(scorers.items())),
+            "scorers": ",".join(f"{name}@{version}" for name, version in scorers),
             "handbook": digest_of_files(handbook),
             "engine": self.engine.name_and_version(),
         }
 
     def _side(
-        self, release: Release, evidence: str = "", inputs: Mapping[str, str] | None = None
+        self, release: Release, handbook: Mapping[str, bytes], recorded: tuple[ScoreRow, ...] = ()
     ) -> _RunningSide:
         manifest = self.recorder.repository.manifest(release.key.feature, release.commit)
         target = Target(
             address=self.deployer.deploy(release, Environment.STAGING).address,
             scorers=manifest.scorers,
-            handbook=self.recorder.repository.handbook(release.key.feature),
+            handbook=handbook,
         )
-        rows = self.recorder.comparable_rows(evidence, release, inputs) if inputs else ()
-        recorded = read_run(rows).suite.candidate
         return _RunningSide(engine=self.engine, target=target, recorded=recorded)
-
-
-def _ask(
-    cases: Sequence[EvalCase], sides: tuple[_RunningSide, _RunningSide], repeats: int, first: int
-) -> BothSides:
-    candidate, baseline = (side.ask(cases, repeats, first) for side in sides)
-    return BothSides(candidate=candidate, baseline=baseline)
-
-
-def _confirm(
-    cases: Sequence[EvalCase], sides: tuple[_RunningSide, _RunningSide], found: SuiteRun
-) -> SuiteRun:
-    """Ask the flipped cases again that were not asked again yet; never from a record."""
-    done = {row.case for row in found.again.candidate}
-    wanted = set(flipped_cases(found.pairing)) - done
-    if not wanted:
-        return found
-    again = [case for case in cases if case.id in wanted]
-    live = (replace(sides[0], recorded=()), replace(sides[1], recorded=()))
-    more = _ask(again, live, CONFIRMATIONS, first=0)
-    return replace(found, again=found.again.with_more(more))

@@ -25,9 +25,11 @@ def change_record(
 ) -> dg.MaterializeResult:
     """The changes of this release, their contributors, their reviewers and their reviews."""
     release, repository = recorder.release(context), recorder.repository
-    roster, changes = repository.roster(), changes_of(recorder.book, release)
+    control, changes = repository.control_files(), changes_of(recorder.book, release)
+    roster = control.roster
     people = contributors_to(changes, repository, roster)
-    needed = repository.tier(release).sign_off.independent_reviewers
+    tier = repository.manifest(release.key.feature, release.commit).risk_tier
+    needed = control.policy.tier(tier).sign_off.independent_reviewers
     reviews = [f for c in changes for f in judge_review(c, people, roster, needed=needed)]
     summary = {
         "changes": [c.number for c in changes],
@@ -37,7 +39,7 @@ def change_record(
         "unknown": list(people.unknown),
         "reviews": [finding.document() for finding in reviews],
     }
-    inputs = {"roster": roster.digest, "policy": repository.policy().digest}
+    inputs = {"roster": roster.digest, "policy": control.policy.digest}
     return recorder.evidence(context, release, summary=summary, inputs=inputs)
 
 

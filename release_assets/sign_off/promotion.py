@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from release_assets.domain.people.roster import Roster
     from release_assets.domain.release import Release
     from release_assets.records.book import Book
-    from release_assets.records.repository import FeatureRepository
+    from release_assets.records.repository import ControlFiles, FeatureRepository
 
 _BEFORE_SIGN_OFF = ("pre_merge/", "staging/")
 
@@ -71,7 +71,7 @@ def reviewers_of(
     return tuple(dict.fromkeys(person for reviewers in counted for person in reviewers))
 
 
-def subject_of(book: Book, release: Release, roster: Roster) -> Subject:
+def subject_of(book: Book, release: Release, control: ControlFiles) -> Subject:
     """Return what a sign-off of this release must name, as things are now."""
     entries = book.of(release).written("evidence")
     before = [e.digest for e in entries if str(e.body["name"]).startswith(_BEFORE_SIGN_OFF)]
@@ -83,22 +83,22 @@ def subject_of(book: Book, release: Release, roster: Roster) -> Subject:
         tier=manifest.risk_tier,
         path=ReleasePath.STANDARD,
         evidence_digest=digest_of_evidence(before),
-        policy_digest=book.repository.policy().digest,
-        roster_digest=roster.digest,
+        policy_digest=control.policy.digest,
+        roster_digest=control.roster.digest,
     )
 
 
 def promotion_of(book: Book, release: Release) -> Promotion:
     """Return everything that the sign-offs of this release are judged by."""
-    roster, changes = book.repository.roster(), changes_of(book, release)
-    people = contributors_to(changes, book.repository, roster)
-    subject = subject_of(book, release, roster)
-    roles = tuple(Role(role) for role in book.repository.tier(release).sign_off.roles)
+    control, changes = book.repository.control_files(), changes_of(book, release)
+    people = contributors_to(changes, book.repository, control.roster)
+    subject = subject_of(book, release, control)
+    roles = tuple(Role(role) for role in control.policy.tier(subject.tier).sign_off.roles)
     is_low, is_high = subject.tier is RiskTier.LOW, subject.tier is RiskTier.HIGH
     return Promotion(
         subject=subject,
         quorum=Quorum(roles=roles, hardware=is_high),
-        roster=roster,
+        roster=control.roster,
         contributors=people,
-        reviewers=() if is_low else reviewers_of(changes, people, roster),
+        reviewers=() if is_low else reviewers_of(changes, people, control.roster),
     )

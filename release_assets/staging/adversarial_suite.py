@@ -28,9 +28,8 @@ def adversarial_results(
     release = recorder.release(context)
     repeats = recorder.repository.tier(release).regression.repeats
     name = "staging/adversarial_results"
-    found = suite_runner.compare(release, "adversarial", repeats, evidence=name)
-    inputs = suite_runner.inputs(release, "adversarial")
-    return record_suite(context, recorder, release, found, inputs)
+    run = suite_runner.compare(release, "adversarial", repeats, evidence=name)
+    return record_suite(context, recorder, release, run)
 
 
 @claim(STAGING)

@@ -29,9 +29,8 @@ def benchmark_results(
 ) -> dg.MaterializeResult:
     """Latency and cost of the benchmark's calls on both sides, one call at a time."""
     release = recorder.release(context)
-    found = benchmark_runner.in_turn(release, "benchmark", REPEATS)
-    inputs = benchmark_runner.inputs(release, "benchmark")
-    return record_suite(context, recorder, release, found, inputs)
+    run = benchmark_runner.in_turn(release, "benchmark", REPEATS)
+    return record_suite(context, recorder, release, run)
 
 
 @claim(STAGING)

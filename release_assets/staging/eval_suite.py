@@ -29,7 +29,7 @@ def eval_results(
     """Every row of the production suite on both sides."""
     release = recorder.release(context)
     tier = recorder.repository.tier(release)
-    found = suite_runner.compare(
+    run = suite_runner.compare(
         release,
         "production",
         tier.regression.repeats,
@@ -37,8 +37,7 @@ def eval_results(
         repeats_max=tier.regression.repeats_max,
         wants_more=lambda run: more_repeats_would_help(_judge(run, tier, release)),
     )
-    inputs = suite_runner.inputs(release, "production")
-    return record_suite(context, recorder, release, found, inputs)
+    return record_suite(context, recorder, release, run)
 
 
 @claim(STAGING)

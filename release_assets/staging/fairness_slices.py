@@ -27,9 +27,8 @@ def fairness_results(
 ) -> dg.MaterializeResult:
     """Every row of the fairness suite on both sides."""
     release = recorder.release(context)
-    found = benchmark_runner.in_turn(release, "fairness", 1)
-    inputs = benchmark_runner.inputs(release, "fairness")
-    return record_suite(context, recorder, release, found, inputs)
+    run = benchmark_runner.in_turn(release, "fairness", 1)
+    return record_suite(context, recorder, release, run)
 
 
 @claim(STAGING)

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from release_assets.domain.errors import UnavailableError
 from release_assets.domain.people.change import Commit
+from resources.local.git.binary import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -84,10 +86,14 @@ class GitCommits:
         )
 
     def _listed(self, onto: str, head: str) -> CommitRange:
-        output = self._git.run(
+        done = self._git.attempt(
             "rev-list", "--reverse", "--topo-order", "--boundary", f"{onto}..{head}", "--"
         )
-        lines = output.decode().split()
+        if done.returncode != 0:
+            for name in (onto, head):
+                self._git.commit_at(name)
+            raise UnavailableError(f"git rev-list failed: {first_line(done.stderr)}")
+        lines = done.stdout.decode().split()
         names = tuple(line for line in lines if not line.startswith("-"))
         boundary = [line[1:] for line in lines if line.startswith("-")]
         return CommitRange(base=self._base(onto, head, names, boundary), names=names)
