@@ -34,7 +34,7 @@ def completion(
     deployer: dg.ResourceParam[Deployer],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The stable release, as the router and the prompt registry have it."""
     release = recorder.release(context)
     with recorder.book.refusals_recorded(release, "complete"):

@@ -24,7 +24,7 @@ def live_scores(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     release_store: dg.ResourceParam[ReleaseStore],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The scored pairs and counts of the stage, and the evidence for and against."""
     release = recorder.release(context)
     plan = recorder.repository.plan(release.key.feature, release.commit)

@@ -23,7 +23,7 @@ def rollout(
     deployer: dg.ResourceParam[Deployer],
     prompt_registry: dg.ResourceParam[PromptRegistry],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The candidate unit that runs in production, ready for its first canary stage."""
     release = recorder.release(context)
     book, reading = recorder.book, recorder.book.of(release)

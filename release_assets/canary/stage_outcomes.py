@@ -11,7 +11,7 @@ from release_assets.records.show import stage_suffix
 @evidence("canary", "canary/live_scores", partitions_def=CANARY_STAGES)
 def stage_outcomes(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """That the stage is proven, and by what."""
     release = recorder.release(context)
     suffix = stage_suffix(context.partition_key)

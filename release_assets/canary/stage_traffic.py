@@ -34,7 +34,7 @@ def stage_traffic(
     deployer: dg.ResourceParam[Deployer],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The traffic share that this canary stage has at the router."""
     release = recorder.release(context)
     plan = recorder.repository.plan(release.key.feature, release.commit)

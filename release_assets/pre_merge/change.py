@@ -16,7 +16,7 @@ def change(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The unit that the head of the change holds, its commits, pushes and reviews."""
     release = recorder.release(context)
     submitted = recorder.repository.change(release.key)

@@ -19,7 +19,7 @@ def code_health(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     code_checker: dg.ResourceParam[CodeHealth],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """What lint, types and tests say about the tree of this release."""
     return record_reports(context, recorder, code_checker.check)
 

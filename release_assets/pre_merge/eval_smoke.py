@@ -24,7 +24,7 @@ def smoke_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Every row of the smoke suite on both sides."""
     release = recorder.release(context)
     repeats = recorder.repository.tier(release).smoke.repeats

@@ -14,7 +14,7 @@ def gate(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     git_host: dg.ResourceParam[GitHost],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The commit status that lets the change merge."""
     release = recorder.release(context)
     verdict, entry = pass_gate(recorder, release, PRE_MERGE, context.run.run_id)

@@ -36,7 +36,7 @@ LIVE_SLICES = ("locale",)
 @evidence("pre_merge", "pre_merge/change", kinds=("yaml",))
 def policy_report(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """What the manifest declares: tier, model, suites by size, resolved plan."""
     release, repository = recorder.release(context), recorder.repository
     manifest = repository.manifest(release.key.feature, release.commit)

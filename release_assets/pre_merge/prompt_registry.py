@@ -21,7 +21,7 @@ def registered_prompts(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     prompt_registry: dg.ResourceParam[PromptRegistry],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The set that the registry holds for this release."""
     release = recorder.release(context)
     published = prompt_registry.publish(_prompts(recorder, release))

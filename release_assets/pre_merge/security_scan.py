@@ -18,7 +18,7 @@ def security_report(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     security_scanner: dg.ResourceParam[SecurityScanner],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """What the scanners say about the tree of this release."""
     return record_reports(context, recorder, security_scanner.scan)
 

@@ -13,8 +13,6 @@ from release_assets.domain.verdict import Verdict, conclude
 from release_assets.records.show import materialisation
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import dagster as dg
 
     from release_assets.domain.ledger.entries import Entry
@@ -40,7 +38,7 @@ def pass_gate(
 
 def gate_materialisation(
     context: dg.AssetExecutionContext, release: Release, verdict: Verdict, entry: Entry
-) -> dg.MaterializeResult[Any]:
+) -> dg.MaterializeResult[None]:
     """What Dagster shows of a passed gate."""
     shown = {"outcome": str(verdict.outcome), "headline": verdict.headline}
     return materialisation(context, entry, release, shown)

@@ -60,7 +60,7 @@ class Recorder:
         summary: Mapping[str, Any],
         inputs: Mapping[str, str],
         table: str | None = None,
-    ) -> dg.MaterializeResult[Any]:
+    ) -> dg.MaterializeResult[None]:
         """Record what an asset measured; `table` is the digest of the rows in the store."""
         evidence = Evidence(
             name=evidence_name(context.asset_key, context.partition_key),

@@ -120,7 +120,7 @@ def record_suite(
     recorder: Recorder,
     release: Release,
     run: SuiteRun,
-) -> dg.MaterializeResult[Any]:
+) -> dg.MaterializeResult[None]:
     """Store the rows of a run, and record its summary."""
     table = recorder.evidence_store.put(run.table())
     recorder.paired[table] = run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ def record_reports(
     context: dg.AssetExecutionContext,
     recorder: Recorder,
     look: Callable[[Path, str], Sequence[ToolReport]],
-) -> dg.MaterializeResult[Any]:
+) -> dg.MaterializeResult[None]:
     """Show the tree of this release to some tools, and record what they say."""
     release = recorder.release(context)
     with tempfile.TemporaryDirectory() as folder:

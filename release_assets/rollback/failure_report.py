@@ -36,7 +36,7 @@ def failure_report(
     change_tickets: dg.ResourceParam[ChangeTickets],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """What stopped the release, and what was done about it."""
     try:
         release = recorder.release(context)
@@ -77,7 +77,7 @@ def _unreadable(
     release_store: ReleaseStore,
     clock: Clock,
     error: InputError,
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """A manifest that cannot be read has no digest to judge: the author is told the line."""
     key = ReleaseKey.parse(context.partition_key)
     because = str(error)

@@ -24,7 +24,7 @@ def incident(
     change_tickets: dg.ResourceParam[ChangeTickets],
     live_metrics: dg.ResourceParam[LiveMetrics],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The record that closes a rollback, on the ticket and in the ledger."""
     release = recorder.release(context)
     recorder.book.of(release).require_passed(["rollback/everything_is_back"])
@@ -55,7 +55,7 @@ def _close_unused(
     recorder: Recorder,
     change_tickets: ChangeTickets,
     release: Release,
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Promoted and taken off its plan before it had a call: the road is free again."""
     if str(release.key) not in recorder.book.active_rollouts():
         raise RefusedError(f"{release.key} is not on its plan; there is nothing to close")

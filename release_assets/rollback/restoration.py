@@ -41,7 +41,7 @@ def restoration(
     release_store: dg.ResourceParam[ReleaseStore],
     brake: dg.ResourceParam[Brake],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """What answers in production now, part by part."""
     release = recorder.release(context)
     _require_a_way_back(traffic_router, release)

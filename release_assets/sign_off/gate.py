@@ -11,7 +11,7 @@ from release_assets.records.recorder import Recorder
 @evidence("sign_off", *(f"sign_off/{c.evidence}" for c in SIGN_OFF.claims))
 def gate(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """That independent people reviewed and signed this release."""
     release = recorder.release(context)
     verdict, entry = pass_gate(recorder, release, SIGN_OFF, context.run.run_id)

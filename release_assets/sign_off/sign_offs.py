@@ -22,7 +22,7 @@ from release_assets.sign_off.promotion import promotion_of
 @evidence("sign_off", "staging/gate", kinds=("ssh",))
 def sign_offs(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The sign-offs that the ledger holds for this release digest."""
     release = recorder.release(context)
     entries = recorder.book.of(release).written("sign_off")

@@ -23,7 +23,7 @@ def adversarial_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     suite_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Every row of the adversarial suite on both sides."""
     release = recorder.release(context)
     repeats = recorder.repository.tier(release).regression.repeats

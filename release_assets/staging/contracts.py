@@ -27,7 +27,7 @@ def published_events(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     deployer: dg.ResourceParam[Deployer],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The events that the release published in staging, and what is wrong with them."""
     release = recorder.release(context)
     events = deployer.published_events(release.digest, Environment.STAGING)

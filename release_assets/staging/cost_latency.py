@@ -26,7 +26,7 @@ def benchmark_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Latency and cost of the benchmark's calls on both sides, one call at a time."""
     release = recorder.release(context)
     run = benchmark_runner.in_turn(release, "benchmark", REPEATS)

@@ -21,7 +21,7 @@ def deployment(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     deployer: dg.ResourceParam[Deployer],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """What answers in staging after the deploy."""
     release = recorder.release(context)
     recorder.book.of(release).require_passed(PRE_MERGE.verdicts)

@@ -25,7 +25,7 @@ def eval_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     suite_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Every row of the production suite on both sides."""
     release = recorder.release(context)
     tier = recorder.repository.tier(release)

@@ -24,7 +24,7 @@ def fairness_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """Every row of the fairness suite on both sides."""
     release = recorder.release(context)
     run = benchmark_runner.in_turn(release, "fairness", 1)

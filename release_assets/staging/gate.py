@@ -15,7 +15,7 @@ def gate(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
     change_tickets: dg.ResourceParam[ChangeTickets],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The verdict of staging, on the ticket and in the ledger."""
     release = recorder.release(context)
     verdict, entry = pass_gate(recorder, release, STAGING, context.run.run_id)
