@@ -85,7 +85,7 @@ SENSORS = (
     run_failures,
     outbox,
 )
-COMPOSED = ("records", "suite_runner", "benchmark_runner", "brake", "rollout_tick")
+COMPOSED = ("book", "recorder", "suite_runner", "benchmark_runner", "brake", "rollout_tick")
 
 
 @cache

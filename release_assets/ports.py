@@ -64,8 +64,8 @@ class GitHost(ABC):
         """A file at a commit; raises `NotFoundError`."""
 
     @abstractmethod
-    def list_files(self, commit: str, under: str) -> tuple[str, ...]:
-        """Paths of files below a folder at a commit, relative to the repository, sorted."""
+    def read_folder(self, commit: str, under: str) -> Mapping[str, bytes]:
+        """The files below a folder at a commit, by path in the repository, read together."""
 
     @abstractmethod
     def export(self, commit: str, into: Path) -> None:
@@ -148,6 +148,25 @@ class Traffic:
     candidate_pct: float
     revision: str = ""
 
+    def document(self) -> dict[str, object]:
+        """Return router truth as the ledger keeps it, without addresses."""
+        return {
+            "stable": self.stable_digest,
+            "candidate": self.candidate_digest,
+            "candidate_pct": self.candidate_pct,
+        }
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Traffic:
+        """Read back what `document` made; the addresses are not known any more."""
+        return cls(
+            stable_digest=document["stable"],
+            stable_address="",
+            candidate_digest=document["candidate"],
+            candidate_address=None,
+            candidate_pct=float(document["candidate_pct"]),
+        )
+
 
 class TrafficRouter(ABC):
     """Exact traffic shares between the stable release and one candidate."""
@@ -175,6 +194,14 @@ class PromptPointers:
 
     stable: str
     candidate: str | None
+
+    def without_candidate(self) -> PromptPointers:
+        """Return the pointers as they are when no candidate is served."""
+        return PromptPointers(stable=self.stable, candidate=None)
+
+    def document(self) -> dict[str, str | None]:
+        """Return the pointers as the ledger keeps them."""
+        return {"stable": self.stable, "candidate": self.candidate}
 
 
 class PromptRegistry(ABC):
@@ -303,7 +330,12 @@ class Ledger(ABC):
 
     @abstractmethod
     def entries(
-        self, *, release: str | None = None, kinds: Sequence[str] = (), after: int = 0
+        self,
+        *,
+        release: str | None = None,
+        release_digest: str | None = None,
+        kinds: Sequence[str] = (),
+        after: int = 0,
     ) -> Sequence[Entry]:
         """Entries in order, each verified against its leaf hash."""
 

@@ -2,8 +2,14 @@
 
 import dagster as dg
 
-from release_assets.jobs import JOBS, REPORT_FAILED_PHASE, RUN_PRE_MERGE, RUN_STAGING
-from release_assets.rollback.failure_report import PHASE_TAG, RUN_TAG
+from release_assets.jobs import (
+    JOBS,
+    PHASE_TAG,
+    REPORT_FAILED_PHASE,
+    RUN_PRE_MERGE,
+    RUN_STAGING,
+    RUN_TAG,
+)
 from sensors.requesting import EVERY_TICK_S
 
 _PHASES = {RUN_PRE_MERGE: "pre_merge", RUN_STAGING: "staging"}

@@ -25,7 +25,7 @@ from release_assets.jobs import (
 )
 from release_assets.partitions import stage_key
 from release_assets.ports import Clock, ReleaseStore
-from release_assets.records.recorder import Records
+from release_assets.records.book import Book
 from sensors.requesting import EVERY_TICK_S, MOST_ATTEMPTS, result, unless_under_way
 
 _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
@@ -39,27 +39,27 @@ _JUDGED = (RolloutState.RAMPING, RolloutState.WATCHING)  # in all others, looks 
 )
 def stage_progress(
     context: dg.SensorEvaluationContext,
-    records: dg.ResourceParam[Records],
+    book: dg.ResourceParam[Book],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
     """Request the next run of every rollout."""
     now, active = clock.now(), release_store.active_rollouts()
-    wanted = [_next(context, records, release_store, rollout, now) for rollout in active]
+    wanted = [_next(context, book, release_store, rollout, now) for rollout in active]
     known = {rollout.release for rollout in active}
-    waiting = [r for r in records.on_the_road() if r not in known]
+    waiting = [r for r in book.active_rollouts() if r not in known]
     wanted += [_enter_first(r) for r in waiting if release_store.rollout(r) is None]
-    allowed = _unless_frozen(records, [w for w in wanted if w], now)
-    stages = {r: _stage_keys(records, r) for r in {w.release for w in allowed}}
+    allowed = _unless_frozen(book, [w for w in wanted if w], now)
+    stages = {r: _stage_keys(book, r) for r in {w.release for w in allowed}}
     requests, given_up = unless_under_way(context, allowed, stages)
     for request in given_up:
-        _page(records, release_store, request, now)
+        _page(book, release_store, request, now)
     return result(requests, stages=stages)
 
 
 def _next(
     context: dg.SensorEvaluationContext,
-    records: Records,
+    book: Book,
     store: ReleaseStore,
     rollout: Rollout,
     now: datetime,
@@ -70,15 +70,15 @@ def _next(
     if decision and (why := decision.why_stale(rollout, now)):
         context.log.info("%s waits for the next look: %s", rollout.release, why)
         decision = None
-    return next_run(rollout, decision, is_stage_proven=_is_proven(records, rollout))
+    return next_run(rollout, decision, is_stage_proven=_is_proven(book, rollout))
 
 
-def _is_proven(records: Records, rollout: Rollout) -> bool:
+def _is_proven(book: Book, rollout: Rollout) -> bool:
     """Whether the ledger has it that this stage passed its gate."""
-    release, plan = records.repository.planned(ReleaseKey.parse(rollout.release))
+    release, plan = book.repository.planned(ReleaseKey.parse(rollout.release))
     stage = plan.stages[rollout.stage]
     key = stage_key(stage.index, stage.traffic_pct)
-    return bool(records.written(release, "rollout", event="stage_proven", stage=key))
+    return bool(book.of(release).written("rollout", event="stage_proven", stage=key))
 
 
 def _enter_first(release: str) -> Request:
@@ -86,26 +86,26 @@ def _enter_first(release: str) -> Request:
     return Request(action=ENTER_STAGE, release=release, stage=0, run_key=key)
 
 
-def _unless_frozen(records: Records, wanted: Sequence[Request], now: datetime) -> Sequence[Request]:
+def _unless_frozen(book: Book, wanted: Sequence[Request], now: datetime) -> Sequence[Request]:
     """Leave out what raises traffic in a freeze window, which may have begun after the look."""
     raises = any(w.action == ENTER_STAGE for w in wanted)
-    if raises and records.repository.policy().why_frozen(now):
+    if raises and book.repository.policy().why_frozen(now):
         return [w for w in wanted if w.action != ENTER_STAGE]
     return wanted
 
 
-def _stage_keys(records: Records, release: str) -> tuple[str, ...]:
-    _, plan = records.repository.planned(ReleaseKey.parse(release))
+def _stage_keys(book: Book, release: str) -> tuple[str, ...]:
+    _, plan = book.repository.planned(ReleaseKey.parse(release))
     return tuple(stage_key(s.index, s.traffic_pct) for s in plan.stages)
 
 
-def _page(records: Records, store: ReleaseStore, request: Request, now: datetime) -> None:
+def _page(book: Book, store: ReleaseStore, request: Request, now: datetime) -> None:
     """Page everybody whom the plan names, once for each run key."""
-    release, _ = records.repository.planned(ReleaseKey.parse(request.release))
+    release, _ = book.repository.planned(ReleaseKey.parse(request.release))
     because = (
         f"{MOST_ATTEMPTS} runs of {request.action} ended without it; it is not tried again."
         " Read the last of them in the Dagster UI, remove the cause and launch the job by hand."
     )
     what, dedup = f"needs {request.action}, which keeps failing", f"given_up:{request.run_key}"
-    channels = named_by_plan(records, release)
+    channels = named_by_plan(book, release)
     page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)

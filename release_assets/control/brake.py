@@ -15,15 +15,21 @@ from release_assets.control.notices import author_of, named_by_plan, page
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import AdapterError, LedgerError
 from release_assets.domain.rollout.machine import RolloutEvent
-from release_assets.ports import Environment, PromptPointers, Traffic
+from release_assets.ports import Environment
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from release_assets.domain.release import Release
     from release_assets.domain.rollout.machine import Rollout
-    from release_assets.ports import PromptRegistry, ReleaseStore, TrafficRouter
-    from release_assets.records.recorder import Records
+    from release_assets.ports import (
+        PromptPointers,
+        PromptRegistry,
+        ReleaseStore,
+        Traffic,
+        TrafficRouter,
+    )
+    from release_assets.records.book import Book
 
 _CUT = "was taken off production traffic"
 _UNCUT = "has to be taken off production traffic by hand: the router does not answer"
@@ -31,9 +37,9 @@ _UNCUT = "has to be taken off production traffic by hand: the router does not an
 
 @dataclass(frozen=True, kw_only=True)
 class Brake:
-    """Takes a candidate off traffic; holds the router, the prompt registry and the records."""
+    """Takes a candidate off traffic; holds the router, the prompt registry and the book."""
 
-    records: Records
+    book: Book
     traffic_router: TrafficRouter
     prompt_registry: PromptRegistry
     release_store: ReleaseStore
@@ -66,7 +72,7 @@ class Brake:
     def _point_back(self) -> PromptPointers:
         """Take the candidate's prompts back; the stable pointer never moved."""
         found = self.prompt_registry.pointers(Environment.PRODUCTION)
-        back = PromptPointers(stable=found.stable, candidate=None)
+        back = found.without_candidate()
         self.prompt_registry.move(Environment.PRODUCTION, found, back)
         return back
 
@@ -75,17 +81,17 @@ class Brake:
     ) -> None:
         observed = {
             "act": "brake",
-            "traffic": traffic_document(traffic),
-            "pointers": {"stable": pointers.stable, "candidate": pointers.candidate},
+            "traffic": traffic.document(),
+            "pointers": pointers.document(),
             "because": because,
         }
-        self.records.write("observation", observed, release)
-        self.records.write("rollout", {"event": "breached", "because": because}, release)
+        self.book.write("observation", observed, release)
+        self.book.write("rollout", {"event": "breached", "because": because}, release)
 
     def _notify(self, release: Release, what: str, because: str, now: datetime) -> None:
         """Notify the plan's channels, the author and who signed."""
-        people = (author_of(self.records, release.key), *self._signatories(release))
-        channels = [*named_by_plan(self.records, release)]
+        people = (author_of(self.book, release.key), *self._signatories(release))
+        channels = [*named_by_plan(self.book, release)]
         channels += [f"slack:@{person}" for person in people]
         channels += [f"pager:{person}" for person in people]
         dedup = f"brake:{what}:{release.digest}"
@@ -95,15 +101,6 @@ class Brake:
     def _signatories(self, release: Release) -> tuple[str, ...]:
         """Return who signed; nobody when the ledger cannot be read, others are notified then."""
         try:
-            return self.records.signatories(release)
+            return self.book.of(release).signatories
         except LedgerError:
             return ()
-
-
-def traffic_document(traffic: Traffic) -> dict[str, object]:
-    """Return what the router reports as the ledger keeps it."""
-    return {
-        "stable": traffic.stable_digest,
-        "candidate": traffic.candidate_digest,
-        "candidate_pct": traffic.candidate_pct,
-    }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.release import Release, ReleaseKey
     from release_assets.ports import ReleaseStore
-    from release_assets.records.recorder import Records
+    from release_assets.records.book import Book
 
 
 def page(
@@ -41,11 +41,11 @@ def page(
         release_store.enqueue(notice)
 
 
-def named_by_plan(records: Records, release: Release) -> tuple[str, ...]:
+def named_by_plan(book: Book, release: Release) -> tuple[str, ...]:
     """Return the channels that the release's own plan names."""
-    return records.repository.plan(release.key.feature, release.commit).notify
+    return book.repository.plan(release.key.feature, release.commit).notify
 
 
-def author_of(records: Records, key: ReleaseKey) -> str:
+def author_of(book: Book, key: ReleaseKey) -> str:
     """Return who wrote the change, as channels name people."""
-    return records.repository.change(key).author.removeprefix("local:")
+    return book.repository.change(key).author.removeprefix("local:")

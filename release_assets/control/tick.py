@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from release_assets.domain.release import Release
     from release_assets.domain.rollout.machine import Rollout
     from release_assets.ports import Clock, ReleaseStore
-    from release_assets.records.recorder import Records
+    from release_assets.records.book import Book
 
 # What a judge or an adapter raises when it is wrong or cut off; anything else is a bug of the tick.
 _FAILED_LOOKS = (ReleaseError, ArithmeticError, LookupError, TypeError, ValueError)
@@ -34,7 +34,7 @@ _FAILED_LOOKS = (ReleaseError, ArithmeticError, LookupError, TypeError, ValueErr
 class RolloutTick:
     """Looks at a rollout and carries out what may be carried out at once."""
 
-    records: Records
+    book: Book
     watch: Watch
     brake: Brake
     release_store: ReleaseStore
@@ -50,13 +50,13 @@ class RolloutTick:
             return self.run(rollout)
         except _FAILED_LOOKS as exc:
             because = f"the look failed: {type(exc).__name__}: {exc}"
-            release, _ = self.records.repository.planned(ReleaseKey.parse(rollout.release))
+            release, _ = self.book.repository.planned(ReleaseKey.parse(rollout.release))
             self._page_unjudged(rollout, release, because, type(exc).__name__, self.clock.now())
             return f"{rollout.release}: in doubt, {because}"
 
     def run(self, rollout: Rollout) -> str:
         """Look once and act; returns what was decided, in a sentence."""
-        now, repository = self.clock.now(), self.records.repository
+        now, repository = self.clock.now(), self.book.repository
         release, plan = repository.planned(ReleaseKey.parse(rollout.release))
         if rollout.state is RolloutState.BRAKED:
             return self._keep_braked(rollout, release, now)
@@ -64,7 +64,7 @@ class RolloutTick:
             rollout,
             plan,
             now,
-            allowed_pct=allowed_pct(self.records, release),
+            allowed_pct=allowed_pct(self.book, release),
             frozen=repository.policy().why_frozen(now),
         )
         self._act(rollout, release, look.decision, now)
@@ -85,7 +85,7 @@ class RolloutTick:
         """Pull again where the router gave traffic back, or the ledger does not know of it."""
         traffic = self.watch.traffic_router.read()
         is_cut = traffic.candidate_digest != release.digest or traffic.candidate_pct == 0
-        if not is_cut or not self.records.written(release, "rollout", event="breached"):
+        if not is_cut or not self.book.of(release).written("rollout", event="breached"):
             self.brake.pull(rollout, release, rollout.because, now)
             return f"{rollout.release}: braked again, {rollout.because}"
         return f"{rollout.release}: braked, the restoration is under way"
@@ -105,25 +105,22 @@ class RolloutTick:
     def _report_hold(self, held: Rollout, release: Release, now: datetime) -> None:
         """Page a person, who must decide, and record the hold; repeated until the ledger has it."""
         since = held.stage_entered_at
-        entries = self.records.written(release, "rollout", event="held")
+        entries = self.book.of(release).written("rollout", event="held")
         if any(entry.at >= since for entry in entries):
             return
         dedup = f"hold:{release.digest}:{held.stage}:{since.isoformat()}"
         self._page(release, "is held and waits for a person", held.because, dedup, now)
-        self.records.write("rollout", {"event": "held", "because": held.because}, release)
+        self.book.write("rollout", {"event": "held", "because": held.because}, release)
 
     def _page(self, release: Release, what: str, because: str, dedup: str, now: datetime) -> None:
-        store, channels = self.release_store, named_by_plan(self.records, release)
+        store, channels = self.release_store, named_by_plan(self.book, release)
         page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)
 
 
-def allowed_pct(records: Records, release: Release) -> float | None:
+def allowed_pct(book: Book, release: Release) -> float | None:
     """Return the share that an intent to raise allows while its run is under way (law 9)."""
-    entries = records.ledger.entries(release=str(release.key), kinds=("intent", "observation"))
-    raises = [
-        e
-        for e in entries
-        if e.release_digest == release.digest and e.body.get("act") == "raise_traffic"
-    ]
-    is_under_way = bool(raises) and raises[-1].kind == "intent"
-    return float(raises[-1].body["traffic_pct"]) if is_under_way else None
+    reading = book.of(release)
+    intents = reading.written("intent", act="raise_traffic")
+    seen = reading.written("observation", act="raise_traffic")
+    is_under_way = intents and (not seen or seen[-1].seq < intents[-1].seq)
+    return float(intents[-1].body["traffic_pct"]) if is_under_way else None

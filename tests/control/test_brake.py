@@ -14,7 +14,7 @@ def assert_cut(world):
     """No call reaches the candidate, and no pointer leads to its prompts."""
     assert world.router.traffic.candidate_pct == 0
     assert world.pointers.candidate is None
-    stable = world.records.stable_unit("policy-search")
+    stable = world.book.stable_unit("policy-search")
     assert world.pointers.stable == stable.prompts
 
 
@@ -208,7 +208,7 @@ def test_the_restoration_asks_the_front_door_and_takes_the_candidate_down(braked
 
 @pytest.mark.parametrize("part", ["code", "prompts", "model", "index", "configuration"])
 def test_one_part_that_is_not_back_is_no_rollback(braked_world, part):
-    stable = braked_world.records.stable_unit("policy-search")
+    stable = braked_world.book.stable_unit("policy-search")
     strange = replace(stable, **{part: digest_of(b"another")})
     braked_world.deployer.reports[stable.digest] = strange
     ran = braked_world.run("roll_back_release")
@@ -221,7 +221,7 @@ def test_one_part_that_is_not_back_is_no_rollback(braked_world, part):
 
 
 def test_a_rollback_that_failed_can_be_run_again(braked_world):
-    stable = braked_world.records.stable_unit("policy-search")
+    stable = braked_world.book.stable_unit("policy-search")
     braked_world.deployer.reports[stable.digest] = replace(stable, code=digest_of(b"another"))
     assert not braked_world.run("roll_back_release").is_success
     braked_world.deployer.reports.clear()
@@ -234,9 +234,8 @@ def test_a_rollback_that_failed_can_be_run_again(braked_world):
 def test_the_incident_says_what_broke_on_how_many_calls(braked_world):
     braked_world.metrics.last_call = braked_world.clock.now()
     ran = braked_world.run("roll_back_release")
-    summary = braked_world.records.newest_evidence(
-        "rollback/incident", braked_world.release()
-    ).body["summary"]
+    reading = braked_world.book.of(braked_world.release())
+    summary = reading.newest_evidence("rollback/incident").body["summary"]
 
     assert "rollback/incident" in ran.materialised
     assert (summary["candidate_calls"], summary["replayed_pairs"]) == (4000, 1000)
@@ -263,7 +262,7 @@ def test_a_release_can_be_taken_off_its_plan_before_its_first_call(promoted_worl
     ran = promoted_world.run("roll_back_release")
 
     assert ran.is_success, ran.failures
-    assert promoted_world.records.on_the_road() == ()
+    assert promoted_world.book.active_rollouts() == ()
     assert promoted_world.pointers.candidate is None
     assert not promoted_world.deployer.runs(promoted_world.release().digest)
 

@@ -20,11 +20,13 @@ class MemoryLedger(Ledger):
         self.rows.append(row)
         return row.entry()
 
-    def entries(self, *, release=None, kinds: Sequence[str] = (), after=0):
+    def entries(self, *, release=None, release_digest=None, kinds: Sequence[str] = (), after=0):
         return tuple(
             row.entry()
             for row in self.rows[after:]
-            if release in {None, row.release} and (not kinds or row.kind in kinds)
+            if release in {None, row.release}
+            and release_digest in {None, row.release_digest}
+            and (not kinds or row.kind in kinds)
         )
 
     def head(self) -> Head:

@@ -22,17 +22,13 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.differences import RegressionRules
 from release_assets.domain.evals.groups import groups_of
-from release_assets.domain.evals.pairing import pair
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.statistics import paired
 from release_assets.domain.wording import named, number, p_value, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from release_assets.domain.evals.groups import Group
     from release_assets.domain.evals.pairing import Pairing
-    from release_assets.domain.evals.rows import ScoreRow
 
 NOT_WORSE_THAN_ON_MAIN = "no_group_is_worse_than_on_main"
 NOT_BEHIND = "no_group_falls_behind_the_overall"
@@ -57,14 +53,10 @@ class FairnessRules:
 
 
 def judge_fairness(
-    candidate: Sequence[ScoreRow],
-    baseline: Sequence[ScoreRow],
-    rules: FairnessRules | None = None,
-    *,
-    seed: int,
+    pairing: Pairing, rules: FairnessRules | None = None, *, seed: int
 ) -> tuple[Finding, ...]:
     """All findings of the fairness suite, two per scorer and group."""
-    rules, pairing = rules or FairnessRules(), pair(candidate, baseline)
+    rules = rules or FairnessRules()
     groups = groups_of(pairing, rules.keys, rules.regression, seed=seed)
     drops = [_not_worse_than_on_main(one, rules) for one in groups]
     gaps = [
@@ -151,14 +143,21 @@ def _gap_outcome(
         return Outcome.INCONCLUSIVE, _too_small(one, rules)
     if paired.lower_bound(one.gap, alpha=_PROOF) > -rules.gap_limit:
         return Outcome.PASSED, f"proven within the limit of {limit}"
-    needed = paired.needed_cases(one.gap, margin=rules.gap_limit, alpha=_PROOF)
-    told = f"a gap of {limit} is not excluded; {f'about {needed} families would' if needed else ''}"
+    undecided = _undecided(one, rules)
     if is_over and one.is_wider_than_on_main:
         wider = f"wider than main's {number(-one.gap_on_main.mean)}"
         return Outcome.INCONCLUSIVE, f"over the limit of {limit} and {wider}, yet within chance"
     if on_main is not Outcome.PASSED:
-        return Outcome.INCONCLUSIVE, f"{told} and the comparison with main did not pass"
-    return Outcome.PASSED, f"{told}; decided by main: the group is not worse there"
+        return Outcome.INCONCLUSIVE, f"{undecided}, and the comparison with main did not pass"
+    return Outcome.PASSED, f"{undecided}; decided by main: the group is not worse there"
+
+
+def _undecided(one: Group, rules: FairnessRules) -> str:
+    needed = paired.needed_cases(one.gap, margin=rules.gap_limit, alpha=_PROOF)
+    would = "no number of families would while the gap stays at the limit or over"
+    if needed is not None:
+        would = f"about {needed} families would"
+    return f"a gap of {number(rules.gap_limit)} is not excluded; {would}"
 
 
 def _too_small(one: Group, rules: FairnessRules) -> str:

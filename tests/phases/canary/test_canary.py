@@ -99,7 +99,7 @@ def test_evidence_of_another_version_is_replayed_from_its_looks(ramping_world):
     ramping_world.look(10)
     ramping_world.look(10)
     watch, rollout = ramping_world.composition.watch, ramping_world.store.rollout(RELEASE)
-    plan = ramping_world.records.repository.plan(
+    plan = ramping_world.book.repository.plan(
         ramping_world.release().key.feature, ramping_world.release().commit
     )
     before = watch.state(rollout, plan)
