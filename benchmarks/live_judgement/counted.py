@@ -21,7 +21,7 @@ def count_looks(run, rate, limit, n, look=20, onset_rate=None, onset=0):
     grown = events[..., None] * np.log1p(stakes * (1 - limit)) + (look - events)[
         ..., None
     ] * np.log1p(-stakes * limit)
-    own = engine.Stream(growth=grown, log_weights=grid.log_weights, share=1.0)
+    own = engine.RampStream(growth=grown, log_weights=grid.log_weights, share=1.0)
     dose = np.zeros(n // look)
     dose[0] = 0.5
     dose += 0.1 / len(dose)
@@ -71,7 +71,7 @@ def delayed_feedback(run):
     for name, good in (("matured", happy), ("on arrival", late)):
         grown = negative[..., None] * np.log1p(stakes * 0.95)
         grown = grown + good[..., None] * np.log1p(-stakes * 0.05)
-        own = engine.Stream(growth=grown, log_weights=grid.log_weights, share=1.0)
+        own = engine.RampStream(growth=grown, log_weights=grid.log_weights, share=1.0)
         dose = np.full(looks, 0.1 / looks)
         dose[0] += 0.5
         crossed = engine.breach_looks([own], dose)
@@ -87,7 +87,7 @@ def costs(run):
         ramps = run.ramps if mean <= 0.014 else min(run.ramps, 600)
         rng = run.rng()
         drawn = rng.lognormal(np.log(mean) - 0.5, 1.0, (ramps, n)).astype(np.float32)
-        own = engine.stream(drawn - limit, reach=limit, grid=bets.LEVEL, share=1.0, look=look)
+        own = engine.ramp_stream(drawn - limit, reach=limit, grid=bets.LEVEL, share=1.0, look=look)
         dose = np.full(n // look, 0.1 / (n // look))
         dose[0] += 0.5
         at = engine.breach_looks([own], dose) * look

@@ -12,20 +12,24 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from release_assets.domain.live.margins import margin_to_prove
 from release_assets.domain.live.reading import NEEDED_FOR
 from release_assets.domain.live.state import ALPHA, LiveState
-from release_assets.domain.live.streams import MISSING_TOLERATED, missing_group, shares_of
+from release_assets.domain.live.streams import (
+    MISSING_TOLERATED,
+    margin_to_prove,
+    missing_stream,
+    shares_of,
+)
 from release_assets.domain.live.traffic import CallCounts, LiveBatch
 from release_assets.domain.live.wealth import (
     start_share,
     time_of,
-    with_capital_handed_out,
+    with_wealth_released,
 )
 from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
 from release_assets.domain.rollout.slo import Slo, read_slo
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Grid
-from release_assets.domain.statistics.windows import marks_passed
+from release_assets.domain.statistics.windows import boundaries_passed
 
 _T0 = datetime(2026, 3, 2, tzinfo=UTC)
 LOOK = 20  # scored candidate samples; one sample a second
@@ -65,7 +69,7 @@ POLICY = (160, 600, 1500, 1500)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream:
+class RampStream:
     """Growth of each bet per ramp and look, the capital's log-weights, and the share of alpha."""
 
     growth: np.ndarray  # ramps x looks x bets
@@ -88,42 +92,42 @@ def growth(gains: np.ndarray, bets: np.ndarray, look: int = LOOK) -> np.ndarray:
     return seen @ np.log1p(np.outer(values, bets))
 
 
-def stream(
+def ramp_stream(
     gains: np.ndarray, *, reach: float, grid: Grid, share: float, look: int = LOOK
-) -> Stream:
+) -> RampStream:
     bets = np.asarray(grid.fractions) / reach
-    return Stream(growth=growth(gains, bets, look), log_weights=grid.log_weights, share=share)
+    return RampStream(growth=growth(gains, bets, look), log_weights=grid.log_weights, share=share)
 
 
-def missing_stream(plan: RolloutPlan, lacks: np.ndarray, look: int = LOOK) -> Stream:
+def missing_ramps(plan: RolloutPlan, lacks: np.ndarray, look: int = LOOK) -> RampStream:
     """The stream of missing scores that comes with every scored SLO."""
-    share = shares_of(plan)[missing_group("groundedness")]
+    share = shares_of(plan)[missing_stream("groundedness").group]
     gains, reach = lacks - MISSING_TOLERATED, 1 + MISSING_TOLERATED
-    return stream(gains, reach=reach, grid=DIFFERENCE, share=share, look=look)
+    return ramp_stream(gains, reach=reach, grid=DIFFERENCE, share=share, look=look)
 
 
 def drift_streams(plan: RolloutPlan, drops: np.ndarray, lacks=None, look: int = LOOK):
     slo = plan.stages[0].slos[0]
-    own = stream(
+    own = ramp_stream(
         drops - slo.tolerated,
         reach=1 + slo.tolerated,
         grid=DIFFERENCE,
         share=shares_of(plan)[slo.group],
         look=look,
     )
-    return [own, missing_stream(plan, np.zeros_like(drops) if lacks is None else lacks, look)]
+    return [own, missing_ramps(plan, np.zeros_like(drops) if lacks is None else lacks, look)]
 
 
 def level_streams(plan: RolloutPlan, scores: np.ndarray, look: int = LOOK):
     slo = plan.stages[0].slos[0]
-    own = stream(
+    own = ramp_stream(
         slo.limit - scores,
         reach=1 - slo.limit,
         grid=LEVEL,
         share=shares_of(plan)[slo.group],
         look=look,
     )
-    return [own, missing_stream(plan, np.zeros_like(scores), look)]
+    return [own, missing_ramps(plan, np.zeros_like(scores), look)]
 
 
 def doses(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> np.ndarray:
@@ -143,8 +147,8 @@ def doses(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> np.ndarray:
             candidate=empty,
             stable=empty,
         )
-        after = with_capital_handed_out(state, one, plan)
-        dose[at] = after.spent - state.spent
+        after = with_wealth_released(state, one, plan)
+        dose[at] = after.released - state.released
         state = replace(after, elapsed_s=after.elapsed_s + look_s)
     return dose
 
@@ -155,7 +159,7 @@ def stage_at(plan: RolloutPlan, second: float) -> int:
     return int(np.searchsorted(starts, second + 1e-9, side="right") - 1)
 
 
-def evidence(streams: list[Stream], dose: np.ndarray) -> np.ndarray:
+def evidence(streams: list[RampStream], dose: np.ndarray) -> np.ndarray:
     """E_total per ramp and look."""
     ramps, looks, _ = streams[0].growth.shape
     capital = [np.full((ramps, len(s.log_weights)), -np.inf) for s in streams]
@@ -178,7 +182,7 @@ def first_look(crossed: np.ndarray) -> np.ndarray:
     return np.where(crossed.any(axis=1), first, np.inf)
 
 
-def breach_looks(streams: list[Stream], dose: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
+def breach_looks(streams: list[RampStream], dose: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
     return first_look(evidence(streams, dose) >= 1 / alpha)
 
 
@@ -200,7 +204,7 @@ def _even_shares(plan: RolloutPlan, look: int) -> np.ndarray:
             begun = LiveState(
                 plan_digest="", stage=stage.index, furthest=9, elapsed_s=float(at * look)
             )
-            shares[stage.index, at] = with_capital_handed_out(begun, one, plan).spent
+            shares[stage.index, at] = with_wealth_released(begun, one, plan).released
     return shares
 
 
@@ -261,7 +265,7 @@ class _Ramps:
 
     def _turn_windows(self, here, planned):
         for elapsed in np.unique(self.elapsed[here]):
-            now = marks_passed(elapsed, elapsed + self.look, planned)
+            now = boundaries_passed(elapsed, elapsed + self.look, planned)
             those = here & (self.elapsed == elapsed)
             for mark in range(now):
                 turn = those & (self.marks <= mark)

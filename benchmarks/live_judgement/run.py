@@ -98,6 +98,6 @@ class Run:
         oracle = contestants.oracle(gains, best / reach, onset)
         plan, slo = (self.known, KNOWN) if data == "known baseline" else (self.drift, DRIFT)
         grid, share = Grid(fractions=(best,), weights=(1.0,)), shares_of(plan)[slo.group]
-        alone = engine.stream(gains, reach=reach, grid=grid, share=share)
+        alone = engine.ramp_stream(gains, reach=reach, grid=grid, share=share)
         handed = engine.breach_looks([alone], self.dose[: drawn.shape[1] // LOOK])
         return limit, oracle * LOOK - onset, handed * LOOK

@@ -1,7 +1,7 @@
 """What one look at live traffic sees: ordered batches of counts and scored pairs, per arm.
 
-Facts only; `live_analysis.py` judges them. A batch is identified by its ordinal, so a look is
-idempotent: the same batch fed twice changes nothing (statistics rule 14).
+Facts only; `judge.py` judges them. A batch is identified by its ordinal, so a look is
+idempotent: the same batch fed twice changes nothing (docs/methods.md, R14).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 class CallCounts:
     """Calls of one arm in one batch.
 
-    `slow` counts calls over the canary stage's p95 limit (E7: p95 <= L is P(latency > L) <= .05).
-    `costs_usd` and `latencies_ms` are those of single calls, since a mean has no bound otherwise
-    (E8). `feedback` counts matured ratings only.
+    `slow` counts calls over the canary stage's p95 limit (docs/methods.md, E7). `costs_usd` and
+    `latencies_ms` are those of single calls, since a mean has no bound otherwise (E8). `feedback`
+    counts matured ratings only.
     """
 
     requests: int = 0

@@ -13,9 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.live.levels import calls_to_judge
-from release_assets.domain.live.margins import SLICES_EXPECTED, margin_to_prove
 from release_assets.domain.live.state import ALPHA
-from release_assets.domain.live.streams import shares_of
+from release_assets.domain.live.streams import SLICES_EXPECTED, margin_to_prove, shares_of
 from release_assets.domain.live.wealth import start_share
 from release_assets.domain.rollout.metrics import Counted, SloKind
 from release_assets.domain.statistics import information

@@ -2,7 +2,7 @@
 
 Decides in the order breach > doubt > not enough > pass, since harm is never hidden by a doubt
 about something else, and "no breach so far" never promotes (DESIGN law 5). Refuses to know how
-the look was judged (`live_analysis.py`) and to move anything: raising traffic is a run with its
+the look was judged (`live/judge.py`) and to move anything: raising traffic is a run with its
 own gate, and only `hold` and `brake` may be acted on at once (law 3).
 
 A stage ends by observed-healthy time **and** evidence **and** coverage, whether it proves or

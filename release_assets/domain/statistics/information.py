@@ -97,7 +97,7 @@ def _proof_growth(margin: float) -> float:
 
 
 def _gap_proof_growth(margin: float) -> float:
-    """Two slices without any loss, bet on side by side (see `live_wagers`)."""
+    """Two slices without any loss, bet on side by side (see `live/gaps.py`)."""
     bets = np.linspace(0.002, 0.998, 250) / (1 - margin / 2)
     logs = np.log1p(np.outer(bets, margin / 2 - _DIFFERENCES))
     return max(0.0, float(2 * (logs @ _replayed(0.0)).max()))

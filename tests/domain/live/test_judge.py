@@ -13,6 +13,7 @@ from release_assets.domain.finding import Outcome
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.live.reading import Shown
 from release_assets.domain.live.state import LiveState
+from release_assets.domain.live.streams import Stream
 from release_assets.domain.live.traffic import CallCounts
 from tests.domain.live.live_world import (
     LOCALES,
@@ -51,8 +52,9 @@ def test_an_empty_batch_is_no_pass():
 
 def test_a_stream_that_was_never_seen_shows_nothing():
     shown = Shown.of(live_analysis.start(plan()))
-    assert shown.tally(("errors",)) == (0, 0, 0, 0, 0)
-    assert shown.proof(("errors",)) == 1.0
+    never_seen = Stream("errors", "", "level")
+    assert shown.sums(never_seen) == (0, 0, 0, 0, 0)
+    assert shown.proof(never_seen) == 1.0
 
 
 def test_growth_moves_only_the_streams_that_bet():
@@ -61,10 +63,10 @@ def test_growth_moves_only_the_streams_that_bet():
     before = run(the_plan, [batch(1, pairs=english + german)])
     after = live_analysis.look(before, batch(2, pairs=english), the_plan)
     assert after.streams == before.streams
-    bet = (before.capital.rows != after.capital.rows).any(axis=1)
-    idle = [key for key, moved in zip(after.streams, bet, strict=True) if not moved]
-    assert {key[2:] for key in idle} == {
-        ("drop", LOCALES[1]),
+    bet = (before.wealth.rows != after.wealth.rows).any(axis=1)
+    idle = [stream for stream, moved in zip(after.streams, bet, strict=True) if not moved]
+    assert {stream[2:] for stream in idle} == {
+        ("drop", LOCALES[1], ""),
         ("gap", LOCALES[0], LOCALES[1]),
         ("gap", LOCALES[1], LOCALES[0]),
     }
@@ -122,7 +124,7 @@ def test_the_breach_speaks_to_the_release_manager():
     assert "against stable 0.9" in finding.because
     assert "on 400 scored pairs" in finding.because
     assert "limit 0.040" in finding.because
-    assert "of 100 needed" in finding.because
+    assert "evidence of a breach: more than 10000 (100 needed)" in finding.because
     assert judgement.sentence == finding.because
     assert finding.scorer == "groundedness"
     assert finding.limit == 0.04
@@ -171,16 +173,21 @@ def test_a_state_survives_json_bit_for_bit():
     assert resumed == straight
 
 
-def test_a_state_document_holds_no_float():
+def test_a_state_document_is_strict_json_of_numbers_of_eight_bytes():
     state = run(plan(), [batch(1, pairs=same(30), candidate=healthy(30), stable=healthy(30))])
+    document = json.loads(json.dumps(state.document(), allow_nan=False))
+    rows = np.asarray(document["wealth"]["numbers"]).reshape(-1, document["wealth"]["width"])
+    assert np.array_equal(rows, state.wealth.rows)
+    assert document["streams"] == [list(stream) for stream in state.streams]
 
-    def walk(value):
-        assert not isinstance(value, float)
-        for inner in value.values() if isinstance(value, dict) else value:
-            if isinstance(inner, dict | list):
-                walk(inner)
 
-    walk(json.loads(json.dumps(state.document())))
+def test_a_state_of_another_version_is_not_read():
+    document = live_analysis.start(plan()).document()
+    assert LiveState.can_read(document)
+    for other in (document | {"version": 3}, {}):
+        assert not LiveState.can_read(other)
+        with pytest.raises(InputError, match="written by another version"):
+            LiveState.from_document(other)
 
 
 def test_a_state_of_another_plan_is_refused():

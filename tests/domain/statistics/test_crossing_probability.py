@@ -17,7 +17,7 @@ LONGEST = 60
 
 
 def one_call(number, *, event):
-    """One call in no time: no capital starts but what the stage started with."""
+    """One call in no time: no wealth starts but what the stage started with."""
     counts = CallCounts(requests=1, errors=int(event))
     return replace(batch(number, candidate=counts), since=T0, until=T0)
 
@@ -67,11 +67,10 @@ def test_ten_times_the_limit_crosses_on_most_paths():
 
 
 def test_all_evidence_together_has_mean_one_at_the_null_in_every_tree_of_looks():
-    """Stages change, capital starts at each look, slices appear late: the mean stays one.
+    """Stages change, wealth starts at each look, slices appear late: the mean stays one.
 
     Each node is a look with one replayed pair in each of one or two slices; a drop of
-    one has the tolerated mean, so the expectation over all branches is one at every depth, but
-    for what rounding down takes.
+    one has the tolerated mean, so the expectation over all branches is one at every depth.
     """
     the_plan = plan(
         (
@@ -89,15 +88,15 @@ def test_all_evidence_together_has_mean_one_at_the_null_in_every_tree_of_looks()
                 grown.append((chance * share, seen))
         leaves = grown
         mean = sum(chance * without_missing(state) for chance, state in leaves)
-        assert 1 - 1e-6 * number < mean < 1 + 1e-12
+        assert mean == pytest.approx(1, abs=1e-12)
 
 
 def without_missing(state):
     """E_total with the stream of missing scores at its start: nothing is missing here."""
-    rows = state.capital.rows
-    kept = [at for at, key in enumerate(state.streams) if "missing" not in key[0]]
-    share = 0.25 / 4.25 * state.spent - state.waiting.get("scores_missing groundedness", 0.0)
-    idle = 1.0 - state.spent + sum(state.waiting.values())
+    rows = state.wealth.rows
+    kept = [at for at, stream in enumerate(state.streams) if stream.kind != "missing"]
+    share = 0.25 / 4.25 * state.released - state.waiting.get("scores_missing groundedness", 0.0)
+    idle = 1.0 - state.released + sum(state.waiting.values())
     return idle + share + float(np.exp(rows[kept]).sum())
 
 
@@ -115,17 +114,17 @@ def test_gaps_between_slices_are_a_supermartingale_at_the_null():
                 ]
                 start = live_analysis.start(the_plan)
                 state = live_analysis.look(start, batch(1, pairs=rows), the_plan)
-                mean += chance * gap_capital(state)
-        assert mean <= gap_capital_at_start(the_plan) + 1e-12
+                mean += chance * gap_wealth(state)
+        assert mean <= gap_wealth_at_start(the_plan) + 1e-12
 
 
-def gap_capital(state):
-    gaps = [at for at, key in enumerate(state.streams) if "gap" in key]
-    return float(np.exp(state.capital.rows[gaps]).sum())
+def gap_wealth(state):
+    gaps = [at for at, stream in enumerate(state.streams) if stream.kind == "gap"]
+    return float(np.exp(state.wealth.rows[gaps]).sum())
 
 
-def gap_capital_at_start(the_plan):
-    """Two of four streams of the fairness SLO are gaps: half of what the first look hands out."""
+def gap_wealth_at_start(the_plan):
+    """Two of four streams of the fairness SLO are gaps: half of what the first look releases."""
     empty = [pair(0.99, 1.0, unit=u, locale=w) for u, w in (("a", "en-US"), ("b", "de-DE"))]
     state = live_analysis.look(live_analysis.start(the_plan), batch(1, pairs=empty), the_plan)
-    return state.spent * (2.0 / 6.25) / 2
+    return state.released * (2.0 / 6.25) / 2
