@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from release_assets.control.notices import named_by_plan, page
 from release_assets.domain.errors import ConflictError, ReleaseError
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout.decision import Act, Decision, follow, note_look
+from release_assets.domain.rollout.decision import Decision, StageAct, follow, note_look
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.records.freezing import why_frozen
 
@@ -90,10 +90,10 @@ class Controller:
         return f"{rollout.release}: braked, the restoration is under way"
 
     def _act(self, rollout: Rollout, release: Release, decision: Decision, now: datetime) -> None:
-        if decision.act is Act.BRAKE:
+        if decision.act is StageAct.BRAKE:
             self.brake.pull(rollout, release, decision.because, now)
             return
-        if decision.act is Act.HOLD:
+        if decision.act is StageAct.HOLD:
             self._hold(rollout, release, decision, now)
             return
         with suppress(ConflictError):  # a run moved it meanwhile; the next look counts

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout.decision import Act
+from release_assets.domain.rollout.decision import StageAct
 from release_assets.domain.rollout.machine import RolloutState
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ def _wanted(
 ) -> tuple[str, int] | None:
     if rollout.state is RolloutState.BRAKED:
         return "roll_back_release", rollout.stage
-    if decision.act is Act.COMPLETE:
+    if decision.act is StageAct.COMPLETE:
         return "complete_release", rollout.stage
     if rollout.state is RolloutState.RAMPING and is_stage_proven:
         return "enter_stage", rollout.stage + 1
-    if decision.act is Act.ADVANCE:
+    if decision.act is StageAct.ADVANCE:
         return "conclude_stage", rollout.stage
     return None

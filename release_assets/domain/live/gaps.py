@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 # slices, which are bet on side by side in equal numbers: their wealth is multiplied by the product
 # of 1 + b (x - m/2) and 1 - b (y + m/2), with a fixed b between 0 and 1 / (1 + m/2).
 #
-# Both factors are positive, and since x and y are independent given the past (nobody is in both
-# slices of a pair), the mean of the product is at most exp(b (E[x] - m/2)) exp(-b (E[y] + m/2)),
-# that is exp(b (E[x] - E[y] - m)): at most one whenever the gap is at most m, whatever both
-# slices lose in common. The proof of "less than the margin" is the same with all signs turned.
+# Both factors are positive, and x and y are independent given the past, for no unit is in both
+# slices of a pair. So the mean of the product is at most exp(b (E[x] - m/2)) times
+# exp(-b (E[y] + m/2)), that is exp(b (E[x] - E[y] - m)): at most one whenever the gap is at most m,
+# whatever both slices lose in common. The proof of "less than the margin" is the same with all signs turned.
 #
 # The logs of the factors add up, so no pair needs arithmetic of its own: the growth of a slice,
 # once as the worse side and once as the better, serves every pair it is in (docs/methods.md, R12).
@@ -91,7 +91,7 @@ class _Slices:
         # n[i, j] is how many observations of slice i are compared with slice j: as many as the
         # smaller of the two has, the larger one averaged in groups. On the diagonal a slice is
         # compared with itself: that is all it has. Many of the pairs (i, n) are the same, so each
-        # different one is averaged and bet on once; `group[i, j]` says which one it is.
+        # different one is averaged and bet on once; `group[i, j]` is the number of that one.
         sizes = np.asarray([len(drops) for drops in lost], dtype=np.intp)
         n = np.minimum.outer(sizes, sizes)
         # (As one index each: `np.unique(axis=0)` of the pairs would take a tenth of a look.)

@@ -171,8 +171,8 @@ def with_breach(state: LiveState, shares: Mapping[str, float]) -> LiveState:
 
 def _named(state: LiveState, shares: Mapping[str, float]) -> tuple[Stream, ...]:
     """Return the streams to name: the richest one, and what e-BH confirms of each group."""
-    # The verdict is the sum of all wealth; a name only tells people where to look. The richest
-    # stream is always named, since a breach without a name would help nobody. Others are named by
+    # The verdict is the sum of all wealth; a name only shows people where to look. The richest
+    # stream is always named, since a breach without a name would be of no use. Others are named by
     # their own e-value: the wealth of a stream over what its group would have given it in equal
     # parts. Many streams of one SLO fail together (every pair with the bad slice in it), and 462
     # pairs are many chances, so e-BH bounds the share of wrong names in each group.

@@ -1,7 +1,7 @@
 """What one canary stage can catch and prove with its traffic, SLO by SLO.
 
 Forecasts assume replayed pairs of which 4 % move by chance, log-normal costs, five slices scored
-equally, and one rating in ten calls (statistics rule 13). Refuses to know which plans are
+equally, and one rating in ten calls (docs/methods.md, R13). Refuses to know which plans are
 acceptable (`planner.py`).
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 RATED_SHARE = 0.1  # of calls that users rate
 _MINUTE = timedelta(minutes=1)
-_LEVEL_DROP = 0.08  # of a score under its least level, as the seed's incident had
+_LEVEL_DROP = 0.08  # of a score under its least level, as the example's incident has
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +80,7 @@ class StageForecast:
     slos: tuple[SloForecast, ...]
 
     def document(self) -> dict[str, Any]:
-        """The JSON form of DESIGN section 10; what takes forever is null."""
+        """Return the JSON form; what takes forever is null."""
         return {name: _without_infinity(value) for name, value in asdict(self).items()}
 
 

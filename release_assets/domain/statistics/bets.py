@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Array = NDArray[np.float64]
-MOST_LOG = 700.0  # exp of more overflows; nobody needs to see more evidence than that
+MOST_LOG = 700.0  # exp of more overflows; more evidence is of no use to a reader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
