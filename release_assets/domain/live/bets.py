@@ -11,21 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from release_assets.domain.live.observations import amounts
-from release_assets.domain.live.streams import (
-    MISSING_TOLERATED,
-    counted,
-    missing_stream,
-    stream_of,
-)
+from release_assets.domain.live.streams import MISSING_TOLERATED, counted, missing_stream, stream_of
 from release_assets.domain.rollout.metrics import Counted
-from release_assets.domain.statistics.bets import (
-    DIFFERENCE,
-    LEVEL,
-    PROOF,
-    Array,
-    Bet,
-    log_growth,
-)
+from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Bet, log_growth
 from release_assets.domain.statistics.counts import rate_bet
 
 if TYPE_CHECKING:

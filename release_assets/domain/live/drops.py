@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, amount
-from release_assets.domain.live.streams import (
-    Stream,
-    margin_to_prove,
-    slice_bounds,
-    stream_of,
-)
+from release_assets.domain.live.streams import Stream, margin_to_prove, slice_bounds, stream_of
 from release_assets.domain.statistics import intervals
 
 if TYPE_CHECKING:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 # Both factors are positive, and x and y are independent given the past, for no unit is in both
 # slices of a pair. So the mean of the product is at most exp(b (E[x] - m/2)) times
 # exp(-b (E[y] + m/2)), that is exp(b (E[x] - E[y] - m)): at most one whenever the gap is at most m,
-# whatever both slices lose in common. The proof of "less than the margin" is the same with all signs turned.
+# whatever both slices lose in common. The proof of "less than the margin" is the same with all
+# signs turned.
 #
 # The logs of the factors add up, so no pair needs arithmetic of its own: the growth of a slice,
 # once as the worse side and once as the better, serves every pair it is in (docs/methods.md, R12).

@@ -25,11 +25,10 @@ from release_assets.domain.live.gaps import slice_growth
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, Shown
 from release_assets.domain.live.state import ALPHA, LiveState, excess_missing, with_scores_read
 from release_assets.domain.live.streams import (
-    Bounds,
-    margin_to_prove,
     require_judgeable,
     shares_of,
     slice_bounds,
+    slo_bounds,
 )
 from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics.windows import boundaries_passed
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from release_assets.domain.live.scores import Scores
     from release_assets.domain.live.traffic import LiveBatch
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
-    from release_assets.domain.rollout.slo import Slo
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +82,7 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     stage = plan.stages[batch.stage]
     state = wealth.with_wealth_released(_entered(state, stage), batch, plan)
     state, scored = with_scores_read(state, batch, plan)
-    growth = Growth.together([*_growths(state, batch, plan, scored)])
+    growth = Growth.together(list(_growths(state, batch, plan, scored)))
     since_s, until_s = state.elapsed_s, state.elapsed_s + wealth.seconds_of(batch)
     boundaries = boundaries_passed(since_s, until_s, stage.duration.total_seconds())
     state = wealth.with_bets(state, growth, boundaries)
@@ -121,30 +119,17 @@ def _growths(
     stage, bets = plan.stages[batch.stage], []
     for slo in stage.slos:
         excess = excess_missing(state, slo)
-        margin = margin_to_prove(plan, stage, slo) - excess
-        bounds = Bounds(tolerated=slo.tolerated, margin=margin)
-        if slo.metric.counted is Counted.GAP:
-            yield from _gap_growths(plan, stage, slo, bounds, excess, scored)
-        else:
+        bounds = slo_bounds(plan, stage, slo).narrowed(excess)
+        if slo.metric.counted is not Counted.GAP:
             bets += slo_bets(slo, bounds, batch, scored)
+            continue
+        for name in sorted(scored):
+            alone = slice_bounds(plan, stage, slo, name).narrowed(excess)
+            of_slices = scored[name].drops.sides_by_slice(slo.subject or "")
+            if of_slices:
+                yield slice_growth(slo, name, of_slices, alone=alone, gap=bounds)
     lacks = [bet for name in sorted(scored) for bet in missing_bets(name, scored[name])]
     yield Growth.of([*bets, *lacks])
-
-
-def _gap_growths(
-    plan: RolloutPlan,
-    stage: CanaryStage,
-    slo: Slo,
-    gap: Bounds,
-    excess: float,
-    scored: Mapping[str, Scores],
-) -> Iterator[Growth]:
-    for name in sorted(scored):
-        alone = slice_bounds(plan, stage, slo, name)
-        alone = replace(alone, margin=alone.margin - excess)
-        of_slices = scored[name].drops.sides_by_slice(slo.subject or "")
-        if of_slices:
-            yield slice_growth(slo, name, of_slices, alone=alone, gap=gap)
 
 
 def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:

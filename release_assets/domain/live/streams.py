@@ -114,6 +114,15 @@ class Bounds:
     tolerated: float
     margin: float
 
+    def narrowed(self, by: float) -> Bounds:
+        """Return the bounds with less to lose before the margin is reached."""
+        return Bounds(tolerated=self.tolerated, margin=self.margin - by)
+
+
+def slo_bounds(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Bounds:
+    """Return what the SLO lets all answers lose in this stage."""
+    return Bounds(tolerated=slo.tolerated, margin=margin_to_prove(plan, stage, slo))
+
 
 def margin_to_prove(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> float:
     """Return the drop or gap that this stage has to exclude before the ramp goes on."""

@@ -163,14 +163,9 @@ def _guarded(slo: SloForecast) -> str:
 def margin_ladder(lint: PlanLint) -> dict[str, tuple[float | None, ...]]:
     """Return what each stage below 100 % has to exclude, by SLO; None before it has the SLO."""
     below = lint.plan.stages[:-1]
-    drops = {slo.group: slo.name for stage in below for slo in stage.slos if slo.metric.is_compared}
-    return {
-        name: tuple(
-            next(
-                (f.margin for s, f in zip(stage.slos, fore.slos, strict=True) if s.group == g),
-                None,
-            )
-            for stage, fore in zip(below, lint.stages, strict=False)
-        )
-        for g, name in drops.items()
-    }
+    drops = {s.group: s.name for stage in below for s in stage.slos if s.metric.is_compared}
+    margins = [
+        {slo.group: found.margin for slo, found in zip(stage.slos, of.slos, strict=True)}
+        for stage, of in zip(below, lint.stages, strict=False)
+    ]
+    return {name: tuple(of.get(group) for of in margins) for group, name in drops.items()}
