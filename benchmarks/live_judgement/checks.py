@@ -70,9 +70,9 @@ def batch(
 def agrees_on_evidence(rng: Generator, ramps: int = 3) -> bool:
     """The same ramps through `look`: the same E at every look."""
     plan = engine.plan_of(DRIFT, RAMP)
-    dose = engine.doses(plan, scenarios.SAMPLES // LOOK)
+    released = engine.schedule(plan, scenarios.SAMPLES // LOOK)
     drops = scenarios.replayed(rng, scenarios.harm(0.06, onset=760), ramps)
-    fast = engine.evidence(engine.drift_streams(plan, drops), dose)
+    fast = engine.evidence(engine.drift_streams(plan, drops), released)
     for r in range(ramps):
         state = live_judge.start(plan)
         for at in range(fast.shape[1]):

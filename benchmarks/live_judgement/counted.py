@@ -25,10 +25,10 @@ def count_looks(run: Run, rate: float, limit: float, n: int, look: int = 20) -> 
         ..., None
     ] * np.log1p(-fractions * limit)
     own = engine.RampStream(growth=grown, log_weights=grid.log_weights, share=1.0)
-    dose = np.zeros(n // look)
-    dose[0] = 0.5
-    dose += 0.1 / len(dose)
-    return engine.breach_looks([own], dose) * look
+    released = np.zeros(n // look)
+    released[0] = 0.5
+    released += 0.1 / len(released)
+    return engine.breach_looks([own], released) * look
 
 
 def counts_table(run: Run) -> None:
@@ -75,9 +75,9 @@ def delayed_feedback(run: Run) -> None:
         grown = negative[..., None] * np.log1p(fractions * 0.95)
         grown = grown + good[..., None] * np.log1p(-fractions * 0.05)
         own = engine.RampStream(growth=grown, log_weights=grid.log_weights, share=1.0)
-        dose = np.full(looks, 0.1 / looks)
-        dose[0] += 0.5
-        crossed = engine.breach_looks([own], dose)
+        released = np.full(looks, 0.1 / looks)
+        released[0] += 0.5
+        crossed = engine.breach_looks([own], released)
         found = share(np.isfinite(crossed))
         if name == "matured":
             found = run.false_rollbacks("ratings at .03, matured", crossed, 0.01)
@@ -91,9 +91,9 @@ def costs(run: Run) -> None:
         rng = run.rng()
         drawn = rng.lognormal(np.log(mean) - 0.5, 1.0, (ramps, n)).astype(np.float32)
         own = engine.ramp_stream(drawn - limit, bound=limit, grid=bets.LEVEL, share=1.0, look=look)
-        dose = np.full(n // look, 0.1 / (n // look))
-        dose[0] += 0.5
-        at = engine.breach_looks([own], dose) * look
+        released = np.full(n // look, 0.1 / (n // look))
+        released[0] += 0.5
+        at = engine.breach_looks([own], released) * look
         name = "cost .014, log-normal"
         if mean <= limit:
             found = run.false_rollbacks(f"{name} at {mean}", at, 0.01)

@@ -137,9 +137,9 @@ def level_streams(plan: RolloutPlan, scores: Array, look: int = LOOK) -> list[Ra
     return [own, missing_ramps(plan, np.zeros_like(scores), look)]
 
 
-def doses(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> Array:
+def schedule(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> Array:
     """What is handed out at each look when stages follow each other as planned (E2)."""
-    state, dose = LiveState(plan_digest=plan.digest), np.zeros(looks)
+    state, released = LiveState(plan_digest=plan.digest), np.zeros(looks)
     for at in range(looks):
         stage = stage_at(plan, at * look_s)
         if stage != state.stage:
@@ -155,9 +155,9 @@ def doses(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> Array:
             stable=empty,
         )
         after = with_wealth_released(state, one, plan)
-        dose[at] = after.released - state.released
+        released[at] = after.released - state.released
         state = replace(after, elapsed_s=after.elapsed_s + look_s)
-    return dose
+    return released
 
 
 def stage_at(plan: RolloutPlan, second: float) -> int:
@@ -166,17 +166,17 @@ def stage_at(plan: RolloutPlan, second: float) -> int:
     return int(np.searchsorted(starts, second + 1e-9, side="right") - 1)
 
 
-def evidence(streams: list[RampStream], dose: Array) -> Array:
+def evidence(streams: list[RampStream], released: Array) -> Array:
     """E_total per ramp and look."""
     ramps, looks, _ = streams[0].growth.shape
     wealth = [np.full((ramps, len(s.log_weights)), -np.inf) for s in streams]
-    total, spent = np.empty((ramps, looks)), 0.0
+    total, so_far = np.empty((ramps, looks)), 0.0
     for at in range(looks):
-        spent += dose[at]
-        total[:, at] = max(0.0, 1 - spent)
+        so_far += released[at]
+        total[:, at] = max(0.0, 1 - so_far)
         for s, held in zip(streams, wealth, strict=True):
             with np.errstate(divide="ignore"):
-                added = s.log_weights + np.log(dose[at] * s.share)
+                added = s.log_weights + np.log(released[at] * s.share)
             np.logaddexp(held, added, out=held)
             np.add(held, s.growth[:, at], out=held)
             total[:, at] += np.exp(np.minimum(held, 600)).sum(axis=1)
@@ -189,8 +189,8 @@ def first_look(crossed: Mask) -> Array:
     return np.where(crossed.any(axis=1), first, np.inf)
 
 
-def breach_looks(streams: list[RampStream], dose: Array, alpha: float = ALPHA) -> Array:
-    return first_look(evidence(streams, dose) >= 1 / alpha)
+def breach_looks(streams: list[RampStream], released: Array, alpha: float = ALPHA) -> Array:
+    return first_look(evidence(streams, released) >= 1 / alpha)
 
 
 def _even_shares(plan: RolloutPlan, look: int) -> Array:
@@ -237,7 +237,7 @@ class _Ramps:
         self.starts = np.asarray([start_share(plan, s.index) for s in plan.stages])
         self.even = _even_shares(plan, look)
         self.stage, self.elapsed = np.zeros(n, int), np.zeros(n)
-        self.boundaries, self.spent = np.zeros(n, int), np.zeros(n)
+        self.boundaries, self.so_far = np.zeros(n, int), np.zeros(n)
         self.windows = np.zeros((n, 3, len(bets)))
         self.wealth = [np.full((n, len(s.log_weights)), -np.inf) for s in self.against]
         self.fresh, self.end = np.ones(n, bool), np.full(n, "", dtype="<U8")
@@ -258,13 +258,13 @@ class _Ramps:
     def _bet(self, at: int) -> Array:
         """E_total of each ramp after this look."""
         inside = self.even[self.stage, (self.elapsed // self.look).astype(int)]
-        dose = np.where(self.fresh, self.starts[self.stage], 0.0) + inside
+        released = np.where(self.fresh, self.starts[self.stage], 0.0) + inside
         self.fresh[:] = False
-        self.spent += dose
-        total = np.maximum(0.0, 1 - self.spent)
+        self.so_far += released
+        total = np.maximum(0.0, 1 - self.so_far)
         for s, held in zip(self.against, self.wealth, strict=True):
             with np.errstate(divide="ignore"):  # beyond the planned time nothing is handed out
-                added = s.log_weights + np.log(dose * s.share)[:, None]
+                added = s.log_weights + np.log(released * s.share)[:, None]
             np.logaddexp(held, added, out=held)
             np.add(held, s.growth[:, at], out=held)
             total += np.exp(np.minimum(held, 600)).sum(axis=1)

@@ -1,4 +1,4 @@
-"""The whole policy, fairness, and what the planner said before: through the product's own rules."""
+"""The whole policy, fairness, and what the planner forecast: through the product's own rules."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def missing_table(run: Run) -> None:
     """Candidate answers that cannot be scored, at random or when they are bad, in replays.
 
     Through the product's own looks: a missing score narrows the margin to prove and feeds a
-    stream of its own. "left out" is what happens when nobody counts what is missing.
+    stream of its own. "left out" is what happens when no one counts what is missing.
     """
     plan, longest = engine.plan_of(DRIFT, POLICY), 2 * sum(POLICY[:-1])
     ramps = max(20, run.ramps // 20)
@@ -79,8 +79,8 @@ def missing_table(run: Run) -> None:
             pairs = zip(drops, lost, strict=True)
             ends = [checks.product_end(plan, d, m, counted=counted)[0] for d, m in pairs]
             cells = {e: share(np.asarray(ends) == e) for e in ("breach", "held", "promoted")}
-            told = "counted" if counted else "left out"
-            run.add("missing scores", drop=drop, missing=f"2 %, {when}", they_are=told, **cells)
+            treated = "counted" if counted else "left out"
+            run.add("missing scores", drop=drop, missing=f"2 %, {when}", they_are=treated, **cells)
             if counted and drop >= 0.04:
                 run.bars.append(
                     Bar(
@@ -131,18 +131,18 @@ def forecasts_table(run: Run) -> None:
     (stage,) = stage_forecasts(
         engine.plan_of(DRIFT, (1500, 1500)), calls_per_second=1, scores_per_hour=3600
     )
-    said = stage.slos[0]
+    before = stage.slos[0]
     looks, _ = run.ours("replay 0.04", scenarios.harm(0.08))
     median, p90, error = quantiles(looks * LOOK)
     for name, forecast, measured in (
-        ("samples to catch 0.08, median", said.catches.median_n, median),
-        ("samples to catch 0.08, 90 %", said.catches.p90_n, p90),
+        ("samples to catch 0.08, median", before.catches.median_n, median),
+        ("samples to catch 0.08, 90 %", before.catches.p90_n, p90),
     ):
         run.add("forecasts", what=name, forecast=forecast, measured=measured, error=error)
     drops = run.draw("replay 0.04", scenarios.harm(0.0, 3000))
     shown = engine.proven_by(drops, 0.04)
     for name, forecast, q in (
-        ("pairs to prove 0.04, 80 %", said.n_80, 0.8),
-        ("pairs to prove 0.04, 90 %", said.n_90, 0.9),
+        ("pairs to prove 0.04, 80 %", before.n_80, 0.8),
+        ("pairs to prove 0.04, 90 %", before.n_90, 0.9),
     ):
         run.add("forecasts", what=name, forecast=forecast, measured=float(np.quantile(shown, q)))

@@ -36,7 +36,7 @@ class Run:
         self.bars: list[Bar] = []
         self.known = engine.plan_of(KNOWN, RAMP)
         self.drift = engine.plan_of(DRIFT, RAMP)
-        self.dose = engine.doses(self.drift, SAMPLES // LOOK)
+        self.released = engine.schedule(self.drift, SAMPLES // LOOK)
 
     def rng(self) -> Generator:
         self.count += 1
@@ -67,11 +67,11 @@ class Run:
 
     def known_looks(self, scores: Array, alpha: float = ALPHA) -> Array:
         streams = engine.level_streams(self.known, scores)
-        return engine.breach_looks(streams, self.dose[: scores.shape[1] // LOOK], alpha)
+        return engine.breach_looks(streams, self.released[: scores.shape[1] // LOOK], alpha)
 
     def drift_looks(self, drops: Array, lacks: Array | None = None) -> Array:
         streams = engine.drift_streams(self.drift, drops, lacks)
-        return engine.breach_looks(streams, self.dose[: drops.shape[1] // LOOK])
+        return engine.breach_looks(streams, self.released[: drops.shape[1] // LOOK])
 
     def streams_of(self, data: str, drawn: Array, look: int = LOOK) -> list[RampStream]:
         if data == "known baseline":
@@ -90,8 +90,8 @@ class Run:
 
     def ours(self, data: str, drops: Array) -> tuple[Array, Array]:
         drawn = self.draw(data, drops)
-        dose = self.dose[: drawn.shape[1] // LOOK]
-        return engine.breach_looks(self.streams_of(data, drawn), dose), drawn
+        released = self.released[: drawn.shape[1] // LOOK]
+        return engine.breach_looks(self.streams_of(data, drawn), released), drawn
 
     def limits(self, data: str, drawn: Array, onset: int) -> tuple[float, Array, Array]:
         """What bounds any judge, in samples: log(1/alpha)/KL_inf, and two delays.
@@ -113,5 +113,5 @@ class Run:
         plan, slo = (self.known, KNOWN) if data == "known baseline" else (self.drift, DRIFT)
         grid, share = Grid(fractions=(best,), weights=(1.0,)), shares_of(plan)[slo.group]
         alone = engine.ramp_stream(gains, bound=bound, grid=grid, share=share)
-        handed = engine.breach_looks([alone], self.dose[: drawn.shape[1] // LOOK])
+        handed = engine.breach_looks([alone], self.released[: drawn.shape[1] // LOOK])
         return limit, oracle * LOOK - onset, handed * LOOK

@@ -83,12 +83,12 @@ def shapes_table(run: Run) -> None:
 def looks_table(run: Run) -> None:
     """The same ramps looked at after every sample and after every 20."""
     few = min(run.ramps, 400)
-    doses = {look: engine.doses(run.drift, SAMPLES // look, look) for look in (1, LOOK)}
+    schedules = {look: engine.schedule(run.drift, SAMPLES // look, look) for look in (1, LOOK)}
     for data in ("known baseline", "replay 0.04"):
         for drop in (0.02, 0.08):
             drawn = run.draw(data, scenarios.harm(drop))[:few]
-            for look, dose in doses.items():
-                looks = engine.breach_looks(run.streams_of(data, drawn, look), dose)
+            for look, released in schedules.items():
+                looks = engine.breach_looks(run.streams_of(data, drawn, look), released)
                 cells = {"fired": share(np.isfinite(looks))} | delay(looks * look)
                 run.add("looks", data=data, drop=drop, a_look_every=look, **cells)
 

@@ -440,8 +440,8 @@ def test_slower_calls_are_a_breach_of_a_mean_and_of_a_median(name, limit):
 def test_a_healthy_latency_is_read_with_its_unit_and_stable_beside_it():
     the_plan = only({"mean_latency_ms_max": 150})
     found = judged(the_plan, [batch(1, candidate=healthy(40), stable=healthy(360))])
-    said = by_rule(found, "mean_latency_ms_max").because
-    assert said.startswith("latency 120 ms a call on 40 calls, limit 150 (stable 120)")
+    because = by_rule(found, "mean_latency_ms_max").because
+    assert because.startswith("latency 120 ms a call on 40 calls, limit 150 (stable 120)")
 
 
 @pytest.mark.parametrize("name", ["mean", "p50"])
