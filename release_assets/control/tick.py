@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from release_assets.control.notices import named_by_plan, page
 from release_assets.domain.errors import ConflictError, ReleaseError
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout.decision import Act, Decision, follow, note_look
+from release_assets.domain.rollout.decision import Decision, StageAct, follow, note_look
 from release_assets.domain.rollout.machine import RolloutState
 
 if TYPE_CHECKING:
@@ -91,10 +91,10 @@ class RolloutTick:
         return f"{rollout.release}: braked, the restoration is under way"
 
     def _act(self, rollout: Rollout, release: Release, decision: Decision, now: datetime) -> None:
-        if decision.act is Act.BRAKE:
+        if decision.act is StageAct.BRAKE:
             self.brake.pull(rollout, release, decision.because, now)
             return
-        if decision.act is Act.HOLD:
+        if decision.act is StageAct.HOLD:
             held = follow(rollout, decision, now=now)
             self.release_store.save_rollout(held)
             self._report_hold(held, release, now)

@@ -7,7 +7,7 @@ import pytest
 
 from release_assets.domain.errors import ConflictError
 from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredCall, ScoredPair
-from release_assets.domain.rollout.decision import Act
+from release_assets.domain.rollout.decision import StageAct
 from release_assets.domain.rollout.look_decision import LookDecision
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.ports import Notice
@@ -51,9 +51,11 @@ BATCH = LiveBatch(
     calls=(CALL,),
 )
 WAIT = LookDecision(
-    at=NOW, stage=0, rollout_version=4, act=Act.WAIT, because="9 s of 2 min", is_frozen=True
+    at=NOW, stage=0, rollout_version=4, act=StageAct.WAIT, because="9 s of 2 min", is_frozen=True
 )
-ADVANCE = LookDecision(at=NOW, stage=0, rollout_version=5, act=Act.ADVANCE, because="2 min healthy")
+ADVANCE = LookDecision(
+    at=NOW, stage=0, rollout_version=5, act=StageAct.ADVANCE, because="2 min healthy"
+)
 
 
 def notice(dedup, minutes=0):

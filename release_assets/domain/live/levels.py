@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.live.streams import stream_of
 from release_assets.domain.rollout.metrics import Counted, SloKind
 from release_assets.domain.statistics import intervals
 from release_assets.domain.statistics.counts import clean_calls_to_prove
@@ -18,7 +19,8 @@ from release_assets.domain.statistics.information import PROOF_ALPHA
 from release_assets.domain.statistics.windows import HALF
 
 if TYPE_CHECKING:
-    from release_assets.domain.live.reading import Shown, Tally
+    from release_assets.domain.live.bets import Sums
+    from release_assets.domain.live.reading import Shown
     from release_assets.domain.rollout.plan import CanaryStage
     from release_assets.domain.rollout.slo import Slo
 
@@ -27,9 +29,9 @@ _ENOUGH_MEANS = 30  # for a mean without bounds nothing can be proven; this is t
 
 
 def level_finding(shown: Shown, stage: CanaryStage, slo: Slo) -> Finding:
-    """Whether the level holds, with the reason of any doubt."""
-    key = (slo.group,)
-    whole, half = shown.tally(key), shown.tally(key, HALF)
+    """Judge whether the level holds, with the reason of any doubt."""
+    stream = stream_of(slo)
+    whole, half = shown.sums(stream), shown.sums(stream, HALF)
     doubt = _doubt(shown, stage, slo, whole, half)
     text = level_sentence(slo, whole)
     return Finding(
@@ -44,8 +46,8 @@ def level_finding(shown: Shown, stage: CanaryStage, slo: Slo) -> Finding:
     )
 
 
-def _doubt(shown: Shown, stage: CanaryStage, slo: Slo, whole: Tally, half: Tally) -> str:
-    """Why the level cannot be called fine yet, or nothing."""
+def _doubt(shown: Shown, stage: CanaryStage, slo: Slo, whole: Sums, half: Sums) -> str:
+    """Return why the level cannot be called fine yet, or nothing."""
     if slo.metric.is_voluntary and whole.n < _enough(slo):
         return _doubt_about_few_ratings(shown, stage, whole)
     if whole.n < max(1, stage.min_samples):
@@ -53,14 +55,14 @@ def _doubt(shown: Shown, stage: CanaryStage, slo: Slo, whole: Tally, half: Tally
     return "" if stage.evidence == "guard" else _doubt_about_proof(slo, whole, half)
 
 
-def _doubt_about_few_ratings(shown: Shown, stage: CanaryStage, whole: Tally) -> str:
+def _doubt_about_few_ratings(shown: Shown, stage: CanaryStage, whole: Sums) -> str:
     if stage.evidence == "proof" and not whole.n:
         return "no rating has matured"
     least = max(1, stage.min_samples)
     return "" if _calls(shown, stage) >= least else f"fewer than {least} calls"
 
 
-def _doubt_about_proof(slo: Slo, whole: Tally, half: Tally) -> str:
+def _doubt_about_proof(slo: Slo, whole: Sums, half: Sums) -> str:
     if whole.n < _enough(slo):
         return f"{_enough(slo)} are needed to tell"
     if not half.n:
@@ -71,13 +73,13 @@ def _doubt_about_proof(slo: Slo, whole: Tally, half: Tally) -> str:
 
 
 def _calls(shown: Shown, stage: CanaryStage) -> float:
-    """The most calls that any level of the stage has counted: ratings are a part of them."""
+    """Return the most calls that any level of the stage has counted; ratings are part of them."""
     levels = (slo for slo in stage.slos if slo.kind is SloKind.LEVEL)
-    return max(shown.tally((slo.group,)).n for slo in levels)
+    return max(shown.sums(stream_of(slo)).n for slo in levels)
 
 
 def calls_to_judge(stage: CanaryStage, slo: Slo) -> int:
-    """The least number of calls, ratings or scored units after which a level can hold."""
+    """Return the least calls, ratings or scored units after which a level can hold."""
     if slo.metric.is_voluntary:
         return 0 if stage.evidence == "guard" else 1
     return max(1, stage.min_samples, 0 if stage.evidence == "guard" else _enough(slo))
@@ -89,12 +91,12 @@ def _enough(slo: Slo) -> int:
     return clean_calls_to_prove(2 * slo.allowed_share, PROOF_ALPHA)
 
 
-def _within(slo: Slo, seen: Tally) -> bool:
+def _within(slo: Slo, seen: Sums) -> bool:
     limit = slo.allowed_share
     return seen.mean <= limit if slo.metric.direction == "max" else seen.mean >= limit
 
 
-def level_sentence(slo: Slo, seen: Tally) -> str:
+def level_sentence(slo: Slo, seen: Sums) -> str:
     """Return the observed level, its limit and the number of calls, and stable's beside it."""
     row, n, limit = slo.metric, f"{seen.n:.0f} {slo.metric.of}", f"limit {slo.limit:g}"
     beside = f" (stable {seen.second / seen.first:.{row.digits}f})" if seen.first else ""
@@ -110,8 +112,8 @@ def level_sentence(slo: Slo, seen: Tally) -> str:
     return f"{slo.noun} {seen.mean:.{row.digits}f} ({seen.total:.0f} of {n}), {limit}" + beside
 
 
-def level_interval(slo: Slo, seen: Tally) -> tuple[float, float] | None:
-    """At 95 %, for the reader."""
+def level_interval(slo: Slo, seen: Sums) -> tuple[float, float] | None:
+    """Return the interval at 95 %, for the reader."""
     if slo.metric.counted in _AVERAGED:
         return intervals.of_mean(seen.total, seen.squares, seen.n)
     return intervals.of_rate(seen.total, seen.n)

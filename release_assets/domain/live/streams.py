@@ -1,16 +1,20 @@
-"""Which scores a plan judges, what one look counts, and how alpha is shared between SLOs.
+"""The questions that live traffic is asked, one a stream, and the numbers each is asked about.
 
-Refuses to know batches and bets (`bets.py`).
+Decides how alpha is shared between SLOs, what one look counts, and what a canary stage has to
+prove. Refuses to know batches and bets (`bets.py`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from release_assets.domain.errors import InputError
-from release_assets.domain.rollout.metrics import Counted
+from release_assets.domain.rollout.metrics import Counted, SloKind
+from release_assets.domain.statistics.information import provable_margin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,13 +24,35 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout.slo import Slo
 
 MISSING_TOLERATED = 0.01  # excess share of candidate answers that could not be scored
-_MISSING = "scores_missing"
+SLICES_EXPECTED = 5  # before traffic shows how many there are; five locales in the example's plan
 _WEIGHT_OF_MISSING = 0.25
+_WIDEST = 0.5
 
 
-def missing_group(scorer: str) -> str:
-    """Name the group of a scorer's missing scores."""
-    return f"{_MISSING} {scorer}"
+class Stream(NamedTuple):
+    """One question asked of one series of observations; streams of one SLO share a group.
+
+    A level asks about the candidate alone, a drop about the candidate against stable (of all
+    answers, or of one `slice`), a gap about the drop in `slice` against the drop in `other`, and
+    missing about scores that the candidate lacks more often than stable.
+    """
+
+    group: str
+    scorer: str
+    kind: Literal["drop", "gap", "level", "missing"]
+    slice: str = ""
+    other: str = ""
+
+
+def stream_of(slo: Slo) -> Stream:
+    """Return the one stream of an SLO; a limit on gaps has many (`gaps.py`)."""
+    is_drop = slo.metric.counted is Counted.DROP
+    return Stream(slo.group, slo.subject or "", "drop" if is_drop else "level")
+
+
+def missing_stream(scorer: str) -> Stream:
+    """Return the stream of a scorer's missing scores."""
+    return Stream(f"scores_missing {scorer}", scorer, "missing")
 
 
 def scorers_of(plan: RolloutPlan) -> tuple[str, ...]:
@@ -40,7 +66,7 @@ def scorers_of(plan: RolloutPlan) -> tuple[str, ...]:
 def shares_of(plan: RolloutPlan) -> Mapping[str, float]:
     """Return each group's share of alpha; together one (docs/methods.md, E10)."""
     weights = {slo.group: slo.metric.weight for stage in plan.stages for slo in stage.slos}
-    weights |= {missing_group(scorer): _WEIGHT_OF_MISSING for scorer in scorers_of(plan)}
+    weights |= {missing_stream(name).group: _WEIGHT_OF_MISSING for name in scorers_of(plan)}
     total = sum(weights.values())
     return MappingProxyType({group: weight / total for group, weight in weights.items()})
 
@@ -89,3 +115,51 @@ def latency_limits_ms(stage: CanaryStage) -> tuple[float, ...]:
 def needs_latencies(stage: CanaryStage) -> bool:
     """Whether an SLO bounds a mean latency, for which no count will do."""
     return any(slo.metric.among == "latencies_ms" for slo in stage.slos)
+
+
+# A limit has three numbers (docs/methods.md, R1). A breach is evidence that more than `tolerated`
+# was lost; an advance is evidence that less than the margin was. The last monitored stage proves
+# the limit itself. An earlier stage cannot: its margin is what its scoring budget can prove, never
+# less than the limit (R13).
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """What may be lost: beyond `tolerated` is a breach, under `margin` is to be proven."""
+
+    tolerated: float
+    margin: float
+
+    def narrowed(self, by: float) -> Bounds:
+        """Return the bounds with less to lose before the margin is reached."""
+        return Bounds(tolerated=self.tolerated, margin=self.margin - by)
+
+
+def slo_bounds(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Bounds:
+    """Return what the SLO lets all answers lose in this stage."""
+    return Bounds(tolerated=slo.tolerated, margin=margin_to_prove(plan, stage, slo))
+
+
+def margin_to_prove(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> float:
+    """Return the drop or gap that this stage has to exclude before the ramp goes on."""
+    if stage.evidence == "proof" or slo.kind is SloKind.LEVEL:
+        return slo.limit
+    if plan.scoring_budget_per_hour is None:
+        later = [s for s in plan.stages if s.index > stage.index and s.traffic_pct < 100]
+        return min(_WIDEST, slo.limit * (1 + len(later)))
+    pairs = plan.scoring_budget_per_hour * (stage.duration / timedelta(hours=1))
+    is_gap = slo.metric.counted is Counted.GAP
+    pairs = pairs / SLICES_EXPECTED if is_gap else pairs
+    return max(slo.limit, min(_WIDEST, provable_margin(pairs, is_gap=is_gap)))
+
+
+def slice_bounds(plan: RolloutPlan, stage: CanaryStage, gap: Slo, scorer: str) -> Bounds:
+    """Return what one slice may lose against its own stable answers, next to a limit on gaps.
+
+    No less than the drift SLO of the stage allows all of them: what all lose alike is no gap.
+    """
+    slos = [gap, *(s for s in stage.slos if s.kind is SloKind.DRIFT and s.subject == scorer)]
+    return Bounds(
+        tolerated=max(slo.tolerated for slo in slos),
+        margin=max(margin_to_prove(plan, stage, slo) for slo in slos),
+    )

@@ -1,7 +1,7 @@
 """What one look at live traffic sees: ordered batches of counts and scored pairs, per arm.
 
-Facts only; `live_analysis.py` judges them. A batch is identified by its ordinal, so a look is
-idempotent: the same batch fed twice changes nothing (statistics rule 14).
+Facts only; `judge.py` judges them. A batch is identified by its ordinal, so a look is
+idempotent: the same batch fed twice changes nothing (docs/methods.md, R14).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What one canary stage can catch and prove with its traffic, SLO by SLO.
 
 Forecasts assume replayed pairs of which 4 % move by chance, log-normal costs, five slices scored
-equally, and one rating in ten calls (statistics rule 13). Refuses to know which plans are
+equally, and one rating in ten calls (docs/methods.md, R13). Refuses to know which plans are
 acceptable (`planner.py`).
 """
 
@@ -13,9 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.live.levels import calls_to_judge
-from release_assets.domain.live.margins import SLICES_EXPECTED, margin_to_prove
 from release_assets.domain.live.state import ALPHA
-from release_assets.domain.live.streams import shares_of
+from release_assets.domain.live.streams import SLICES_EXPECTED, margin_to_prove, shares_of
 from release_assets.domain.live.wealth import start_share
 from release_assets.domain.rollout.metrics import Counted, SloKind
 from release_assets.domain.statistics import information
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 RATED_SHARE = 0.1  # of calls that users rate
 _MINUTE = timedelta(minutes=1)
-_LEVEL_DROP = 0.08  # of a score under its least level, as the seed's incident had
+_LEVEL_DROP = 0.08  # of a score under its least level, as the example's incident has
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,7 +80,7 @@ class StageForecast:
     slos: tuple[SloForecast, ...]
 
     def document(self) -> dict[str, Any]:
-        """The JSON form of DESIGN section 10; what takes forever is null."""
+        """Return the JSON form; what takes forever is null."""
         return {name: _without_infinity(value) for name, value in asdict(self).items()}
 
 

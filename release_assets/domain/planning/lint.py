@@ -52,7 +52,7 @@ class PlanLint:
     warnings: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
-        """The document of DESIGN section 10."""
+        """Return the JSON form of a lint."""
         return self.verdict.document() | {
             "plan_digest": self.plan.digest,
             "stages": [self._stage(stage) for stage in self.stages],
@@ -68,7 +68,7 @@ class PlanLint:
 
 
 def _without_traffic(slo: dict[str, Any]) -> dict[str, Any]:
-    """What holds for any traffic; the rest is null."""
+    """Return what holds for any traffic; the rest is null."""
     catches = slo["catches"] | dict.fromkeys(_OF_TIME)
     return slo | dict.fromkeys(_OF_TRAFFIC) | {"catches": catches}
 
@@ -116,7 +116,7 @@ def _forecasts(plan: RolloutPlan, traffic: PlanTraffic) -> Iterator[StageForecas
 
 
 def _promise(plan: RolloutPlan, stages: tuple[StageForecast, ...], traffic: PlanTraffic) -> str:
-    """The one sentence: what is caught where, and what is proven before full traffic."""
+    """Return in one sentence what is caught where, and what full traffic opens with."""
     drift = next(s for s in plan.last_monitored.slos if s.metric.counted is Counted.DROP)
     proven = f"a {drift.subject} drop of {number(drift.limit)} is excluded before full traffic"
     return (
@@ -144,13 +144,13 @@ def is_caught_in_time(stage: StageForecast, catches: Catch) -> bool:
 
 
 def _warnings(stages: tuple[StageForecast, ...]) -> Iterator[str]:
-    """What is accepted, and should be known."""
+    """Yield what is accepted, and should be known."""
     for stage in stages[:-1]:
         where = f"canary stage {stage.index + 1} ({stage.traffic_pct:g} %)"
         wide = [s for s in stage.slos if s.margin is not None and s.margin > s.limit]
         if stage.evidence == "guard" and wide:
-            said = ", ".join(_guarded(slo) for slo in wide)
-            yield f"{where} only guards: it excludes {said}"
+            excluded = ", ".join(_guarded(slo) for slo in wide)
+            yield f"{where} only guards: it excludes {excluded}"
         late = [s.name for s in stage.slos if not is_caught_in_time(stage, s.catches)]
         if late:
             yield f"{where} is over before it would catch twice the limit of {', '.join(late)}"
@@ -161,16 +161,11 @@ def _guarded(slo: SloForecast) -> str:
 
 
 def margin_ladder(lint: PlanLint) -> dict[str, tuple[float | None, ...]]:
-    """What each stage below 100 % has to exclude, SLO by SLO; None before it has the SLO."""
+    """Return what each stage below 100 % has to exclude, by SLO; None before it has the SLO."""
     below = lint.plan.stages[:-1]
-    drops = {slo.group: slo.name for stage in below for slo in stage.slos if slo.metric.is_compared}
-    return {
-        name: tuple(
-            next(
-                (f.margin for s, f in zip(stage.slos, fore.slos, strict=True) if s.group == g),
-                None,
-            )
-            for stage, fore in zip(below, lint.stages, strict=False)
-        )
-        for g, name in drops.items()
-    }
+    drops = {s.group: s.name for stage in below for s in stage.slos if s.metric.is_compared}
+    margins = [
+        {slo.group: found.margin for slo, found in zip(stage.slos, of.slos, strict=True)}
+        for stage, of in zip(below, lint.stages, strict=False)
+    ]
+    return {name: tuple(of.get(group) for of in margins) for group, name in drops.items()}

@@ -1,8 +1,8 @@
-"""What a rollout plan can catch and prove with its traffic, said before anyone signs it.
+"""What a rollout plan can catch and prove with its traffic, known before anyone signs it.
 
 Decides which plans have no teeth: a stage that cannot prove its margins in its longest time, a
 stage that can never end. An earlier stage that only guards against
-large harm is accepted and says so (statistics rule 13).
+large harm is accepted, with a warning (docs/methods.md, R13).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def stage_forecasts(
 def plan_findings(
     plan: RolloutPlan, *, calls_per_second: float, scores_per_hour: float
 ) -> tuple[Finding, ...]:
-    """Whether the plan has teeth with this traffic and scoring budget (policy lint)."""
+    """Judge whether the plan has teeth with this traffic and scoring budget."""
     forecasts = stage_forecasts(
         plan, calls_per_second=calls_per_second, scores_per_hour=scores_per_hour
     )
@@ -87,7 +87,7 @@ def _catch_clause(of: StageForecast, catches: Catch) -> str:
 def _cheapest_change(
     stage: CanaryStage, of: StageForecast, slo: SloForecast, scores_per_hour: float
 ) -> str:
-    """More time costs no score an hour; then more scores; a wider limit costs the promise."""
+    """Name what would do: more time, then more scores, and last a wider limit."""
     if slo.n_longest <= 0:
         return "cheapest change: give it traffic and a scoring budget"
     factor = slo.n_80 / slo.n_longest

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_assets.domain.rollout.decision import LONGEST_LOOK, Act
+from release_assets.domain.rollout.decision import LONGEST_LOOK, StageAct
 from release_assets.domain.wording import time
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class LookDecision:
     at: datetime
     stage: int
     rollout_version: int
-    act: Act
+    act: StageAct
     because: str
     is_frozen: bool = False
 
@@ -49,7 +49,7 @@ class LookDecision:
     @property
     def passes_its_stage(self) -> bool:
         """Whether the stage is over; passing it takes a run with a gate, even in a freeze."""
-        return self.act in {Act.ADVANCE, Act.COMPLETE} or self.is_frozen
+        return self.act in {StageAct.ADVANCE, StageAct.COMPLETE} or self.is_frozen
 
     def why_stale(self, rollout: Rollout, now: datetime) -> str | None:
         """Return why this must not be acted upon now, or None while it may.

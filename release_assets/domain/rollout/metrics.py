@@ -82,32 +82,48 @@ class Metric:
         return share_beyond(self.aggregate or "")
 
 
-def _rate(name: str, events: str) -> Metric:
+def _rate(name: str, events: str, *, of: str = "calls", among: str = "requests") -> Metric:
     return Metric(
         name=name,
         counted=Counted.RATE,
         spellings=(f"{name}_max",),
         noun=name.replace("_", " "),
-        unit="of calls",
-        among="requests",
+        unit=f"of {of}",
+        of=of,
+        among=among,
         events=events,
     )
 
 
-def _latency(aggregate: str, counted: Counted, *, unit: str, digits: int, among: str) -> Metric:
+def _latency(aggregate: str, counted: Counted, *, unit: str, among: str) -> Metric:
+    spellings = ("{}_latency_ms_max", "latency_{}_ms_max", "latency_ms_{}_max")
     return Metric(
         name="latency_ms",
         counted=counted,
-        spellings=(
-            f"{aggregate}_latency_ms_max",
-            f"latency_{aggregate}_ms_max",
-            f"latency_ms_{aggregate}_max",
-        ),
+        spellings=tuple(spelling.format(aggregate) for spelling in spellings),
         noun="latency",
         unit=unit,
-        digits=digits,
+        digits=0 if unit == "ms" else 4,
         aggregate=aggregate,
         among=among,
+    )
+
+
+def _score(spelling: str, counted: Counted, kind: SloKind, *, of: str, digits: int) -> Metric:
+    # Counts of harm grow within tens of calls, scores within hundreds: alpha goes where it is
+    # needed, four times as much to a score and twice as much to a gap.
+    is_gap = counted is Counted.GAP
+    return Metric(
+        name="fairness" if is_gap else "eval",
+        counted=counted,
+        spellings=(spelling,),
+        noun="{}",
+        unit="of score",
+        of=of,
+        digits=digits,
+        kind=kind,
+        direction="max" if spelling.endswith("max") else "min",
+        weight=2.0 if is_gap else 4.0,
     )
 
 
@@ -115,19 +131,10 @@ METRICS = (
     _rate("error_rate", "errors"),
     _rate("timeout_rate", "timeouts"),
     _rate("refusal_rate", "refusals"),
-    Metric(
-        name="feedback_negative_rate",
-        counted=Counted.RATE,
-        spellings=("feedback_negative_rate_max",),
-        noun="feedback negative rate",
-        unit="of ratings",
-        of="ratings",
-        among="feedback",
-        events="feedback_negative",
-    ),
-    _latency("p50", Counted.PERCENTILE, unit="of calls", digits=4, among="requests"),
-    _latency("p95", Counted.PERCENTILE, unit="of calls", digits=4, among="requests"),
-    _latency("mean", Counted.MEAN, unit="ms", digits=0, among="latencies_ms"),
+    _rate("feedback_negative_rate", "feedback_negative", of="ratings", among="feedback"),
+    _latency("p50", Counted.PERCENTILE, unit="of calls", among="requests"),
+    _latency("p95", Counted.PERCENTILE, unit="of calls", among="requests"),
+    _latency("mean", Counted.MEAN, unit="ms", among="latencies_ms"),
     Metric(
         name="cost_per_call_usd",
         counted=Counted.MEAN,
@@ -137,39 +144,7 @@ METRICS = (
         aggregate="mean",
         among="costs_usd",
     ),
-    # Counts of harm grow within tens of calls, scores within hundreds: alpha goes where it is
-    # needed, four times as much to a score and twice as much to a gap.
-    Metric(
-        name="eval",
-        counted=Counted.DROP,
-        spellings=("eval_{}_drift_max",),
-        noun="{}",
-        unit="of score",
-        of="scored pairs",
-        digits=2,
-        kind=SloKind.DRIFT,
-        weight=4.0,
-    ),
-    Metric(
-        name="eval",
-        counted=Counted.SCORE,
-        spellings=("eval_{}_min",),
-        noun="{}",
-        unit="of score",
-        of="scored units",
-        digits=2,
-        direction="min",
-        weight=4.0,
-    ),
-    Metric(
-        name="fairness",
-        counted=Counted.GAP,
-        spellings=("fairness_{}_delta_max",),
-        noun="{}",
-        unit="of score",
-        of="scored pairs",
-        digits=3,
-        kind=SloKind.DELTA,
-        weight=2.0,
-    ),
+    _score("eval_{}_drift_max", Counted.DROP, SloKind.DRIFT, of="scored pairs", digits=2),
+    _score("eval_{}_min", Counted.SCORE, SloKind.LEVEL, of="scored units", digits=2),
+    _score("fairness_{}_delta_max", Counted.GAP, SloKind.DELTA, of="scored pairs", digits=3),
 )

@@ -1,7 +1,7 @@
 """The user's rollout file as it is written: its keys, and the rules that need no inheritance.
 
 Decides that traffic rises to 100 %, that times are given and make sense, and that a rollback is
-automatic unless the policy allows another. What the stages mean together, `plan.py` knows.
+automatic unless the policy allows otherwise. What stages inherit, `plan.py` decides.
 """
 
 from __future__ import annotations

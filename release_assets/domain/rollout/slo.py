@@ -1,7 +1,7 @@
 """One SLO, and how its name is read: `<metric>[_<aggregate>][_drift|_delta]_<max|min>`.
 
 Decides which names can be judged: those that a row of `metrics.py` spells, with any scorer or slice
-key in its place. Which scorers and slices exist, the policy lint knows.
+key in its place. Whether a scorer or slice exists, `files/manifest_lint.py` decides.
 """
 
 from __future__ import annotations

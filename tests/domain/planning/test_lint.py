@@ -1,4 +1,4 @@
-"""A plan's promises, its warnings, and what nobody can promise without its traffic."""
+"""A plan's promises, its warnings, and what cannot be promised without its traffic."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from release_assets.domain.rollout.decision import LONGEST_LOOK, Act, Decision, note_look
+from release_assets.domain.rollout.decision import LONGEST_LOOK, Decision, StageAct, note_look
 from release_assets.domain.rollout.look_decision import LookDecision
 from release_assets.domain.rollout.machine import Rollout, RolloutEvent, RolloutState, apply
 from release_assets.domain.triggers import next_run
@@ -26,7 +26,7 @@ LOOKED_AT = Rollout(
     version=7,
 )
 DECIDED = Decision(
-    act=Act.ADVANCE,
+    act=StageAct.ADVANCE,
     because="2 min observed healthy",
     event=RolloutEvent.STAGE_PASSED,
     healthy=timedelta(minutes=2),
@@ -81,7 +81,7 @@ def test_a_stage_that_may_advance_is_concluded_and_then_the_next_one_entered():
 
 def test_a_freeze_keeps_no_stage_from_being_concluded():
     """It stops raising, and concluding raises nothing."""
-    frozen = replace(ADVANCE, act=Act.WAIT, is_frozen=True)
+    frozen = replace(ADVANCE, act=StageAct.WAIT, is_frozen=True)
 
     assert asked(NOTED, frozen) == ("conclude_stage", 1)
     assert asked(replace(NOTED, state=RolloutState.WATCHING), frozen) == ("complete_release", 1)
@@ -94,6 +94,6 @@ def test_without_a_decision_only_what_rollout_and_ledger_say_is_asked_for():
     assert asked(braked, None) == ("roll_back_release", 1)
 
 
-@pytest.mark.parametrize("act", [Act.WAIT, Act.HOLD, Act.BRAKE])
+@pytest.mark.parametrize("act", [StageAct.WAIT, StageAct.HOLD, StageAct.BRAKE])
 def test_no_other_decision_asks_for_a_run(act):
     assert asked(NOTED, replace(ADVANCE, act=act)) is None
