@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from release_assets.domain.live.judge import LiveJudgement
     from release_assets.domain.live.traffic import CallCounts
     from release_assets.domain.rollout.machine import Rollout
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
@@ -75,23 +76,33 @@ class Watch:
         # The state is read after the last look: where another controller looked in between, it
         # holds that look already, ours has the same ordinal, and nothing is counted twice or lost.
         state = live_judge.look(self.state(rollout, plan), batch, plan)
-        judgement = live_judge.judge(state, plan)
+        older = chain([last] if last else [], earlier)
+        seen = self._observe(rollout, live_judge.judge(state, plan), batch, older, now)
+        observation = replace(seen, allowed_pct=allowed_pct, frozen=frozen)
+        decision = advance(rollout, observation, plan)
+        stored = LookDecision.of(rollout, decision, at=now)
+        self.release_store.add_look(rollout.release, batch, state.document(), stored)
+        return Look(observation=observation, decision=decision)
+
+    def _observe(
+        self,
+        rollout: Rollout,
+        judgement: LiveJudgement,
+        batch: LiveBatch,
+        older: Iterable[LiveBatch],
+        now: datetime,
+    ) -> StageObservation:
+        """Put the judgement beside the router's share, and what of the stage's time was seen."""
         pct = self._candidate_pct(rollout)
-        observation = StageObservation(
+        return StageObservation(
             now=now,
             outcome=judgement.outcome,
             sentence=judgement.sentence,
             traffic_pct=pct,
             scored=judgement.scored,
             coverage=_coverage(batch, rollout, now),
-            gap=_gap(chain([batch], [last] if last else [], earlier), rollout, now, pct),
-            allowed_pct=allowed_pct,
-            frozen=frozen,
+            gap=_gap(chain([batch], older), rollout, now, pct),
         )
-        decision = advance(rollout, observation, plan)
-        stored = LookDecision.of(rollout, decision, at=now)
-        self.release_store.add_look(rollout.release, batch, state.document(), stored)
-        return Look(observation=observation, decision=decision)
 
     def state(self, rollout: Rollout, plan: RolloutPlan) -> LiveState:
         """Return the evidence so far; replayed from the looks where another version wrote it."""

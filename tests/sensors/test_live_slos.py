@@ -4,6 +4,7 @@ import pytest
 
 from release_assets.domain.live import judge
 from release_assets.domain.live.state import LiveState
+from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout.machine import RolloutState
 from resources.local.git.binary import Git
 from sensors.live_slos import live_slos
@@ -121,6 +122,34 @@ def test_a_look_is_stored_before_it_is_acted_upon(world_at, tick, monkeypatch):
     assert len(world.store.looks(RELEASE)) == 1
     tick(live_slos, world)
     assert world.router.traffic.candidate_pct == 0
+
+
+def test_a_look_of_another_controller_in_between_is_neither_lost_nor_counted_twice(
+    world_at, monkeypatch
+):
+    world = world_at(ramping)
+    world.look(5)
+    proper = type(world.store).live_state
+
+    def after_another_look(store, release):
+        monkeypatch.setattr(type(store), "live_state", proper)
+        world.look(1)
+        return proper(store, release)
+
+    monkeypatch.setattr(type(world.store), "live_state", after_another_look)
+    world.look(5)
+    world.look(5)
+
+    looks, (_, plan) = world.store.looks(RELEASE), planned(world)
+    assert [(before.until, before.id + 1) for before in looks[:-1]] == [
+        (after.since, after.id) for after in looks[1:]
+    ]
+    state = world.composition.watch.state(world.store.rollout(RELEASE), plan)
+    assert state == judge.replay(plan, looks)
+
+
+def planned(world):
+    return world.composition.book.repository.planned(ReleaseKey.parse(RELEASE))
 
 
 def test_a_look_that_fails_pages_and_promotes_nobody(world_at, tick, monkeypatch):
