@@ -13,14 +13,12 @@ from release_assets.domain.verdict import Verdict, conclude
 from release_assets.records.show import materialisation
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import dagster as dg
 
     from release_assets.domain.ledger.entries import Entry
     from release_assets.domain.release import Release
     from release_assets.pipeline import Phase
-    from release_assets.records.recorder import Records
+    from release_assets.records.recorder import Recorder
 
 
 def gate_of(phase: Phase) -> str:
@@ -29,18 +27,18 @@ def gate_of(phase: Phase) -> str:
 
 
 def pass_gate(
-    records: Records, release: Release, phase: Phase, run_id: str
+    recorder: Recorder, release: Release, phase: Phase, run_id: str
 ) -> tuple[Verdict, Entry]:
     """Conclude a phase; raises `RefusedError` when a claim is missing, stale or not passed."""
-    passed = records.require_passed(release, phase.verdicts)
+    reading = recorder.book.of(release)
+    passed = reading.require_passed(phase.verdicts)
     verdict = conclude(gate_of(phase), [_holds(entry) for entry in passed])
-    evidence = [e for e in records.ledger.entries(release=str(release.key)) if _under(e, passed)]
-    return verdict, records.verdict(release, verdict, evidence, run_id)
+    return verdict, recorder.verdict(release, verdict, reading.evidence_of(passed), run_id)
 
 
 def gate_materialisation(
     context: dg.AssetExecutionContext, release: Release, verdict: Verdict, entry: Entry
-) -> dg.MaterializeResult[Any]:
+) -> dg.MaterializeResult[None]:
     """What Dagster shows of a passed gate."""
     shown = {"outcome": str(verdict.outcome), "headline": verdict.headline}
     return materialisation(context, entry, release, shown)
@@ -49,7 +47,3 @@ def gate_materialisation(
 def _holds(entry: Entry) -> Finding:
     because = f"{entry.body['gate']}: {entry.body['headline']}"
     return Finding(rule=entry.body["gate"], outcome=Outcome.PASSED, because=because)
-
-
-def _under(entry: Entry, verdicts: tuple[Entry, ...]) -> bool:
-    return any(entry.digest in verdict.body["evidence"] for verdict in verdicts)

@@ -45,7 +45,7 @@ def materialisation(
     entry: Entry,
     release: Release,
     shown: Mapping[str, Any],
-) -> dg.MaterializeResult[Any]:
+) -> dg.MaterializeResult[None]:
     """What Dagster shows of a ledger entry: its number and digest, and pins of its inputs."""
     metadata = {"ledger_entry": str(entry.seq), "ledger_digest": entry.digest, **_shown(shown)}
     tags = {"release/digest": tag(release.digest), "ledger/entry": str(entry.seq)}

@@ -17,7 +17,7 @@ from release_assets.domain.release import Release
 from release_assets.pipeline import STAGING
 from release_assets.ports import Deployer, Environment
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 MOST_ERRORS = 10
 
@@ -25,30 +25,30 @@ MOST_ERRORS = 10
 @evidence("staging", "staging/benchmark_results", kinds=("json",))
 def published_events(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     deployer: dg.ResourceParam[Deployer],
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """The events that the release published in staging, and what is wrong with them."""
-    release = records.release(context)
+    release = recorder.release(context)
     events = deployer.published_events(release.digest, Environment.STAGING)
     found = {
         PurePosixPath(path).stem: _complaints(events, PurePosixPath(path).stem, schema)
-        for path, schema in _schemas(records, release).items()
+        for path, schema in _schemas(recorder, release).items()
     }
-    return records.evidence(
+    return recorder.evidence(
         context, release, summary={"events": found}, inputs={"commit": release.commit}
     )
 
 
 @claim(STAGING)
 def events_keep_their_contract(
-    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+    context: dg.AssetCheckExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.AssetCheckResult:
     """Every published event fits its schema, and every schema fits main's."""
 
     def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        new = _schemas(records, release)
-        old = _schemas(records, records.repository.baseline(release.key))
+        new = _schemas(recorder, release)
+        old = _schemas(recorder, recorder.repository.baseline(release.key))
         events = found.body["summary"]["events"]
         return tuple(
             finding
@@ -56,7 +56,7 @@ def events_keep_their_contract(
             for finding in _judge(PurePosixPath(path).stem, old.get(path), new.get(path), events)
         )
 
-    return records.judge(context, rule)
+    return recorder.judge(context, rule)
 
 
 def _judge(
@@ -66,10 +66,10 @@ def _judge(
     return judge_contract(old, new, seen["errors"], name=name, events=seen["count"])
 
 
-def _schemas(records: Records, release: Release) -> dict[str, dict[str, Any]]:
+def _schemas(recorder: Recorder, release: Release) -> dict[str, dict[str, Any]]:
     feature, commit = release.key.feature, release.commit
-    files = records.repository.files(feature, commit)
-    named = records.repository.manifest(feature, commit).contracts
+    files = recorder.repository.files(feature, commit)
+    named = recorder.repository.manifest(feature, commit).contracts
     return {path: json.loads(files[path]) for path in named}
 
 

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import dagster as dg
 
-from release_assets.cli.sign_off import submit
+from release_assets.cli.sign_off import signer_at
 from release_assets.composition import compose
 from release_assets.definitions import build_definitions
 from release_assets.demo import world as local_world
@@ -24,6 +24,7 @@ from release_assets.domain.release import ReleaseKey
 from release_assets.domain.sign_off.statement import SignOffDecision
 from release_assets.partitions import RELEASES, STAGES, canary_stage_key
 from release_assets.ports import Environment, Ports, PromptPointers, Settings
+from release_assets.sign_off.submission import Answer, submit
 from resources.evidence_store import FileEvidenceStore
 from resources.ledger_store import SqlLedger
 from resources.local.git.host import LocalGitHost
@@ -176,8 +177,8 @@ class World:
         return compose(self.ports)
 
     @property
-    def records(self):
-        return self.composition.records
+    def book(self):
+        return self.composition.book
 
     @property
     def ledger(self):
@@ -192,14 +193,14 @@ class World:
         return self.ports.prompt_registry.pointers(Environment.PRODUCTION)
 
     def release(self, key=RELEASE):
-        return self.records.repository.release(ReleaseKey.parse(key))
+        return self.book.repository.release(ReleaseKey.parse(key))
 
     def adopt(self):
         """What ran before us is the first stable release."""
         main = self.host.main()
-        stable = self.records.repository.release(ReleaseKey(FEATURE, 0), main)
-        files = self.records.repository.files(FEATURE, main)
-        manifest = self.records.repository.manifest(FEATURE, main)
+        stable = self.book.repository.release(ReleaseKey(FEATURE, 0), main)
+        files = self.book.repository.files(FEATURE, main)
+        manifest = self.book.repository.manifest(FEATURE, main)
         registry = self.ports.prompt_registry
         registry.publish({n: files[p] for n, p in manifest.prompts.items()})
         first = PromptPointers(stable=stable.unit.prompts, candidate=None)
@@ -207,7 +208,7 @@ class World:
         running = self.deployer.deploy(stable, Environment.PRODUCTION)
         self.router.__init__(stable.digest, running.address)
         body = {"unit": stable.unit.document(), "commit": main, "because": "it ran before us"}
-        self.records.write("adoption", body, stable)
+        self.book.write("adoption", body, stable)
 
     def read(self, path):
         """A file at main."""
@@ -237,8 +238,9 @@ class World:
     def sign(self, person="rosa", *, role=Role.RELEASE_MANAGER, release=RELEASE, no=""):
         """Sign as the command does."""
         decision = SignOffDecision.NO if no else SignOffDecision.YES
-        key = self.folder.key(person)
-        return submit(self.composition, self.release(release), role, key, decision, no)
+        answer = Answer(decision=decision, role=role, because=no)
+        signer = signer_at(self.folder.key(person))
+        return submit(self.book, self.release(release), answer, signer)
 
     def run(self, job, partition=RELEASE, **tags):
         """Run a job here, over the definitions proper."""
@@ -256,9 +258,9 @@ class World:
         return self.run(job, canary_stage_key(release, STAGE_KEYS[stage]))
 
     def look(self, seconds=30):
-        """Let time pass, and let the controller look at each rollout once."""
+        """Let time pass, and look at each rollout once."""
         self.clock.wait(seconds)
-        return [self.composition.controller.tick(r) for r in self.store.active_rollouts()]
+        return [self.composition.rollout_tick.run(r) for r in self.store.active_rollouts()]
 
     def prove(self):
         """Enough looks, with enough pairs, for a canary stage to be proven."""

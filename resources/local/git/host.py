@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from release_assets.domain.errors import ConflictError, InputError, RefusedError
 from release_assets.domain.people.change import Change, Commit, Merge, ReviewState
 from release_assets.ports import GitHost
-from resources.local.git.binary import NO_OBJECT, Git
+from resources.local.git.binary import COMMIT_ID, NO_OBJECT, Git
 from resources.local.git.changes import ACCOUNTS, MAIN, GitChanges, head_ref
 from resources.local.git.merge_rules import PRE_MERGE, require_mergeable
 from resources.local.git.statements import pushed, signed
@@ -57,10 +57,9 @@ class LocalGitHost(GitHost):
         """A file at a commit; raises `NotFoundError`."""
         return self._tree.read(commit, path)
 
-    def list_files(self, commit: str, under: str) -> tuple[str, ...]:
-        """Paths of files below a folder at a commit, relative to the repository, sorted."""
-        folder = f"{under.strip('/')}/" if under.strip("/.") else ""
-        return tuple(sorted(p for p in self._tree.files(commit) if p.startswith(folder)))
+    def read_folder(self, commit: str, under: str) -> Mapping[str, bytes]:
+        """The files below a folder at a commit, by path in the repository, read together."""
+        return self._tree.read_folder(commit, under)
 
     def export(self, commit: str, into: Path) -> None:
         """Write the tree of a commit into a folder; does nothing when it already stands there."""
@@ -72,7 +71,10 @@ class LocalGitHost(GitHost):
 
     def commits_between(self, base: str, head: str) -> Sequence[Commit]:
         """The commits of `base..head`, oldest first."""
-        return self._changes.commits(self._git.commit_at(base), self._git.commit_at(head))
+        return self._changes.commits_between(self._named(base), self._named(head))
+
+    def _named(self, name: str) -> str:
+        return name if COMMIT_ID.fullmatch(name) else self._git.commit_at(name)
 
     def post_status(self, commit: str, context: str, verdict: Verdict) -> None:
         """Show a verdict on a commit; the same again changes nothing."""

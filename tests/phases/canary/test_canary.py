@@ -99,12 +99,12 @@ def test_evidence_of_another_version_is_replayed_from_its_looks(ramping_world):
     ramping_world.look(10)
     ramping_world.look(10)
     watch, rollout = ramping_world.composition.watch, ramping_world.store.rollout(RELEASE)
-    plan = ramping_world.records.repository.plan(
+    plan = ramping_world.book.repository.plan(
         ramping_world.release().key.feature, ramping_world.release().commit
     )
     before = watch.state(rollout, plan)
     with sqlite3.connect(ramping_world.folder.path / "releases.sqlite") as database:
-        database.execute("update looks set evidence = ?", ('{"version": 1}',))
+        database.execute("update live_states set state = ?", ('{"version": 1}',))
 
     assert watch.state(rollout, plan) == before
     assert before.last_batch == 2

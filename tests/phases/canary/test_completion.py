@@ -29,8 +29,8 @@ def test_a_proven_release_becomes_the_stable_one(watching_world):
     assert (world.pointers.stable, world.pointers.candidate) == (new.unit.prompts, None)
     assert not world.deployer.runs(old)
     assert world.store.rollout(RELEASE).state is RolloutState.COMPLETE
-    assert world.records.stable("policy-search").release == RELEASE
-    assert world.records.on_the_road() == ()
+    assert world.book.stable("policy-search").release == RELEASE
+    assert world.book.active_rollouts() == ()
 
 
 def test_completing_again_changes_nothing(watching_world):

@@ -125,9 +125,9 @@ def test_an_engine_that_died_is_no_verdict_and_blocks(world, monkeypatch):
 
 def materialise(world, asset):
     """One asset by itself, as somebody may do in the UI, without its check."""
-    records, ports = world.records, world.ports
+    ports = world.ports
     resources = {
-        "records": records,
+        "recorder": world.composition.recorder,
         "git_host": ports.git_host,
         "code_checker": ports.code_checker,
     }

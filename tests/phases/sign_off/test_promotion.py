@@ -153,7 +153,7 @@ def test_promoting_again_after_a_lost_reply_changes_nothing(promoted_world):
 
 def test_a_unit_that_is_not_this_release_is_not_promoted(staged_world):
     staged_world.sign("rosa")
-    other = staged_world.records.repository.release(
+    other = staged_world.book.repository.release(
         ReleaseKey("policy-search", 0), staged_world.host.first_commit()
     )
     staged_world.deployer.reports[staged_world.release().digest] = other.unit
@@ -167,7 +167,7 @@ def test_a_unit_that_is_not_this_release_is_not_promoted(staged_world):
 
 def freeze(world, monkeypatch):
     """A freeze window in the policy at main, as a reviewed change would bring it there."""
-    policy = world.records.repository.policy()
+    policy = world.book.repository.policy()
     text = world.read(POLICY).replace(
         b"freeze_windows: []",
         b"freeze_windows:\n"
@@ -180,7 +180,7 @@ def freeze(world, monkeypatch):
         return text if path == POLICY else host_read(commit, path)
 
     monkeypatch.setattr(world.host, "read_file", read)
-    world.records.repository._documents.clear()
+    world.book.repository._documents.clear()
 
 
 @pytest.mark.parametrize("station", ["staged", "promoted"])
@@ -221,7 +221,7 @@ def test_a_rollout_materialised_by_itself_reads_every_verdict_again(staged_world
     """As somebody may do in the UI, past all checks of the job."""
     ports = staged_world.ports
     resources = {
-        "records": staged_world.records,
+        "recorder": staged_world.composition.recorder,
         "deployer": ports.deployer,
         "prompt_registry": ports.prompt_registry,
         "clock": ports.clock,

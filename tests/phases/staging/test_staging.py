@@ -117,7 +117,8 @@ def test_a_release_without_events_is_inconclusive_and_blocks(merged_world, monke
 def test_flipped_cases_are_asked_again_on_both_sides(merged_world):
     """One lost case of 240 is no regression, yet it is looked at."""
     spoil(merged_world, Fault(loses=lambda case: case.id == "production-010"))
-    rows = merged_world.records.newest_evidence("staging/eval_results", merged_world.release())
+    reading = merged_world.book.of(merged_world.release())
+    rows = reading.newest_evidence("staging/eval_results")
 
     assert rows.body["summary"]["asked_again"] == ["production-010"]
     assert rows.body["summary"]["lost"] == ["production-010"]
