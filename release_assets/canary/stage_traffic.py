@@ -11,8 +11,9 @@ import dagster as dg
 from release_assets.control.brake import traffic_document
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.release import Release
-from release_assets.domain.rollout.machine import Rollout, RolloutEvent, begin
+from release_assets.domain.rollout.machine import Rollout, begin
 from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.partitions import CANARY_STAGES, stage_key
 from release_assets.pipeline import BEFORE_PROMOTION
@@ -110,7 +111,7 @@ def _enter(
     now, because = clock.now(), f"{plan.stages[stage].traffic_pct:g} % of traffic at the router"
     if stage:
         is_last = stage == len(plan.stages) - 1
-        event = RolloutEvent.FULL_TRAFFIC_REACHED if is_last else RolloutEvent.STAGE_PASSED
+        event = RolloutEvent.FULL_TRAFFIC_REACHED if is_last else RolloutEvent.STAGE_ENTERED
         move(store, str(release.key), event, now=now, because=because)
         return
     stable = records.stable(release.key.feature)

@@ -13,9 +13,9 @@ import click
 from release_assets.domain.errors import InputError
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.sign_off.quorum import read_sign_off, sign_off_body
+from release_assets.domain.sign_off.quorum import sign_off_body, verify_sign_off
 from release_assets.domain.sign_off.rules import SIGNING_ROLES, judge_sign_off
-from release_assets.domain.sign_off.statement import Decision, Statement
+from release_assets.domain.sign_off.statement import SignOffDecision, Statement
 from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def sign_off(
     """
     from release_assets.cli.world import open_world
 
-    decision = Decision.NO if reject else Decision.YES
+    decision = SignOffDecision.NO if reject else SignOffDecision.YES
     world = open_world()
     about = world.records.repository.release(ReleaseKey.parse(release))
     verdict = submit(world, about, Role(role), Path(key), decision, because)
@@ -59,14 +59,19 @@ def sign_off(
 
 
 def submit(
-    world: Composition, release: Release, role: Role, key: Path, decision: Decision, because: str
+    world: Composition,
+    release: Release,
+    role: Role,
+    key: Path,
+    decision: SignOffDecision,
+    because: str,
 ) -> Verdict:
     """Sign, judge, and record: a sign-off when it counts, a refusal when it does not."""
     from release_assets.sign_off.promotion import promotion_of
     from resources.ssh_keys import public_line, read_private_key, sign
 
     records, now = world.records, world.ports.clock.now()
-    if decision is Decision.YES:
+    if decision is SignOffDecision.YES:
         with records.refusals_recorded(release, "sign_off"):
             records.require_passed(release, ["pre_merge/gate", "staging/gate"])
     private = read_private_key(key)
@@ -82,11 +87,11 @@ def submit(
         expires_at=now + VALID_FOR,
         because=because,
     )
-    body = sign_off_body(statement, sign(statement.payload(), private))
-    findings = judge_sign_off(read_sign_off(body, at=now), promotion, now=now)
+    signature = sign(statement.payload(), private)
+    findings = judge_sign_off(verify_sign_off(statement, signature, at=now), promotion, now=now)
     verdict = conclude("sign_off/signature", findings)
-    if verdict.is_passed or decision is Decision.NO:
-        records.write("sign_off", body, release)
+    if verdict.is_passed or decision is SignOffDecision.NO:
+        records.write("sign_off", sign_off_body(statement, signature), release)
     else:
         records.write("refusal", _refusal(statement, verdict), release)
     return verdict

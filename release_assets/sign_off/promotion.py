@@ -17,7 +17,7 @@ from release_assets.domain.people.reviews import count_reviews
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.quorum import digest_of_evidence
-from release_assets.domain.sign_off.rules import Promotion, Quorum
+from release_assets.domain.sign_off.rules import Promotion, quorum_of
 from release_assets.domain.sign_off.statement import ReleasePath, Subject
 from release_assets.ports import Environment
 
@@ -89,11 +89,11 @@ def promotion_of(records: Records, release: Release) -> Promotion:
     roster = records.repository.roster()
     people = contributors_of(records, release, roster)
     subject = subject_of(records, release, roster)
-    roles = tuple(Role(role) for role in records.tier(release).sign_off.roles)
-    is_low, is_high = subject.tier is RiskTier.LOW, subject.tier is RiskTier.HIGH
+    roles = (Role(role) for role in records.tier(release).sign_off.roles)
+    is_low = subject.tier is RiskTier.LOW
     return Promotion(
         subject=subject,
-        quorum=Quorum(roles=roles, hardware=is_high),
+        quorum=quorum_of(subject.tier, roles),
         roster=roster,
         contributors=people,
         reviewers=() if is_low else reviewers_of(records, release, people, roster),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class CallCounts:
     """Calls of one arm in one batch.
 
-    `slow` counts calls over the canary stage's p95 limit (docs/methods.md, E7). `costs_usd` and
-    `latencies_ms` are those of single calls, since a mean has no bound otherwise (E8). `feedback`
+    `slow` counts calls over the canary stage's p95 limit. `costs_usd` and `latencies_ms` are those
+    of single calls, since a mean has no bound otherwise (docs/methods.md, E7, E8). `feedback`
     counts matured ratings only.
     """
 
