@@ -156,10 +156,10 @@ def fairness_units(rng: Generator, gap: float, looks: int = 75) -> float:
 
 
 def look_ms(rng: Generator, pairs: int = 500, slices: int = 5) -> tuple[float, LiveState]:
-    """One whole `look` of the seed's SLOs at replayed pairs, each two scores, in some slices."""
+    """One whole `look` of the example's SLOs at replayed pairs, each two scores, in some slices."""
     from tests.domain.live.live_world import plan
 
-    the_plan, batches = plan(), [seeds_batch(rng, n, pairs, slices) for n in range(1, 101)]
+    the_plan, batches = plan(), [example_batch(rng, n, pairs, slices) for n in range(1, 101)]
     for _ in range(2):  # the first time warms the caches
         state, times = live_judge.start(the_plan), []
         for one in batches:
@@ -169,7 +169,7 @@ def look_ms(rng: Generator, pairs: int = 500, slices: int = 5) -> tuple[float, L
     return float(np.median(times)), state
 
 
-def seeds_batch(rng: Generator, number: int, pairs: int, slices: int) -> LiveBatch:
+def example_batch(rng: Generator, number: int, pairs: int, slices: int) -> LiveBatch:
     from tests.domain.live.live_world import healthy
 
     drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.96, 0.02], size=pairs)
@@ -186,14 +186,14 @@ def all_checks(run: Run) -> dict[str, bool | float]:
     streams = len(state.streams)
     size = sum(len(t.packed) for t in (state.wealth, state.proofs, state.sums)) / streams
     run.bars += [
-        Bar(name="ms of a look, the seed's plan", promised=2.0, measured=whole, error=0.0),
+        Bar(name="ms of a look, the example's plan", promised=2.0, measured=whole, error=0.0),
         Bar(name=f"ms of a look, {streams} streams", promised=2.0, measured=many, error=0.0),
         Bar(name="bytes a stream", promised=400, measured=size, error=0.0),
     ]
     return {
         "agrees with the product": agrees,
         "replay gives the same bits": replays_exactly(rng),
-        "ms, a whole look of the seed's plan in five locales with 1,000 scores": whole,
+        "ms, a whole look of the example's plan in five locales with 1,000 scores": whole,
         f"ms, the same in 22 locales, {streams} streams": many,
         "bytes a stream": size,
     }

@@ -138,7 +138,7 @@ def level_streams(plan: RolloutPlan, scores: Array, look: int = LOOK) -> list[Ra
 
 
 def schedule(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> Array:
-    """What is handed out at each look when stages follow each other as planned (E2)."""
+    """What is released at each look when stages follow as planned (docs/methods.md, E2)."""
     state, released = LiveState(plan_digest=plan.digest), np.zeros(looks)
     for at in range(looks):
         stage = stage_at(plan, at * look_s)

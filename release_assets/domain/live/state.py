@@ -1,8 +1,8 @@
 """What live judgement remembers between two looks: small, frozen, and exact as a document.
 
 A state is a function of the plan and the ordered batches alone, so replaying the batches gives the
-same bits (docs/methods.md, R14). Decides what becomes of missing and unusable scores, and that a
-new scorer version ends the evidence for a release (R8). `wealth.py` and `judge.py` move the rest.
+same bits. Decides what becomes of missing and unusable scores, and that a new scorer version ends
+the evidence for a release (docs/methods.md, R8 and R14). `wealth.py` and `judge.py` move the rest.
 """
 
 from __future__ import annotations

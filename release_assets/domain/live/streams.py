@@ -120,7 +120,7 @@ def needs_latencies(stage: CanaryStage) -> bool:
 # A limit has three numbers (docs/methods.md, R1). A breach is evidence that more than `tolerated`
 # was lost; an advance is evidence that less than the margin was. The last monitored stage proves
 # the limit itself. An earlier stage cannot: its margin is what its scoring budget can prove, never
-# less than the limit (R13).
+# less than the limit (docs/methods.md, R13).
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

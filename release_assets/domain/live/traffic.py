@@ -20,8 +20,8 @@ class CallCounts:
 
     `over_ms` counts the calls over each limit that an SLO sets to a percentile of latency
     (docs/methods.md, E7). `costs_usd` and `latencies_ms` are those of single calls, since a mean
-    has no bound otherwise (E8). `feedback` counts matured ratings only. `slow` is in looks that an
-    older version stored: calls over the p95 limit of their canary stage.
+    has no bound otherwise (docs/methods.md, E8). `feedback` counts matured ratings only. `slow` is
+    in looks that an older version stored: calls over the p95 limit of their canary stage.
     """
 
     requests: int = 0

@@ -1,6 +1,6 @@
 """How a look moves the wealth that bets: released by a schedule, put on bets, won or lost.
 
-Decides when wealth starts to bet (docs/methods.md, E2, R4) and which streams a breach names (R5).
+Decides when wealth starts to bet, and which streams a breach names (docs/methods.md, E2, R4, R5).
 """
 
 from __future__ import annotations

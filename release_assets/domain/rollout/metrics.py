@@ -22,14 +22,17 @@ class SloKind(StrEnum):
 
 
 class Counted(StrEnum):
-    """What one look takes from live traffic, and so what is bet on (docs/methods.md)."""
+    """What one look takes from live traffic, and so what is bet on.
 
-    RATE = "rate"  # events among calls: two integers a look (E5)
-    PERCENTILE = "percentile"  # calls over the limit among all calls (E7)
-    MEAN = "mean"  # an amount of each call, without an upper bound (E8)
-    SCORE = "score"  # a score of each of the candidate's answers (E1)
-    DROP = "drop"  # stable's score minus the candidate's (E4)
-    GAP = "gap"  # how much more one slice drops than another (E4)
+    In this order (docs/methods.md, E5, E7, E8, E1, E4, E4).
+    """
+
+    RATE = "rate"  # events among calls: two integers a look
+    PERCENTILE = "percentile"  # calls over the limit among all calls
+    MEAN = "mean"  # an amount of each call, without an upper bound
+    SCORE = "score"  # a score of each of the candidate's answers
+    DROP = "drop"  # stable's score minus the candidate's
+    GAP = "gap"  # how much more one slice drops than another
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -3,8 +3,8 @@
 Each bet risks a fixed fraction of what can be lost; under the null its wealth is a nonnegative
 supermartingale, so it reaches 1/alpha with probability alpha at most, whenever one looks
 (docs/methods.md, E1, E2). Bets never adapt to the data: an adaptive bet is not safe when the mean
-moves (E9). Counts are the same bet written with multiplicities (E5), an unbounded cost needs no
-cap on this side (E8).
+moves (docs/methods.md, E9). Counts are the same bet written with multiplicities, and an unbounded
+cost needs no cap on this side (docs/methods.md, E5, E8).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Counts as bets: two integers a look (docs/methods.md, E5), a share of slow calls (E7).
+"""Counts as bets: two integers a look, or a share of slow calls (docs/methods.md, E5, E7).
 
 A percentile is never estimated for a decision: p95 <= L says exactly that at most 5 % of calls
 take longer than L, and calls over L can be counted.

@@ -205,5 +205,5 @@ def holm(p_values: Sequence[float], weights: Sequence[float]) -> tuple[float, ..
 
 
 def seed_of(digest: str) -> int:
-    """Return the seed that a release digest gives: its first 64 bits."""
+    """Return the first 64 bits of a release digest, by which its chance is seeded."""
     return int(digest.rpartition(":")[2][:16], 16)

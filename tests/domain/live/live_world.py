@@ -1,4 +1,4 @@
-"""Plans and batches for the tests of live judgement: small, seeded, in the seed's shape."""
+"""Plans and batches for the tests of live judgement: small, seeded, as the example's plan is."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def test_proof_of_the_whole_stage_is_not_enough():
 
 
 def test_a_proof_is_taken_back_when_the_release_turns_bad_later():
-    """The half that was proven is not the half that counts now (E9)."""
+    """The half that was proven is not the half that counts now (docs/methods.md, E9)."""
     the_plan = only(DRIFT)
     rng = np.random.default_rng(5)
     state = run(the_plan, [batch(1, pairs=same(200)), batch(2, pairs=same(200))])

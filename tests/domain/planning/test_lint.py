@@ -10,15 +10,19 @@ from release_assets.domain.finding import Outcome
 from release_assets.domain.planning.lint import PlanTraffic, lint_plan, margin_ladder
 from tests.domain.live.live_world import LATER, SEED, plan
 
-SEEDS_PLAN = ((1, 1_800, SEED, "guard"), (10, 14_400, LATER, "guard"), (50, 86_400, LATER, "proof"))
+EXAMPLE = (
+    (1, 1_800, SEED, "guard"),
+    (10, 14_400, LATER, "guard"),
+    (50, 86_400, LATER, "proof"),
+)
 KNOWN = PlanTraffic(calls_per_second=20, scores_per_hour=600)
 
 
-def linted(budget=None, traffic=KNOWN, stages=SEEDS_PLAN):
+def linted(budget=None, traffic=KNOWN, stages=EXAMPLE):
     return lint_plan(plan(stages, budget=budget), traffic)
 
 
-def test_the_seeds_plan_is_promised_in_one_sentence():
+def test_the_examples_plan_is_promised_in_one_sentence():
     found = linted()
 
     assert found.verdict.outcome is Outcome.PASSED

@@ -1,4 +1,4 @@
-"""The rollout plan: the seed's file is accepted as it stands, and toothless plans are not."""
+"""The rollout plan: the example's file is accepted as it stands, and toothless plans are not."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def shipped(name):
     return read_rollout_plan((ROLLOUTS / name).read_text(), file=name)
 
 
-def test_the_seeds_plan_is_accepted_as_it_stands():
+def test_the_examples_plan_is_accepted_as_it_stands():
     plan = shipped("policy-search-v1.yaml")
     assert [stage.traffic_pct for stage in plan.stages] == [1, 10, 50, 100]
     assert [stage.duration / timedelta(minutes=1) for stage in plan.stages] == [30, 240, 1440, 60]
@@ -72,11 +72,11 @@ def test_half_of_a_drift_or_delta_is_tolerated_and_all_of_a_level():
     assert tolerated["error_rate_max"] == pytest.approx(0.01)
 
 
-def test_the_demo_plan_has_the_seeds_stages_and_slos_in_seconds():
+def test_the_demo_plan_has_the_examples_stages_and_slos_in_seconds():
     """But for fairness: a gap of four points between five locales takes longer to prove."""
-    seed, demo = shipped("policy-search-v1.yaml"), shipped("policy-search-demo.yaml")
+    example, demo = shipped("policy-search-v1.yaml"), shipped("policy-search-demo.yaml")
     assert [(s.traffic_pct, _but_fairness(s)) for s in demo.stages] == [
-        (s.traffic_pct, _but_fairness(s)) for s in seed.stages
+        (s.traffic_pct, _but_fairness(s)) for s in example.stages
     ]
     assert [s.limit for s in demo.stages[1].slos if s.metric.name == "fairness"] == [0.08]
     assert sum((s.duration for s in demo.stages), timedelta()) == timedelta(seconds=57)
@@ -146,7 +146,7 @@ def test_two_files_that_mean_the_same_have_one_digest():
     assert read(PLAN.replace("0.01", "0.011")).digest != read().digest
 
 
-def test_the_digest_of_the_seeds_plan_never_changes():
+def test_the_digest_of_the_examples_plan_never_changes():
     """Sign-offs of years ago name it; a change here breaks their verification."""
     digest = shipped("policy-search-v1.yaml").digest
     assert digest == "sha256:b82a24469c576e1b868d6ac446e7e1fc866b2722d52e5ebdf0d584d2b3c3ee38"

@@ -72,7 +72,7 @@ def test_p95_tolerates_one_call_in_twenty():
 
 @pytest.mark.parametrize(("limit", "calls"), [(0.01, 299), (0.02, 149), (0.04, 74), (0.1, 29)])
 def test_so_many_clean_calls_prove_a_limit(limit, calls):
-    """The floor (E12)."""
+    """The floor (docs/methods.md, E12)."""
     assert clean_calls_to_prove(limit, 0.05) == calls
 
 

@@ -101,7 +101,7 @@ def without_missing(state):
 
 
 def test_gaps_between_slices_are_a_supermartingale_at_the_null():
-    """Two slices that lose the same: no gap, whatever both lose together (E4)."""
+    """Two slices that lose the same: no gap, whatever both lose together (docs/methods.md, E4)."""
     the_plan = only({"eval_groundedness_drift_max": 0.9, "fairness_locale_delta_max": 0.04})
     for loss in (0.0, 0.3, 0.7):
         mean = 0.0
