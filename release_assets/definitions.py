@@ -98,12 +98,12 @@ COMPOSED = (
 
 @cache
 def world() -> Composition:
-    """The world of this process."""
+    """Return the world of this process."""
     return compose(load_world(config_path()))
 
 
 def build_definitions(open_world: Callable[[], Composition]) -> dg.Definitions:
-    """The pipeline over a world; tests give theirs."""
+    """Return the pipeline over a world; tests give theirs."""
     ports = {f.name: _late(lambda w, n=f.name: getattr(w.ports, n), open_world) for f in _ports()}
     composed = {n: _late(lambda w, n=n: getattr(w, n), open_world) for n in COMPOSED}
     return dg.Definitions(

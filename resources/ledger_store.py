@@ -3,7 +3,7 @@
 Satisfies `Ledger`. The database refuses what a mistake could do to the rows (`ledger_guards.py`);
 an administrator can drop these guards. So a process verifies every row once, whatever it asks for,
 and later only what is new and what it reads again: no row that was changed, hidden or taken out by
-hand takes part in a decision. Appending does not wait for that; damage is said to whoever reads.
+hand takes part in a decision. Appending does not wait for that: who reads gets the error.
 """
 
 from __future__ import annotations
@@ -93,18 +93,18 @@ class SqlLedger(Ledger):
         kinds: Sequence[str] = (),
         after: int = 0,
     ) -> Sequence[Entry]:
-        """Entries in order; raises `LedgerError` when they are not those that were written."""
+        """Return entries in order; raises `LedgerError` unless they are as they were written."""
         with self._verified() as connection:
             wanted = self._index.find(release, kinds, after, release_digest)
             return tuple(row.entry() for row in self._index.same(wanted, _some(connection, wanted)))
 
     def head(self) -> Head:
-        """Size and root, verified."""
+        """Return size and root, verified."""
         with self._verified():
             return self._index.head
 
     def rows(self) -> Sequence[Row]:
-        """The rows as they are stored, unverified; for `verify` and for copies."""
+        """Return the rows as they are stored, unverified; for `verify` and for copies."""
         with self._reading() as connection:
             return tuple(_rows(connection, _IN_ORDER))
 
@@ -118,7 +118,7 @@ class SqlLedger(Ledger):
 
     @contextmanager
     def _verified(self) -> Iterator[Connection]:
-        """A view in which every row is known to be in the tree."""
+        """Open a view in which every row is known to be in the tree."""
         with self._one_reader, self._reading() as connection:
             last = _last(connection)
             self._index.require_continued(
@@ -165,7 +165,7 @@ def _last(connection: Connection) -> Row | None:
 
 
 def _some(connection: Connection, numbers: Sequence[int]) -> Iterator[Row]:
-    """The rows of these numbers, in order."""
+    """Return the rows of these numbers, in order."""
     for start in range(0, len(numbers), _AT_ONCE):
         chunk = numbers[start : start + _AT_ONCE]
         yield from _rows(connection, _IN_ORDER.where(_ENTRIES.c.seq.in_(chunk)))
@@ -179,7 +179,7 @@ def _rows(connection: Connection, query: sa.Select[Any]) -> Iterator[Row]:
 
 
 def _require_types(found: Mapping[str, Any]) -> None:
-    """SQLite stores any type in any column; what we did not write is not ours."""
+    """Refuse what we did not write: SQLite stores any type in any column."""
     texts = all(isinstance(found[name], str) for name in ("at", "kind"))
     names = all(isinstance(found[name], str | None) for name in ("release", "release_digest"))
     blobs = all(isinstance(found[name], bytes) for name in ("body", "leaf", "peaks"))

@@ -35,7 +35,7 @@ def completion(
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The stable release, as the router and the prompt registry have it."""
+    """Make this release the stable one, at the router, the prompt registry and in the ledger."""
     release = recorder.release(context)
     with recorder.book.refusals_recorded(release, "complete"):
         rollout = _require_watched(recorder, release, release_store.rollout(str(release.key)))
@@ -57,7 +57,7 @@ def completion(
 
 
 def _require_watched(recorder: Recorder, release: Release, rollout: Rollout | None) -> Rollout:
-    """The watch is over, and the last monitored stage was proven: re-read before the write."""
+    """Return the rollout if its watch is over and its last monitored stage was proven."""
     if rollout is None or rollout.state not in {RolloutState.WATCHING, RolloutState.COMPLETE}:
         raise RefusedError(f"{release.key} is not being watched at 100 %; it cannot complete")
     plan = recorder.repository.plan(release.key.feature, release.commit)

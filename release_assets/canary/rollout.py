@@ -1,7 +1,7 @@
 """Promotion: a signed-off release is deployed to production, with no traffic, and put on its plan.
 
-Re-reads every verdict right before the write (law 1) and refuses while another release of the
-feature ramps. Raising traffic is the business of `stage_traffic`.
+Re-reads every verdict right before the write (law 1), and refuses while another rollout is active.
+Raising traffic is the business of `stage_traffic`.
 """
 
 import dagster as dg
@@ -24,7 +24,7 @@ def rollout(
     prompt_registry: dg.ResourceParam[PromptRegistry],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The candidate unit that runs in production, ready for its first canary stage."""
+    """Deploy the candidate unit to production, without traffic, and put it on its rollout plan."""
     release = recorder.release(context)
     book, reading = recorder.book, recorder.book.of(release)
     with book.refusals_recorded(release, "promote"):

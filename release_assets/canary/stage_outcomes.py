@@ -12,7 +12,7 @@ from release_assets.records.show import stage_suffix
 def stage_outcomes(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:
-    """That the stage is proven, and by what."""
+    """Record that the stage is proven, and by what."""
     release = recorder.release(context)
     suffix = stage_suffix(context.partition_key)
     (passed,) = recorder.book.of(release).require_passed([f"canary/live_quality_holds{suffix}"])

@@ -35,7 +35,7 @@ def stage_traffic(
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The traffic share that this canary stage has at the router."""
+    """Raise traffic to this canary stage, and record the share at the router."""
     release = recorder.release(context)
     plan = recorder.repository.plan(release.key.feature, release.commit)
     stage = _stage_of(context, plan)

@@ -111,7 +111,7 @@ class Book:
         return self.repository.release(ReleaseKey.parse(str(entry.release))).unit
 
     def _production(self) -> Production:
-        """What production runs now; only what is new since the last question is read."""
+        """Return what production runs now; only what is new since the last question is read."""
         known = self._kept.production
         news = self.ledger.entries(kinds=KINDS, after=known.seen)
         self._kept.production = known.after(news)

@@ -1,4 +1,4 @@
 """Are we back where we were, all of it?
 
-The paperwork after the brake: reads every part back, tells the people, closes the books.
+What follows the brake: every part is read back, people are notified, the rollout is closed.
 """

@@ -1,7 +1,7 @@
-"""A phase whose run failed: the merge stays blocked, or staging is rolled back; the author is told.
+"""A phase whose run failed: the merge stays blocked, or staging is rolled back; the author hears.
 
 The verdicts are in the ledger already; here is what follows from them. A run that crashed without
-a verdict is told as a crash (law 2: a crash is never a verdict).
+a verdict is reported as a crash (law 2: a crash is never a verdict).
 """
 
 import dagster as dg
@@ -37,7 +37,7 @@ def failure_report(
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """What stopped the release, and what was done about it."""
+    """Record what stopped the release, block or take back, and notify the author."""
     try:
         release = recorder.release(context)
     except InputError as exc:
@@ -78,7 +78,7 @@ def _unreadable(
     clock: Clock,
     error: InputError,
 ) -> dg.MaterializeResult[None]:
-    """A manifest that cannot be read has no digest to judge: the author is told the line."""
+    """Block a change whose manifest cannot be read, and send its author the line."""
     key = ReleaseKey.parse(context.partition_key)
     because = str(error)
     finding = Finding(rule="manifest_can_be_read", outcome=Outcome.FAILED, because=because)
@@ -103,7 +103,7 @@ def _unreadable(
 def _findings(
     recorder: Recorder, release: Release, phase: Phase, failed_run: str
 ) -> tuple[Finding, ...]:
-    """What did not pass in that run; a claim without a verdict crashed or was never reached."""
+    """Return what did not pass in that run; a claim without a verdict is inconclusive."""
     judged = {
         gate: entry
         for gate, entry in recorder.book.of(release).verdicts.items()
@@ -120,7 +120,7 @@ def _not_passed(entry: Entry) -> list[Finding]:
 
 
 def _crashed(gate: str, failed_run: str) -> Finding:
-    because = f"{gate} reached no verdict in run {failed_run[:8]}; its log says why"
+    because = f"{gate} reached no verdict in run {failed_run[:8]}; read its log"
     return Finding(rule=gate, outcome=Outcome.INCONCLUSIVE, because=because)
 
 

@@ -25,7 +25,7 @@ def incident(
     live_metrics: dg.ResourceParam[LiveMetrics],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The record that closes a rollback, on the ticket and in the ledger."""
+    """Close a rollback, on the ticket and in the ledger."""
     release = recorder.release(context)
     recorder.book.of(release).require_passed(["rollback/everything_is_back"])
     rollout = release_store.rollout(str(release.key))
@@ -56,7 +56,7 @@ def _close_unused(
     change_tickets: ChangeTickets,
     release: Release,
 ) -> dg.MaterializeResult[None]:
-    """Promoted and taken off its plan before it had a call: the road is free again."""
+    """Close a rollout that was taken off its plan before it had a call."""
     if str(release.key) not in recorder.book.active_rollouts():
         raise RefusedError(f"{release.key} is not on its plan; there is nothing to close")
     because = "taken off its plan before it had a call"
@@ -68,7 +68,7 @@ def _close_unused(
 
 
 def _seen(rollout: Rollout, looks: Sequence[LiveBatch]) -> dict[str, object]:
-    """How much the canary stage had seen when it was cut."""
+    """Return how much the canary stage had seen when it was cut."""
     mine = [batch for batch in looks if batch.stage == rollout.stage]
     return {
         "stage": rollout.stage + 1,
@@ -85,7 +85,7 @@ def _close(
     summary: Mapping[str, object],
     now: datetime,
 ) -> None:
-    """The ledger first, then the rollout: killed in between, the next run finds the rest."""
+    """Close in the ledger first, then in the store: killed in between, the next run ends it."""
     because = str(summary["because"])
     if not recorder.book.of(release).written("rollout", event="rolled_back"):
         closed = {"event": "rolled_back", "because": because, "traffic_pct": 0}
@@ -95,7 +95,7 @@ def _close(
 
 
 def _seconds(decidable_at: datetime | None, last_call_at: datetime | None) -> float | None:
-    """From the call that made the breach decidable to the last that the candidate answered."""
+    """Return the time from the call that made the breach decidable to the last one answered."""
     if decidable_at is None or last_call_at is None:
         return None
     return round(max((last_call_at - decidable_at).total_seconds(), 0.0), 2)

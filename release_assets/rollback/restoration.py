@@ -1,4 +1,4 @@
-"""After the brake: every part is back, by the word of the router, the registry and the unit itself.
+"""After the brake: every part is back, as router, registry and the unit itself report.
 
 Asks `/release` at the front door, and only then takes the candidate unit down (law 4). Launched by
 a person on a release that nothing braked, it pulls the brake itself.
@@ -42,7 +42,7 @@ def restoration(
     brake: dg.ResourceParam[Brake],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """What answers in production now, part by part."""
+    """Take the candidate down, and record what answers in production, part by part."""
     release = recorder.release(context)
     _require_a_way_back(traffic_router, release)
     rollout = release_store.rollout(str(release.key))
@@ -70,7 +70,7 @@ def restoration(
 
 
 def _require_a_way_back(router: TrafficRouter, release: Release) -> None:
-    """The stable release is not taken down: nothing older is kept warm behind it."""
+    """Raise `RefusedError` for the stable release: no older unit is kept running behind it."""
     if router.read().stable_digest == release.digest:
         raise RefusedError(f"{release.key} is the stable release; release the older state anew")
 

@@ -23,7 +23,7 @@ from release_assets.sign_off.promotion import promotion_of
 def sign_offs(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:
-    """The sign-offs that the ledger holds for this release digest."""
+    """Record which sign-offs the ledger holds for this release digest."""
     release = recorder.release(context)
     entries = recorder.book.of(release).written("sign_off")
     signed = [
