@@ -1,4 +1,4 @@
-"""The parts of the world that a phase test sets: small classes, honest unless a test changes them."""
+"""The parts of the world that a phase test sets: small classes, honest unless a test asks else."""
 
 from __future__ import annotations
 
