@@ -43,7 +43,7 @@ canary_stages:
 
 
 def harmless() -> None:
-    """How many harmless releases have been taken back by which sample."""
+    """Draw how many harmless releases have been taken back by which sample."""
     run = Run(RAMPS, SEED)
     scores = scenarios.binary(run.rng(), 0.93 - 0.01, (RAMPS, scenarios.SAMPLES))
     alarms = {
@@ -66,7 +66,7 @@ def harmless() -> None:
 
 
 def first_stage() -> None:
-    """Samples that it takes to catch a drop, and to exclude one."""
+    """Draw the samples that it takes to catch a drop, and to exclude one."""
     drops = np.linspace(0.03, 0.3, 100)
     alpha = 0.01 * 0.5 * 0.39  # what starts with the ramp, and a score's share among five SLOs
     caught = [
@@ -87,7 +87,7 @@ def first_stage() -> None:
 
 
 def outcomes() -> None:
-    """What becomes of a release, by how much worse it is."""
+    """Draw what becomes of a release, by how much worse it is."""
     run, plan = Run(RAMPS, SEED), engine.plan_of(DRIFT, POLICY)
     drops = np.arange(0, 0.101, 0.01)
     samples = 2 * sum(POLICY[:-1])
@@ -113,7 +113,7 @@ _SHADES = (COLOURS["passed"], "#d4a72c", COLOURS["failed"])
 
 
 def evidence() -> None:
-    """Two ramps on one plan: as good as stable, and eight points worse from minute 50 on."""
+    """Draw two ramps on one plan: as good as stable, and eight points worse from minute 50 on."""
     plan, trace = read_rollout_plan(PLAN, file="plan.yaml"), Trace()
     cuts = [
         CallWindows(
@@ -130,7 +130,7 @@ def evidence() -> None:
 
 
 def _replays(drop: float, *, minutes: int = 270, per_min: int = 20) -> Iterator[RecordedCall]:
-    """Replayed pairs, of which 4 % move by chance."""
+    """Return replayed pairs, of which 4 % move by chance."""
     rng = np.random.default_rng(SEED)
     for n in range(minutes * per_min):
         at, chance = T0 + timedelta(minutes=n / per_min), rng.random()
@@ -159,7 +159,7 @@ def _replays(drop: float, *, minutes: int = 270, per_min: int = 20) -> Iterator[
 
 
 def plan() -> None:
-    """What the example's plan catches and proves at 20 calls a second and 600 scores an hour."""
+    """Draw what the example's plan catches and proves at 20 calls/s and 600 scores an hour."""
     text = SEEDS_PLAN.read_text()
     traffic = PlanTraffic(calls_per_second=20, scores_per_hour=600)
     lint = lint_plan(read_rollout_plan(text, file=SEEDS_PLAN.name), traffic)
@@ -167,7 +167,7 @@ def plan() -> None:
 
 
 def main() -> None:
-    """Draw them all."""
+    """Draw all figures."""
     IMAGES.mkdir(exist_ok=True)
     for figure in (harmless, first_stage, outcomes, evidence, plan):
         figure()

@@ -57,9 +57,9 @@ class Browser:
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
         while True:
-            said = json.loads(self._socket.recv())
-            if said.get("id") == self._number:
-                return said.get("result", {})
+            message = json.loads(self._socket.recv())
+            if message.get("id") == self._number:
+                return message.get("result", {})
 
     def open(self, url: str, seconds: float = SETTLE_S) -> None:
         self.do("Page.navigate", url=url)

@@ -1,1 +1,6 @@
-"""Doers without opinions: each adapter satisfies one port and maps foreign errors once."""
+"""Doers without opinions: each adapter satisfies one port and maps foreign errors once.
+
+Belongs here: the stores (ledger, releases, evidence), keys, the clock, and `wiring`, which reads
+which adapter serves which port. Rooms: `evals` asks units, `tools` checks and scans trees, `local`
+is the local world. Does not: any decision (`domain`). Stands on `release_assets/ports`.
+"""

@@ -1,4 +1,4 @@
-"""The one reader of the time; everything else takes `now` as an argument (house rule 2)."""
+"""The one reader of the time; everything else takes `now` as an argument (law 7)."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ class SystemClock(Clock):
     """The machine's clock, in aware UTC."""
 
     def now(self) -> datetime:
-        """The aware UTC time."""
+        """Return the aware UTC time."""
         return datetime.now(UTC)

@@ -1,9 +1,10 @@
 """How our stores open a database: SQLite by file, PostgreSQL by URL, one engine a process.
 
-Knows transactions, waiting and which error means what; knows no table. SQLite runs in WAL mode with
-full synchronisation, and a writer takes the lock at the start (BEGIN IMMEDIATE), so that nothing is
-read that another process changes before the write. Several processes may write; each waits for the
-others until a deadline. After `kill -9` the file holds either the whole transaction or none of it.
+Decides on transactions, waiting and what each error means; has no table of its own. SQLite runs in
+WAL mode with full synchronisation, and a writer takes the lock at the start (BEGIN IMMEDIATE), so
+that nothing is read that another process changes before the write. Several processes may write;
+each waits for the others until a deadline. After `kill -9` the file holds either the whole
+transaction or none of it.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _CAUSES = {
     sqlite3.SQLITE_IOERR: "its disk failed to read or write; check the disk, then verify the data",
     sqlite3.SQLITE_READONLY: "it may not be written; give this user the right to write the file",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; see that its folder exists and may be written",
-    sqlite3.SQLITE_NOTADB: "the file is no database; name another one, or restore a backup",
+    sqlite3.SQLITE_NOTADB: "the file is not a database; name another one, or restore a backup",
     sqlite3.SQLITE_CORRUPT: "the file is damaged; restore a backup",
 }
 
@@ -69,18 +70,18 @@ class Database:
         return self.url.get_backend_name()
 
     def is_there(self) -> bool:
-        """Whether the database exists; asking does not create it."""
+        """Whether the database exists; the question does not create it."""
         return self.dialect != "sqlite" or Path(self.url.database or "").is_file()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One consistent view; raises `UnavailableError`."""
+        """Open one consistent view; raises `UnavailableError`."""
         with self._transaction(self._open(), "BEGIN") as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """One write transaction, alone; committed at the end, else nothing is written.
+        """Open the only write transaction; committed at the end, else nothing is written.
 
         Raises `UnavailableError`, and `ConflictError` when a guard of the database refuses.
         """
@@ -111,7 +112,7 @@ class Database:
         with self._transaction(engine, "BEGIN") as connection:
             missing = _missing(connection, self._tables)
         if missing:
-            # Asked again below: another process may have been faster.
+            # Checked again below: another process may have been faster.
             with self._transaction(engine, "BEGIN IMMEDIATE") as connection:
                 self._create(connection)
         return engine
@@ -166,7 +167,7 @@ class Database:
             raise ConflictError(f"{where} refused a row: {exc.orig}") from exc
         except (DBAPIError, sqlite3.Error) as exc:
             cause = _CAUSES.get(_code(exc), str(getattr(exc, "orig", exc)))
-            raise UnavailableError(f"{where} did not do its work: {cause}") from exc
+            raise UnavailableError(f"{where} failed: {cause}") from exc
 
 
 def _read_url(text: str) -> URL:
@@ -178,7 +179,7 @@ def _read_url(text: str) -> URL:
     if url.get_backend_name() not in _BACKENDS:
         raise InputError(f"databases of kind '{url.drivername}' are not supported", hint=hint)
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
-        raise InputError("a database in memory is forgotten with its process", hint=hint)
+        raise InputError("a database in memory is lost with its process", hint=hint)
     return url
 
 
@@ -198,5 +199,5 @@ def _missing(connection: Connection, tables: sa.MetaData) -> bool:
 
 
 def _code(exc: BaseException) -> int:
-    """SQLite's primary result code, or 0 for other databases."""
+    """Return SQLite's primary result code, or 0 for other databases."""
     return int(getattr(getattr(exc, "orig", exc), "sqlite_errorcode", 0)) & 0xFF

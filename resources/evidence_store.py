@@ -2,7 +2,7 @@
 
 Satisfies `EvidenceStore`. A file appears whole or not at all, is never changed, and is verified
 each time it is read. The bytes hold no time and no order of keys, so equal rows are one file. Maps
-and lists stand as JSON text in their column; a key that a row lacks reads back as None.
+and lists are JSON text in their column; a key that a row lacks reads back as None.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class FileEvidenceStore(EvidenceStore):
         return digest
 
     def get(self, digest: str) -> Sequence[Mapping[str, Any]]:
-        """The rows, verified; raises `NotFoundError`, or `AdapterError` when they were changed."""
+        """Read the rows, verified; raises `NotFoundError`, and `AdapterError` if they changed."""
         files, path = self._place(digest)
         try:
             content = files.cat_file(path)
@@ -64,7 +64,7 @@ class FileEvidenceStore(EvidenceStore):
 
         kind, _, name = digest.partition(":")
         if kind != "sha256" or len(name) != 64 or not name.isalnum():
-            raise NotFoundError(f"'{digest}' is not the digest of evidence")
+            raise NotFoundError(f"'{digest}' is not a digest like 'sha256:<64 hex digits>'")
         files, root = url_to_fs(self.root)
         return files, f"{root.rstrip('/')}/{name[:2]}/{name}.parquet"
 
@@ -106,7 +106,7 @@ def _column(name: str, values: Sequence[Any]) -> tuple[pa.Field, pa.Array]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes | bytearray | set | frozenset):
-        message = f"a {type(value).__name__} has no place in it"
+        message = f"a {type(value).__name__} is not supported"
         raise TypeError(message)
     return value
 

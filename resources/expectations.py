@@ -25,7 +25,7 @@ class GreatExpectationsShape(EvidenceShape):
     def findings(
         self, rows: Sequence[Mapping[str, Any]], *, cases: int, repeats: int, scorers: Sequence[str]
     ) -> tuple[Finding, ...]:
-        """One passed finding, or an inconclusive one per failed expectation."""
+        """Return one passed finding, or an inconclusive one per failed expectation."""
         results = _validate(rows, _expectations(cases * repeats * len(scorers), scorers))
         failed = [r for r in results if not r.success]
         if failed:
@@ -53,9 +53,11 @@ def _validate(rows: Sequence[Mapping[str, Any]], expectations: list[Any]) -> lis
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
     import pandas as pd
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    quiet = ProgressBarsConfig(globally=False, metric_calculations=False)
+    context.variables.progress_bars = quiet
     asset = context.data_sources.add_pandas("evidence").add_dataframe_asset("rows")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch(
         {"dataframe": pd.DataFrame([{**r, "status": str(r["status"])} for r in rows])}
@@ -68,5 +70,5 @@ def _broken(result: Any) -> Finding:
     config = result.expectation_config
     column = config.kwargs.get("column") or ", ".join(config.kwargs.get("column_list", ()))
     observed = result.result.get("unexpected_count", result.result.get("observed_value"))
-    because = f"the evidence table is badly formed: {config.type} on '{column}' saw {observed}"
+    because = f"the evidence table is badly formed: {config.type} on '{column}' found {observed}"
     return Finding(rule=RULE, outcome=Outcome.INCONCLUSIVE, because=because)

@@ -3,7 +3,7 @@
 Satisfies `Ledger`. The database refuses what a mistake could do to the rows (`ledger_guards.py`);
 an administrator can drop these guards. So a process verifies every row once, whatever it asks for,
 and later only what is new and what it reads again: no row that was changed, hidden or taken out by
-hand takes part in a decision. Appending does not wait for that: who reads gets the error.
+hand takes part in a decision. Appending does not wait for that; reading reports the damage.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from release_assets.domain.errors import AdapterError, LedgerError
-from release_assets.domain.ledger.entries import Entry, Head, Row, next_row, verify
+from release_assets.domain.ledger.entries import Entry, Head, Row, next_row
 from release_assets.domain.ledger.index import LedgerIndex
+from release_assets.domain.ledger.verification import verify
 from release_assets.ports import Ledger
 from resources import ledger_guards
 from resources.database import Database
@@ -93,7 +94,7 @@ class SqlLedger(Ledger):
         kinds: Sequence[str] = (),
         after: int = 0,
     ) -> Sequence[Entry]:
-        """Return entries in order; raises `LedgerError` unless they are as they were written."""
+        """Read entries in order; raises `LedgerError` when they are not those that were written."""
         with self._verified() as connection:
             wanted = self._index.find(release, kinds, after, release_digest)
             return tuple(row.entry() for row in self._index.same(wanted, _some(connection, wanted)))
@@ -113,12 +114,12 @@ class SqlLedger(Ledger):
         return verify(self.rows(), seen=seen)
 
     def is_there(self) -> bool:
-        """Whether the ledger exists; asking does not create it."""
+        """Whether the ledger exists; the question does not create it."""
         return self._database.is_there()
 
     @contextmanager
     def _verified(self) -> Iterator[Connection]:
-        """Open a view in which every row is known to be in the tree."""
+        """Open a view in which every row is verified to be in the tree."""
         with self._one_reader, self._reading() as connection:
             last = _last(connection)
             self._index.require_continued(
@@ -165,7 +166,7 @@ def _last(connection: Connection) -> Row | None:
 
 
 def _some(connection: Connection, numbers: Sequence[int]) -> Iterator[Row]:
-    """Return the rows of these numbers, in order."""
+    """Read the rows of these numbers, in order."""
     for start in range(0, len(numbers), _AT_ONCE):
         chunk = numbers[start : start + _AT_ONCE]
         yield from _rows(connection, _IN_ORDER.where(_ENTRIES.c.seq.in_(chunk)))
@@ -179,14 +180,12 @@ def _rows(connection: Connection, query: sa.Select[Any]) -> Iterator[Row]:
 
 
 def _require_types(found: Mapping[str, Any]) -> None:
-    """Refuse what we did not write: SQLite stores any type in any column."""
+    """Refuse values that we cannot have written: SQLite stores any type in any column."""
     texts = all(isinstance(found[name], str) for name in ("at", "kind"))
     names = all(isinstance(found[name], str | None) for name in ("release", "release_digest"))
     blobs = all(isinstance(found[name], bytes) for name in ("body", "leaf", "peaks"))
     if not (texts and names and blobs):
-        raise LedgerError(
-            f"entry {found['seq']}: it holds values of a wrong type, so it was changed"
-        )
+        raise LedgerError(f"entry {found['seq']}: it has values of a wrong type, so it was changed")
 
 
 def _values(row: Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Signs with SSH keys from files, and makes new ones; knows no person and no statement.
+"""Signs with SSH keys from files, and makes new ones, for any person and any statement.
 
 Verification needs no adapter: `release_assets/domain/sign_off/ssh_signature.py`. Keys in hardware,
 and keys locked with a passphrase, sign with `ssh-keygen -Y sign`; the signature is handed in.
@@ -31,8 +31,9 @@ from release_assets.domain.sign_off.ssh_signature import (
     NAMESPACE,
     require_long_enough,
     signed_bytes,
+    wire_mpint,
+    wire_string,
 )
-from release_assets.domain.sign_off.ssh_wire import mpint, string
 
 if TYPE_CHECKING:
     PrivateKey = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -60,7 +61,7 @@ def generate_key(comment: str = "") -> KeyPair:
 
 
 def read_private_key(path: Path) -> PrivateKey:
-    """Read a private key file; raises `InputError` that says what to do."""
+    """Read a private key file; raises `InputError` with what to do."""
     try:
         content = Path(path).read_bytes()
     except OSError as exc:
@@ -70,41 +71,43 @@ def read_private_key(path: Path) -> PrivateKey:
 
 
 def load_private_key(content: bytes, *, file: str | None = None) -> PrivateKey:
-    """A private key from the bytes of an OpenSSH key file; raises `InputError`."""
+    """Read a private key from the bytes of an OpenSSH key file; raises `InputError`."""
     try:
         key = load_ssh_private_key(content, None)
     except TypeError as exc:
         message = "the key is locked with a passphrase"
         raise InputError(message, file=file, hint=_SSH_KEYGEN) from exc
     except (ValueError, UnsupportedAlgorithm) as exc:
-        message = "this is not a private SSH key that can be used here"
+        message = "the file is not a private SSH key that is supported"
         raise InputError(message, file=file, hint=_SSH_KEYGEN) from exc
     if isinstance(key, rsa.RSAPrivateKey):
         require_long_enough(key.key_size)
     if isinstance(key, ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         return key
-    raise InputError("keys of this kind are not accepted", file=file, hint="use ed25519")
+    raise InputError("SSH keys of this kind are not supported", file=file, hint="use ed25519")
 
 
 def sign(message: bytes, key: PrivateKey, *, namespace: str = NAMESPACE) -> str:
-    """The armoured SSH signature over a message."""
+    """Return the armoured SSH signature over a message."""
     data = signed_bytes(message, namespace)
     blob = base64.b64decode(public_line(key).split()[1])
     fields = (blob, namespace.encode(), b"", b"sha512", _signature(key, data))
-    body = MAGIC + (1).to_bytes(4, "big") + b"".join(string(field) for field in fields)
+    body = MAGIC + (1).to_bytes(4, "big") + b"".join(wire_string(field) for field in fields)
     return "\n".join([BEGIN, *wrap(base64.b64encode(body).decode(), 70), END, ""])
 
 
 def public_line(key: PrivateKey) -> str:
-    """The public line of a private key, without comment."""
+    """Return the public line of a private key, without comment."""
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
 def _signature(key: PrivateKey, data: bytes) -> bytes:
     if isinstance(key, ed25519.Ed25519PrivateKey):
-        return string(b"ssh-ed25519") + string(key.sign(data))
+        return wire_string(b"ssh-ed25519") + wire_string(key.sign(data))
     if isinstance(key, rsa.RSAPrivateKey):
         value = key.sign(data, padding.PKCS1v15(), hashes.SHA512())
-        return string(b"rsa-sha2-512") + string(value)
+        return wire_string(b"rsa-sha2-512") + wire_string(value)
     r, s = decode_dss_signature(key.sign(data, ec.ECDSA(_CURVE_HASHES[key.curve.name])))
-    return string(public_line(key).split()[0].encode()) + string(mpint(r) + mpint(s))
+    return wire_string(public_line(key).split()[0].encode()) + wire_string(
+        wire_mpint(r) + wire_mpint(s)
+    )

@@ -67,19 +67,19 @@ class WorldFile(FileRecord):
 
 
 def config_path() -> Path:
-    """Where COUNTERSIGN_CONFIG says the world is; raises `InputError` when it says nothing."""
+    """Return the path in COUNTERSIGN_CONFIG; raises `InputError` when it is not set."""
     named = os.environ.get(CONFIG_VARIABLE)
     if not named:
         hint = "`countersign demo` makes a local world; or set it to your countersign.yaml"
-        raise InputError(f"{CONFIG_VARIABLE} is not set: no world is named", hint=hint)
+        raise InputError(f"{CONFIG_VARIABLE} is not set, so there is no world to read", hint=hint)
     return Path(named)
 
 
 @cache
 def load_world(path: Path) -> Ports:
-    """The ports of a world; raises `InputError` with file and line. Adapters open late."""
+    """Build the ports of a world; raises `InputError` with file and line. Adapters open late."""
     if not path.is_file():
-        raise InputError("there is no such file", file=str(path), hint=f"see {CONFIG_VARIABLE}")
+        raise InputError("the file does not exist", file=str(path), hint=f"see {CONFIG_VARIABLE}")
     located = read_located(path.read_text(encoding="utf-8"), WorldFile, file=str(path))
     file, lines, here = located.record, located.lines, str(path.resolve().parent)
     built = {port: _adapter(port, spec, lines, here) for port, spec in file.ports.items()}
@@ -96,12 +96,12 @@ def _all_of(built: dict[str, Any], lines: Lines) -> dict[str, Any]:
     wanted = [f.name for f in fields(Ports) if f.name != "settings"]
     missing = [name for name in wanted if name not in built]
     if missing:
-        raise lines.error(f"no adapter is named for {', '.join(missing)}", "ports")
+        raise lines.error(f"no adapter for {', '.join(missing)}; add one with 'use'", "ports")
     return built
 
 
 def _adapter(port: str, spec: dict[str, Any], lines: Lines, here: str) -> Any:
-    """One adapter, its settings checked against its constructor's words."""
+    """Build one adapter; its settings must be parameters of its constructor."""
     line = lines.line("ports", port)
     if port not in ADAPTERS:
         raise UnknownWordError(port, ADAPTERS, file=lines.file, line=line)

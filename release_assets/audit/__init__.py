@@ -1,4 +1,6 @@
 """Can a stranger check it in thirty minutes?
 
-Reads the ledger, writes documents; decides nothing.
+Belongs here: reading the ledger and Dagster's store for `domain/history`, and the pages made of its
+answers. Does not: judging or deciding anything (`domain/history` does), commands (`cli/audit`).
+Has no gate. Stands on `records` and the ports.
 """

@@ -1,8 +1,8 @@
 """The dossier as one HTML file: no script, nothing fetched, readable on paper and in the dark.
 
-Words and order are the template's (`dossier.html.j2`); facts are the dossier's. Everything that
-somebody wrote (titles, reasons, ids) is escaped, and the page forbids itself any script, so that a
-change cannot paint over what the auditor reads.
+Words and order are the template's (`dossier.html.j2`); facts are the dossier's. All text of people
+(titles, reasons, ids) is escaped, and the page forbids itself any script, so that a change cannot
+alter what the auditor reads.
 """
 
 from __future__ import annotations
@@ -45,11 +45,12 @@ class PhaseView:
     @property
     def was_reached(self) -> bool:
         """Whether anything was ever judged in it."""
-        return any(g.verdict or g.earlier for g in (*self.claims, *([self.gate] * bool(self.gate))))
+        gates = (*self.claims, self.gate) if self.gate else self.claims
+        return any(gate.verdict or gate.earlier for gate in gates)
 
 
 def render(dossier: Dossier, names: Names) -> str:
-    """The page of a dossier, whole."""
+    """Return the whole page of a dossier."""
     return _template().render(
         d=dossier,
         names=names,
@@ -93,18 +94,18 @@ def _template() -> Template:
 
 
 def short(digest: str | None) -> str:
-    """The beginning of a digest, enough to tell two apart on a page."""
+    """Return the beginning of a digest, enough to distinguish two on a page."""
     algorithm, _, value = (digest or "").partition(":")
     return f"{algorithm}:{value[:SHOWN_DIGITS]}" if value else "none"
 
 
 def words(name: str) -> str:
-    """`quality_holds_against_main` as it is read aloud."""
+    """Return `quality_holds_against_main` as words."""
     return name.replace("_", " ")
 
 
 def figure(value: float | None) -> str:
-    """A number as it is read: a few digits, whole thousands; nothing where nothing was measured."""
+    """Return a number with a few digits, or whole thousands; empty where it was not measured."""
     if value is None:
         return ""
     if 1_000 <= abs(value) < 1_000_000:
@@ -113,6 +114,6 @@ def figure(value: float | None) -> str:
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings as they are read: what failed, what is undecided, what holds."""
+    """Return findings in reading order: what failed, what is undecided, what holds."""
     order = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.PASSED)
     return sorted(findings, key=lambda finding: order.index(finding.outcome))

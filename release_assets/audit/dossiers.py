@@ -1,7 +1,7 @@
 """Compiles dossiers from the ports, and writes their pages.
 
 Takes the whole ledger and the names of people at main. The gates that a promotion needs are always
-told of, judged or not. Decides nothing.
+listed, judged or not. Decides nothing.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 
 def dossier_of(release: str, ledger: Ledger, names: Names) -> Dossier:
-    """The dossier of a release; raises `NotFoundError` when the ledger does not know it."""
+    """Return the dossier of a release; raises `NotFoundError` when no entry is about it."""
     return compile_dossier(release, ledger.entries(), names, BEFORE_PROMOTION)
 
 
 def names_at_main(ports: Ports) -> Names:
-    """Names and keys of everybody in the roster at main."""
+    """Return names and keys of the people in the roster at main."""
     return Names.from_roster(FeatureRepository(ports.git_host, ports.settings).roster())
 
 
@@ -43,11 +43,11 @@ def write_page(dossier: Dossier, names: Names, path: Path) -> None:
 
 
 def write_pages(ports: Ports, releases: Sequence[str], folder: Path) -> tuple[Path, ...]:
-    """Write `dossier-<release>.html` for each release into a folder; returns the paths."""
+    """Write `<release>.html` for each release into a folder; returns the paths."""
     names, ledger = names_at_main(ports), ports.ledger.entries()
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for release in releases:
-        paths.append(folder / f"dossier-{release}.html")
+        paths.append(folder / f"{release}.html")
         write_page(compile_dossier(release, ledger, names, BEFORE_PROMOTION), names, paths[-1])
     return tuple(paths)

@@ -1,8 +1,8 @@
-"""Walks the pins of a release through Dagster's materialisations, for `domain.lineage` to judge.
+"""Walks the pins of a release through Dagster's materialisations; `history/lineage` judges them.
 
 Reads only: the newest materialisation of every asset in the release's partitions, then upstream
-from pin to pin. The engine's own pointer is not followed; it errs as soon as two releases are in
-flight (DESIGN section 6).
+from pin to pin. Dagster's own pointer to upstream data is not followed: it names the newest event
+of any partition, which is another release's as soon as two are in progress.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from release_assets.domain.history.lineage import Materialisation, Pin, Walk
 from release_assets.partitions import STAGES, canary_stage_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from release_assets.domain.ledger.entries import Entry
 
@@ -25,7 +25,7 @@ PIN_PREFIX = "lineage/"
 
 
 def open_instance() -> dg.DagsterInstance:
-    """The instance that DAGSTER_HOME names; raises `InputError` when it names none."""
+    """Return the instance that DAGSTER_HOME names; raises `InputError` when it names none."""
     try:
         return dg.DagsterInstance.get()
     except dg.DagsterError as exc:
@@ -34,7 +34,7 @@ def open_instance() -> dg.DagsterInstance:
 
 
 def walk_lineage(instance: dg.DagsterInstance, release: str, ledger: tuple[Entry, ...]) -> Walk:
-    """The newest materialisations of a release and all that they were made from."""
+    """Return the newest materialisations of a release and all that they were made from."""
     newest = sorted(_newest(instance, release), key=lambda m: m.storage_id)
     return Walk.of(release, newest, _upstream(instance, newest), ledger)
 
@@ -51,7 +51,7 @@ def _newest(instance: dg.DagsterInstance, release: str) -> Iterator[Materialisat
 def _upstream(
     instance: dg.DagsterInstance, newest: list[Materialisation]
 ) -> dict[int, Materialisation]:
-    """Everything that pins lead to, each once."""
+    """Return everything that pins lead to, each once."""
     found = {m.storage_id: m for m in newest}
     waiting = list(newest)
     while waiting:
@@ -73,7 +73,7 @@ def _read(instance: dg.DagsterInstance, wanted: dg.AssetRecordsFilter) -> Iterat
 def _materialisation(record: dg.EventLogRecord) -> Materialisation:
     event = record.asset_materialization
     if event is None:
-        raise InputError(f"event {record.storage_id} of Dagster is no materialisation")
+        raise InputError(f"event {record.storage_id} of Dagster is not a materialisation")
     tags, partition = event.tags or {}, event.partition or ""
     release, _, stage = partition.partition("|")
     digest = event.metadata.get("ledger_digest")
@@ -92,8 +92,8 @@ def _materialisation(record: dg.EventLogRecord) -> Materialisation:
     )
 
 
-def _pins(tags: dict[str, str]) -> Iterator[tuple[str, Pin]]:
-    """The pins of an event; one that cannot be read leads to event 0, which there never is."""
+def _pins(tags: Mapping[str, str]) -> Iterator[tuple[str, Pin]]:
+    """Yield the pins of an event; one that cannot be read leads to event 0, which never exists."""
     for name, value in tags.items():
         if name.startswith(PIN_PREFIX):
             storage_id, _, run_id = value.partition(".")

@@ -1,7 +1,7 @@
-"""Where things stand in the picture of a ramp: traffic over time, stage by stage, brake marked.
+"""The coordinates of the picture of a ramp: traffic over time, stage by stage, brake marked.
 
 Computes coordinates and nothing else; the page draws them. Both axes are compressed by the square
-root, so that 1 % beside 100 % and half an hour beside a day can be seen; ticks carry true values.
+root, so that 1 % beside 100 % and half an hour beside a day can be seen; ticks have true values.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from release_assets.domain.history.ramp import StageEnd
 from release_assets.domain.history.reading import share_in_words
 
 if TYPE_CHECKING:
@@ -38,16 +37,16 @@ class Band:
     top: float
     share: str
     lasted: str
-    end: StageEnd
+    end: str
 
     @property
     def middle(self) -> float:
-        """The centre of the band."""
+        """Return the centre of the band."""
         return round(self.left + self.width / 2, 1)
 
     @property
     def height(self) -> float:
-        """From the line of traffic down to zero."""
+        """Return the height from the line of traffic down to zero."""
         return round(BOTTOM - self.top, 1)
 
 
@@ -72,7 +71,7 @@ class RampPicture:
 
 
 def picture_of(dossier: Dossier) -> RampPicture | None:
-    """The picture of a ramp; None when the release never had a canary stage."""
+    """Return the picture of a ramp; None when the release never had a canary stage."""
     if not dossier.stages:
         return None
     spans = _spans(dossier)
@@ -91,14 +90,14 @@ def picture_of(dossier: Dossier) -> RampPicture | None:
 
 
 def _spans(dossier: Dossier) -> tuple[tuple[datetime, datetime], ...]:
-    """From when to when the router gave each stage its share; each ends where the next begins."""
+    """Return when the router gave each stage its share; each span ends where the next begins."""
     starts = [_seen_first(stage, dossier.traffic) for stage in dossier.stages]
     last = dossier.stages[-1].left_at or dossier.timeline[-1].at
     return tuple(zip(starts, [*starts[1:], last], strict=True))
 
 
 def _seen_first(stage: StageHistory, traffic: Sequence[TrafficPoint]) -> datetime:
-    """When the router was seen to give a stage its share, a moment before or after its entry."""
+    """Return when the router was first seen to give a stage its share."""
     seen = [p.at for p in traffic if p.act != BRAKE and p.traffic_pct == stage.traffic_pct]
     return min(seen, key=lambda at: abs(at - stage.entered_at), default=stage.entered_at)
 
@@ -118,7 +117,7 @@ class _Axis:
         self.edges = tuple(edges)
 
     def place(self, at: datetime) -> float:
-        """Where a moment stands; moments between two known ones lie in proportion."""
+        """Return the place of a moment; one between two known moments lies in proportion."""
         for (a, b), (left, right) in zip(pairwise(self.moments), pairwise(self.edges), strict=True):
             if a <= at <= b:
                 return round(left + (right - left) * ((at - a) / (b - a)), 1)
@@ -137,12 +136,12 @@ def _band(stage: StageHistory, span: tuple[datetime, datetime], x: _Axis) -> Ban
         top=_y(stage.traffic_pct),
         share=share_in_words(stage.traffic_pct),
         lasted=lasted((stage.left_at or span[1]) - stage.entered_at),
-        end=stage.end,
+        end=stage.end_word,
     )
 
 
 def _line(traffic: Sequence[TrafficPoint], x: _Axis) -> str:
-    """Traffic as a line of steps, from nothing to where it stands now."""
+    """Return traffic as a line of steps, from nothing to its newest share."""
     steps, height = [f"M{LEFT} {_y(0)}"], _y(0)
     for point in traffic:
         place = x.place(point.at)
@@ -154,7 +153,7 @@ def _line(traffic: Sequence[TrafficPoint], x: _Axis) -> str:
 
 
 def _times(x: _Axis) -> tuple[Tick, ...]:
-    """The moments that have room for their label, with the day where there are several."""
+    """Return the moments that have room for their label, with the day where there are several."""
     form = "%H:%M:%S" if _one_day(x.moments) else "%d %b %H:%M"
     ticks: list[Tick] = []
     for moment, edge in zip(x.moments, x.edges, strict=True):
@@ -173,7 +172,7 @@ def _one_day(moments: Sequence[datetime]) -> bool:
 
 
 def lasted(span: timedelta) -> str:
-    """A duration as people say it: `36 s`, `30 min`, `4 h 12 min`, `1 d 2 h`."""
+    """Return a duration in one or two units: `36 s`, `30 min`, `4 h 12 min`, `1 d 2 h`."""
     seconds = round(span.total_seconds())
     if seconds < 120:
         return f"{seconds} s"

@@ -1,6 +1,6 @@
-"""Where every release stands: those the ledger knows, and changes that it does not know yet.
+"""Where every release is: those with entries in the ledger, and changes that have none yet.
 
-Reads the ledger, the git host and the release store, and asks `domain.standing`; decides nothing.
+Reads the ledger, the git host and the release store; `history/standing` decides.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def standings(ports: Ports, ledger: Sequence[Entry], names: Names) -> tuple[Standing, ...]:
-    """One line for each release, in the order in which the ledger met them."""
+    """Return one line for each release, in the order of their first entries."""
     changes = {str(ReleaseKey(c.feature, c.number)): c for c in ports.git_host.changes()}
     known = dict.fromkeys((*releases_in(ledger), *changes))
     return tuple(

@@ -8,8 +8,9 @@ import dagster as dg
 
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.release import Release
-from release_assets.domain.rollout.machine import Rollout, RolloutEvent, RolloutState
+from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.partitions import stage_key
 from release_assets.ports import (
     Clock,
@@ -48,7 +49,7 @@ def completion(
     if not recorder.book.of(release).written("rollout", event="completed"):
         recorder.book.write("rollout", {"event": "completed", "because": because}, release)
     if rollout.state is not RolloutState.COMPLETE:
-        event = RolloutEvent.WATCH_PASSED
+        event = RolloutEvent.COMPLETED
         move(release_store, str(release.key), event, now=clock.now(), because=because)
     deployer.retire(rollout.stable_digest, Environment.PRODUCTION)
     return recorder.evidence(

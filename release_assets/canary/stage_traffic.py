@@ -16,8 +16,9 @@ from release_assets.canary.requirements import (
 )
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.release import Release
-from release_assets.domain.rollout.machine import RolloutEvent, begin
+from release_assets.domain.rollout.machine import begin
 from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.partitions import CANARY_STAGES, stage_key
 from release_assets.ports import Clock, Deployer, Environment, ReleaseStore, Traffic, TrafficRouter
@@ -88,7 +89,7 @@ def _enter(
     now, because = clock.now(), f"{plan.stages[stage].traffic_pct:g} % of traffic at the router"
     if stage:
         is_last = stage == len(plan.stages) - 1
-        event = RolloutEvent.FULL_TRAFFIC_REACHED if is_last else RolloutEvent.STAGE_PASSED
+        event = RolloutEvent.FULL_TRAFFIC_REACHED if is_last else RolloutEvent.STAGE_ENTERED
         move(store, str(release.key), event, now=now, because=because)
         return
     stable = book.stable(release.key.feature)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from release_assets.composition import Composition
+    from release_assets.demo.run import DemoRun
     from release_assets.demo.screen import Screen
-    from release_assets.demo.show import Show
     from release_assets.demo.stories import Story
     from release_assets.demo.world import WorldFolder
 
@@ -57,19 +57,19 @@ def demo(
     stories = _stories(names)
     world_folder = WorldFolder(folder.absolute())
     with Screen() as screen, _world(world_folder, screen, ui_port, keep=keep) as world:
-        show = _play(world_folder, world, screen, stories)
+        run = _play(world_folder, world, screen, stories)
         screen.stop()
         waits = sys.stdout.isatty() and not as_json and not keep
         seconds = time.monotonic() - began
-        document = _document(world_folder, world, show, seconds, stays=waits or keep)
-        screen.console.print(closing_table(show))
+        document = _document(world_folder, world, run, seconds, stays=waits or keep)
+        screen.console.print(closing_table(run))
         _tell_the_end(screen, document)
         if as_json:
             click.echo(json.dumps(document, ensure_ascii=False))
         if waits:
             _wait_for_ctrl_c(screen, str(document["ui"]))
-    as_told = all(j.ended == j.story.expect for j in show.journeys)
-    ctx.exit(0 if as_told and document["ledger"]["verified"] else 1)
+    as_expected = all(journey.ended_as_expected for journey in run.journeys)
+    ctx.exit(0 if as_expected and document["ledger"]["verified"] else 1)
 
 
 @contextlib.contextmanager
@@ -78,7 +78,7 @@ def _world(
 ) -> Iterator[Composition]:
     """A world with everything running; ended again, whatever happens inside."""
     from release_assets.composition import compose
-    from release_assets.demo import starting
+    from release_assets.demo import startup
     from release_assets.demo.world import build, end
     from resources.clock import SystemClock
     from resources.wiring import load_world
@@ -91,12 +91,12 @@ def _world(
         screen.note(f"building a world in {folder.path}")
         build(folder, SystemClock().now(), ui_port)
         world = compose(load_world(folder.config))
-        warming = starting.warm_up(world)
-        starting.start_dagster_code(folder)
-        starting.adopt(world)
-        starting.start_router(folder, world)
-        starting.start_live_traffic(folder, _rate(world), PAIRS_PER_SECOND)
-        starting.start_dagster(folder)
+        warming = startup.warm_up(world)
+        startup.start_dagster_code(folder)
+        startup.adopt(world)
+        startup.start_router(folder, world)
+        startup.start_live_traffic(folder, _rate(world), PAIRS_PER_SECOND)
+        startup.start_dagster(folder)
         warming.join()
         screen.note(f"Dagster: http://{folder.address('webserver')}")
         yield world
@@ -127,28 +127,28 @@ def _stories(names: tuple[str, ...]) -> list[Story]:
 
 def _play(
     folder: WorldFolder, world: Composition, screen: Screen, stories: Sequence[Story]
-) -> Show:
-    from release_assets.demo.show import Show
-    from release_assets.demo.starting import require_alive
-    from release_assets.demo.stories import People
+) -> DemoRun:
+    from release_assets.demo.run import DemoRun
+    from release_assets.demo.startup import require_alive
+    from release_assets.demo.stories import StoryPeople
     from resources.local.git.host import LocalGitHost
 
     host = LocalGitHost(str(folder.path / "repository.git"))
-    show = Show.of(stories, world, People(folder, host, world.ports.clock.now))
-    show.play(screen.show, lambda: require_alive(folder), DEADLINE_S)
-    return show
+    run = DemoRun.of(stories, world, StoryPeople(folder, host, world.ports.clock.now))
+    run.play(screen.show, lambda: require_alive(folder), DEADLINE_S)
+    return run
 
 
 def _document(
-    folder: WorldFolder, world: Composition, show: Show, seconds: float, *, stays: bool
+    folder: WorldFolder, world: Composition, run: DemoRun, seconds: float, *, stays: bool
 ) -> dict[str, Any]:
     """The document of DESIGN section 10."""
-    from release_assets.demo.closing import drain_outbox, verified_ledger, write_dossiers
+    from release_assets.demo.results import drain_outbox, verified_ledger, write_dossiers
 
     drain_outbox(world)
     return {
-        "stories": [j.document() for j in sorted(show.journeys, key=lambda j: j.story.number)],
-        "dossiers": write_dossiers(folder, world, [j.story.release for j in show.journeys]),
+        "stories": [j.document() for j in sorted(run.journeys, key=lambda j: j.story.number)],
+        "dossiers": write_dossiers(folder, world, [j.story.release for j in run.journeys]),
         "ledger": verified_ledger(world),
         "ui": f"http://{folder.address('webserver')}" if stays else None,
         "seconds": round(seconds, 1),

@@ -9,7 +9,9 @@ import click
 
 from release_assets.domain.errors import InputError, LedgerError
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.ledger.entries import ENTRY_KINDS, Head, verify
+from release_assets.domain.ledger.entries import Head
+from release_assets.domain.ledger.kinds import EntryKind
+from release_assets.domain.ledger.verification import verify
 from release_assets.domain.sign_off.quorum import heads_seen, read_sign_offs
 from release_assets.domain.verdict import Verdict, conclude
 
@@ -68,7 +70,7 @@ def verify_ledger(
 @ledger.command("show")
 @_options
 @click.option("--release", help="Only entries about this release.")
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(ENTRY_KINDS))
+@click.option("--kind", "kinds", multiple=True, type=click.Choice([k.value for k in EntryKind]))
 @click.option("--after", default=0, type=click.IntRange(min=0), help="Only entries after this one.")
 def show(
     *, url: str | None, as_json: bool, release: str | None, kinds: Sequence[str], after: int

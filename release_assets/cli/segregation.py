@@ -13,8 +13,7 @@ from release_assets.domain.documents import decode
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.people.landed import judge_record, read_change_records
-from release_assets.domain.people.roster_file import read_people
-from release_assets.domain.people.roster_lines import read_people_lines
+from release_assets.domain.people.roster_file import read_people, read_people_lines
 from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import click
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.sign_off.rules import SIGNING_ROLES
-from release_assets.domain.sign_off.statement import Decision
+from release_assets.domain.sign_off.statement import SignOffDecision
 
 if TYPE_CHECKING:
     from release_assets.sign_off.submission import Signer
@@ -42,7 +42,7 @@ def sign_off(
     from release_assets.cli.world import open_book
     from release_assets.sign_off.submission import Answer, submit
 
-    decision = Decision.NO if reject else Decision.YES
+    decision = SignOffDecision.NO if reject else SignOffDecision.YES
     book = open_book()
     about = book.repository.release(ReleaseKey.parse(release))
     answer = Answer(decision=decision, role=Role(role), because=because)

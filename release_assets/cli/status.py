@@ -82,8 +82,8 @@ def show_one(
         _echo_json(standing.document() | histories)
         return
     show_all([standing], as_json=False)
-    if standing.said:
-        click.echo(f"{standing.said}\n")
+    if standing.because:
+        click.echo(f"{standing.because}\n")
     _print_table(("Gate", "Outcome", "Because", "Entry"), [_gate_row(gate) for gate in gates])
     _print_table(("Entry", "At (UTC)", "Kind", "What"), [_moment_row(m) for m in moments])
 
@@ -93,7 +93,7 @@ def _row(standing: Standing) -> tuple[str | Text, ...]:
     return (
         standing.release,
         standing.phase.replace("_", "-"),
-        _coloured(standing.end.spoken, standing.end.outcome),
+        _coloured(standing.ending.in_words, standing.ending.outcome),
         share_in_words(standing.traffic_pct) if standing.traffic_pct else "",
         _coloured(verdict, standing.outcome),
         f"{standing.since:%Y-%m-%d %H:%M:%S}" if standing.since else "",

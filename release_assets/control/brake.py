@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from release_assets.control.notices import author_of, named_by_plan, page
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import AdapterError, LedgerError
-from release_assets.domain.rollout.machine import RolloutEvent
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.ports import Environment
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Brake:
         braked = move(
             self.release_store,
             rollout.release,
-            RolloutEvent.BRAKE_PULLED,
+            RolloutEvent.BREACHED,
             now=now,
             because=because,
         )

@@ -15,7 +15,8 @@ from release_assets.domain.rollout.machine import apply
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from release_assets.domain.rollout.machine import Rollout, RolloutEvent
+    from release_assets.domain.ledger.kinds import RolloutEvent
+    from release_assets.domain.rollout.machine import Rollout
     from release_assets.ports import ReleaseStore
 
 _ATTEMPTS = 10

@@ -1,171 +1,167 @@
-"""One story on its way: what its people do next, read off the ledger, and how it ended.
+"""One story under way: what its people do next, read from the ledger, and how it ended.
 
-A table of steps: each looks whether the pipeline has answered, and lets people act when it has.
+A table of moves, one a phase of the pipeline: each looks whether the pipeline has answered, and
+lets the people act when it has. Decides nothing about the release; refuses to call the pipeline.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.finding import Outcome
+from release_assets.domain.history.ending import Ending, WithoutRollout
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
+from release_assets.domain.rollout.machine import RolloutState
+from release_assets.pipeline import CANARY, PRE_MERGE, ROLLBACK, SIGN_OFF, STAGING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from release_assets.composition import Composition
-    from release_assets.demo.stories import People, Story
+    from release_assets.demo.stories import SignOffAttempt, Story, StoryPeople
+    from release_assets.domain.history.ending import End
     from release_assets.domain.ledger.entries import Entry
-
-
-class Step(StrEnum):
-    """Where a story is."""
-
-    WAITING = "waiting for its turn"
-    PRE_MERGE = "pre-merge: may this change merge?"
-    STAGING = "staging: as good as main?"
-    SIGN_OFF = "sign-off: who says yes?"
-    CANARY = "canary"
-    ROLLBACK = "rollback: is everything back?"
-    ENDED = "ended"
-
-
-class Ended(StrEnum):
-    """How a release ended."""
-
-    COMPLETE = "complete"
-    ROLLED_BACK = "rolled_back"
-    STAGING_ROLLED_BACK = "staging_rolled_back"
-    REFUSED = "refused"
+    from release_assets.pipeline import Phase
 
 
 @dataclass
 class Journey:
-    """A story under way; moved by `step`, which returns quickly."""
+    """A story under way; moved by `step`, which returns quickly.
+
+    `phase` is the one that is awaited, `ending` None until the release has ended, `log` what
+    happened so far, one line each.
+    """
 
     story: Story
     world: Composition
-    people: People
-    at: Step = Step.WAITING
-    ended: Ended | None = None
-    because: str = ""
+    people: StoryPeople
+    phase: Phase = PRE_MERGE
     started_at: datetime | None = None
-    ended_at: datetime | None = None
-    said: list[str] = field(default_factory=list)
+    ending: Ending | None = None
+    log: list[str] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
-        """How long it took, or has taken so far."""
+        """Return how long it took, or has taken so far."""
         if self.started_at is None:
             return 0.0
-        until = self.ended_at or self.world.ports.clock.now()
-        return (until - self.started_at).total_seconds()
+        until = self.ending.at if self.ending else None
+        return ((until or self.world.ports.clock.now()) - self.started_at).total_seconds()
 
     @property
     def is_merged(self) -> bool:
         """Whether the change is on main, or never will be."""
-        return self.at not in {Step.WAITING, Step.PRE_MERGE}
+        return self.phase is not PRE_MERGE or self.ending is not None
+
+    @property
+    def ended_as_expected(self) -> bool:
+        """Whether the release ended as its story expects."""
+        return self.ending is not None and self.ending.word == self.story.expect
 
     def begin(self) -> None:
-        """The author opens the change; the reviewers read it."""
+        """Let the author open the change, and the reviewers approve it."""
         self.started_at = self.world.ports.clock.now()
         self.people.open(self.story)
         self.people.review(self.story)
-        self._tell(f"{self.story.author} opens change {self.story.number}: {self.story.title}")
-        self._tell(f"{' and '.join(self.story.reviewers)} approve it")
-        self.at = Step.PRE_MERGE
+        self._log(f"{self.story.author} opens change {self.story.number}: {self.story.title}")
+        self._log(f"{' and '.join(self.story.reviewers)} approve the change")
 
     def step(self) -> None:
         """Look at the ledger, and act when it is the people's turn."""
         moves = {
-            Step.PRE_MERGE: self._after_pre_merge,
-            Step.STAGING: self._after_staging,
-            Step.SIGN_OFF: self._sign,
-            Step.CANARY: self._after_rollout,
-            Step.ROLLBACK: self._after_rollout,
+            PRE_MERGE: self._after_pre_merge,
+            STAGING: self._after_staging,
+            SIGN_OFF: self._sign,
+            CANARY: self._after_rollout,
+            ROLLBACK: self._after_rollout,
         }
-        if self.at in moves:
-            moves[self.at]()
+        if self.started_at is not None and self.ending is None:
+            moves[self.phase]()
 
     def _after_pre_merge(self) -> None:
         verdict = self._verdict("pre_merge/gate")
         if verdict is None:
             return
-        if verdict.body["outcome"] != "passed":
-            self._end(Ended.REFUSED, verdict.body["headline"])
+        if verdict.body["outcome"] != Outcome.PASSED:
+            self._end(WithoutRollout.REFUSED, verdict.body["headline"])
             return
         try:
             self.people.merge(self.story)
         except RefusedError:
             return  # the status is posted just after the verdict; look again
-        self._tell(f"gate open; {self.story.merged_by} merges it")
-        self.at = Step.STAGING
+        self._log(f"the pre-merge gate is open; {self.story.merged_by} merges the change")
+        self.phase = STAGING
 
     def _after_staging(self) -> None:
-        failed = self._rollout_event("staging_rolled_back")
+        failed = self._event(RolloutEvent.STAGING_ROLLED_BACK)
         if failed is not None:
-            self._end(Ended.STAGING_ROLLED_BACK, failed.body["because"])
-        elif (verdict := self._verdict("staging/gate")) and verdict.body["outcome"] == "passed":
-            self._tell("staging gate open")
-            self.at = Step.SIGN_OFF
+            self._end(WithoutRollout.STAGING_ROLLED_BACK, failed.body["because"])
+            return
+        verdict = self._verdict("staging/gate")
+        if verdict is not None and verdict.body["outcome"] == Outcome.PASSED:
+            self._log("the staging gate is open")
+            self.phase = SIGN_OFF
 
     def _sign(self) -> None:
         verdicts = [self._attempt(attempt) for attempt in self.story.sign_offs]
-        if any(v["outcome"] == "passed" for v in verdicts):
-            self.at = Step.CANARY
+        if any(v["outcome"] == Outcome.PASSED for v in verdicts):
+            self.phase = CANARY
             return
-        self._end(Ended.REFUSED, "; ".join(v["headline"] for v in verdicts))
+        self._end(WithoutRollout.REFUSED, "; ".join(v["headline"] for v in verdicts))
 
-    def _attempt(self, attempt: Any) -> dict[str, Any]:
+    def _attempt(self, attempt: SignOffAttempt) -> dict[str, Any]:
         verdict = self.people.sign_off(self.story, attempt)
-        signs = "signs" if verdict["outcome"] == "passed" else "may not sign"
-        self._tell(f"{attempt.person} {signs} as {attempt.role.replace('_', ' ')}")
-        if verdict["outcome"] != "passed":
-            self._tell(f"  {verdict['headline']}")
+        is_accepted = verdict["outcome"] == Outcome.PASSED
+        role = attempt.role.replace("_", " ")
+        self._log(
+            f"{attempt.person} {'signs off' if is_accepted else 'may not sign off'} as {role}"
+        )
+        if not is_accepted:
+            self._log(f"  {verdict['headline']}")
         return verdict
 
     def _after_rollout(self) -> None:
-        if self.at is Step.CANARY and (breach := self._rollout_event("breached")):
-            self._tell(f"brake: {breach.body['because']}")
-            self.at = Step.ROLLBACK
-        if done := self._rollout_event("completed"):
-            self._end(Ended.COMPLETE, done.body["because"])
-        elif back := self._rollout_event("rolled_back"):
-            self._end(Ended.ROLLED_BACK, back.body["because"])
+        if self.phase is CANARY and (breach := self._event(RolloutEvent.BREACHED)):
+            self._log(f"brake: {breach.body['because']}")
+            self.phase = ROLLBACK
+        if done := self._event(RolloutEvent.COMPLETED):
+            self._end(RolloutState.COMPLETE, done.body["because"])
+        elif back := self._event(RolloutEvent.ROLLED_BACK):
+            self._end(RolloutState.ROLLED_BACK, back.body["because"])
 
     def _verdict(self, gate: str) -> Entry | None:
-        found = [e for e in self._entries("verdict") if e.body["gate"] == gate]
+        found = [e for e in self._entries(EntryKind.VERDICT) if e.body["gate"] == gate]
         return found[-1] if found else None
 
-    def _rollout_event(self, event: str) -> Entry | None:
-        found = [e for e in self._entries("rollout") if e.body["event"] == event]
+    def _event(self, event: RolloutEvent) -> Entry | None:
+        found = [e for e in self._entries(EntryKind.ROLLOUT) if e.event is event]
         return found[-1] if found else None
 
-    def _entries(self, kind: str) -> list[Entry]:
+    def _entries(self, kind: EntryKind) -> list[Entry]:
         return list(self.world.ports.ledger.entries(release=self.story.release, kinds=(kind,)))
 
-    def _end(self, ended: Ended, because: str) -> None:
-        self.ended, self.because, self.at = ended, because, Step.ENDED
-        self.ended_at = self.world.ports.clock.now()
-        self._tell(f"{ended.replace('_', ' ')}: {because}")
+    def _end(self, word: End, because: str) -> None:
+        self.ending = Ending(word=word, at=self.world.ports.clock.now(), because=because)
+        self._log(f"{self.ending.in_words}: {because}")
 
-    def _tell(self, line: str) -> None:
-        self.said.append(f"{self.story.release}  {line}")
+    def _log(self, line: str) -> None:
+        self.log.append(f"{self.story.release}  {line}")
 
     def reaction_s(self) -> float | None:
-        """From the call that made a breach decidable to the last that the candidate answered."""
-        back = self._rollout_event("rolled_back")
+        """Return the seconds from the call that made a breach decidable to the last call served."""
+        back = self._event(RolloutEvent.ROLLED_BACK)
         reaction = back.body.get("reaction_s") if back else None
         return float(reaction) if reaction is not None else None
 
     def document(self) -> dict[str, Any]:
-        """The story's part of the demo's document (DESIGN section 10)."""
+        """Return the story's part of the demo's document."""
         return {
             "name": self.story.name,
             "release": self.story.release,
-            "ended": self.ended,
-            "because": self.because,
+            "ended": str(self.ending.word) if self.ending else None,
+            "because": self.ending.because if self.ending else "",
             "seconds": round(self.seconds, 1),
             "reaction_s": self.reaction_s(),
         }

@@ -1,93 +1,107 @@
-"""What a person sees of a story under way: canary stage, traffic, calls, evidence, in words."""
+"""What a person sees of a story under way: phase, canary stage, traffic, calls, evidence, in words.
+
+Decides the wording of the demo's live lines; refuses to know whether they go to a table or a log.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_assets.demo.journey import Step
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout.machine import planned_stage
+from release_assets.pipeline import CANARY, ROLLBACK
 
 if TYPE_CHECKING:
     from release_assets.composition import Composition
     from release_assets.demo.journey import Journey
+    from release_assets.domain.finding import Outcome
+    from release_assets.domain.ledger.entries import Entry
     from release_assets.domain.rollout.machine import Rollout
+    from release_assets.domain.rollout.plan import RolloutPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sight:
-    """One line about one story."""
+class StoryLine:
+    """One line about one story; `outcome` is None until it has ended."""
 
     release: str
-    title: str
     where: str
     detail: str
     seconds: float
-    is_over: bool
+    outcome: Outcome | None
 
 
-def sight(journey: Journey) -> Sight:
-    """What is to be seen of a story now."""
-    where, detail = str(journey.at), ""
-    if journey.at is Step.ENDED:
-        where, detail = str(journey.ended).replace("_", " "), journey.because
-    elif journey.at in {Step.CANARY, Step.ROLLBACK}:
-        where, detail = _canary(journey)
-    elif journey.at in {Step.PRE_MERGE, Step.STAGING}:
-        detail = _last_verdict(journey)
-    return Sight(
+def line_of(journey: Journey) -> StoryLine:
+    """Return what is to be seen of a story now."""
+    where, detail = _where(journey)
+    return StoryLine(
         release=journey.story.release,
-        title=journey.story.title,
         where=where,
         detail=detail,
         seconds=journey.seconds,
-        is_over=journey.at is Step.ENDED,
+        outcome=journey.ending.outcome if journey.ending else None,
     )
 
 
-def _last_verdict(journey: Journey) -> str:
-    entries = journey.world.ports.ledger.entries(
-        release=journey.story.release, kinds=("verdict", "evidence")
-    )
-    if not entries:
-        return "the sensor has not seen it yet"
-    last = entries[-1].body
-    if "gate" in last:
-        return f"{last['gate'].partition('/')[2]}: {last['headline']}"
-    return f"measured {last['name'].partition('/')[2]}"
+def _where(journey: Journey) -> tuple[str, str]:
+    if journey.ending is not None:
+        return journey.ending.in_words, journey.ending.because
+    if journey.started_at is None:
+        return "waiting for the stories before it", ""
+    if journey.phase in {CANARY, ROLLBACK}:
+        return _canary(journey)
+    phase = journey.phase
+    return f"{phase.name.replace('_', '-')}: {phase.question}", _newest_result(journey)
+
+
+def _newest_result(journey: Journey) -> str:
+    """Return the newest verdict or evidence of the phase that is awaited, in words."""
+    kinds = (EntryKind.VERDICT, EntryKind.EVIDENCE)
+    entries = journey.world.ports.ledger.entries(release=journey.story.release, kinds=kinds)
+    results = [_result(e) for e in entries if _name(e).startswith(f"{journey.phase.name}/")]
+    return results[-1] if results else "no result yet"
+
+
+def _name(entry: Entry) -> str:
+    return str(entry.body["gate" if entry.kind is EntryKind.VERDICT else "name"])
+
+
+def _result(entry: Entry) -> str:
+    what = _name(entry).partition("/")[2].replace("_", " ")
+    is_verdict = entry.kind is EntryKind.VERDICT
+    return f"{what}: {entry.body['headline']}" if is_verdict else f"measured {what}"
 
 
 def _canary(journey: Journey) -> tuple[str, str]:
-    rollout = journey.world.ports.release_store.rollout(journey.story.release)
+    world = journey.world
+    rollout = world.ports.release_store.rollout(journey.story.release)
     if rollout is None:
         return "canary: being deployed", "no traffic yet"
-    return _stage(journey.world, rollout), _evidence(journey.world, rollout)
-
-
-def _stage(world: Composition, rollout: Rollout) -> str:
     plan = _plan(world, rollout)
+    return _stage(rollout, plan), _evidence(world, rollout, plan)
+
+
+def _stage(rollout: Rollout, plan: RolloutPlan) -> str:
     stage = planned_stage(rollout, plan)
+    place = f"canary stage {stage.index + 1} of {len(plan.stages)}"
+    return f"{place}, {stage.traffic_pct:g} % of traffic: {rollout.state.replace('_', ' ')}"
+
+
+def _evidence(world: Composition, rollout: Rollout, plan: RolloutPlan) -> str:
+    looks = world.ports.release_store.looks(rollout.release)
+    calls = sum(b.candidate.requests for b in looks if b.stage == rollout.stage)
+    judged = live_analysis.judge(world.watch.state(rollout, plan), plan)
+    against = f"{judged.evidence_against:.2g} ({judged.needed_against:g} needed)"
+    in_favour = f"{judged.evidence_for:.2g} ({judged.needed_for:g} needed)"
     return (
-        f"{rollout.state}, stage {stage.index + 1} of {len(plan.stages)}, {stage.traffic_pct:g} %"
+        f"{calls} candidate calls, {judged.scored} scored pairs; evidence of a breach {against}, "
+        f"of no harm {in_favour}; {judged.sentence}"
     )
 
 
-def _evidence(world: Composition, rollout: Rollout) -> str:
-    plan = _plan(world, rollout)
-    looks = [
-        b for b in world.ports.release_store.looks(rollout.release) if b.stage == rollout.stage
-    ]
-    judgement = live_analysis.judge(world.watch.state(rollout, plan), plan)
-    calls = sum(b.candidate.requests for b in looks)
-    return (
-        f"{calls} candidate calls, {judgement.scored} scored pairs; evidence against "
-        f"{judgement.evidence_against:.2g} of {judgement.needed_against:g}, for "
-        f"{judgement.evidence_for:.2g} of {judgement.needed_for:g}; {judgement.sentence}"
-    )
-
-
-def _plan(world: Composition, rollout: Rollout):  # noqa: ANN202  RolloutPlan
+def _plan(world: Composition, rollout: Rollout) -> RolloutPlan:
     release = world.book.repository.release(ReleaseKey.parse(rollout.release))
     return world.book.repository.plan(release.key.feature, release.commit)

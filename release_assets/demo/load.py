@@ -1,11 +1,11 @@
-"""Sends recorded live questions to the front door at a steady rate, as people would.
+"""Sends recorded live questions to the front address at a steady rate, as people would.
 
     python -m release_assets.demo.load --front URL --questions FILE --rate 30 --seed 1
 
 Loops over the recording with new sessions in each round, gives the recorded ratings, and stops on
-SIGTERM, when it says what it sent and how that was answered. A call that fails has failed: the
-next one goes out on time. Only a connection that was closed unread, as a change of shares may do,
-is asked again.
+SIGTERM, when it prints how many calls it sent and how they were answered. A call that fails has
+failed: the next one goes out on time. Only a connection that was closed before an answer, as a
+change of traffic shares may do, is tried again. Knows nothing of releases.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 TIMEOUT_S = 5.0
-MOST_IN_FLIGHT = 200
-MOST_TIMES_ASKED = 3
+IN_FLIGHT_AT_MOST = 200
+TRIES_AT_MOST = 3
 
 
 async def send(
     front: str, questions: Sequence[dict[str, Any]], rate: float, seed: int
 ) -> Counter[str]:
-    """Send until SIGTERM or SIGINT, one call each 1/rate seconds; counts what became of them."""
+    """Send until SIGTERM or SIGINT, one call each 1/rate seconds; returns counts by outcome."""
     seen: Counter[str] = Counter()
     over = asyncio.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ending, over.set)
-    limits = httpx.Limits(max_connections=MOST_IN_FLIGHT)
+    limits = httpx.Limits(max_connections=IN_FLIGHT_AT_MOST)
     async with httpx.AsyncClient(
         base_url=front, timeout=TIMEOUT_S, limits=limits, trust_env=False
     ) as client:
@@ -50,8 +50,8 @@ async def send(
         for number, question in enumerate(_forever(questions, seed)):
             if over.is_set():
                 break
-            seen["sent" if len(flight) < MOST_IN_FLIGHT else "held_back"] += 1
-            if len(flight) < MOST_IN_FLIGHT:
+            seen["sent" if len(flight) < IN_FLIGHT_AT_MOST else "held_back"] += 1
+            if len(flight) < IN_FLIGHT_AT_MOST:
                 task = asyncio.create_task(_call(client, question, seen))
                 flight.add(task)
                 task.add_done_callback(flight.discard)
@@ -61,7 +61,7 @@ async def send(
 
 
 def _forever(questions: Sequence[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
-    """The recording over and over; each round in its own order of sessions, with its own ids."""
+    """Yield the recording over and over, each round with its own order and ids of sessions."""
     chance = random.Random(seed)  # noqa: S311  an order of sessions, not a secret
     by_session = [
         list(calls) for _, calls in itertools.groupby(questions, key=lambda q: q["session"])
@@ -88,7 +88,7 @@ async def _call(client: httpx.AsyncClient, question: dict[str, Any], seen: Count
 async def _post(
     client: httpx.AsyncClient, path: str, body: dict[str, Any], seen: Counter[str]
 ) -> httpx.Response:
-    for _ in range(MOST_TIMES_ASKED - 1):
+    for _ in range(TRIES_AT_MOST - 1):
         with suppress(httpx.RemoteProtocolError, httpx.ReadError):
             return (await client.post(path, json=body)).raise_for_status()
         seen["asked_again"] += 1
@@ -97,16 +97,16 @@ async def _post(
 
 def main() -> None:
     """Read the command line and send."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--front", required=True)
-    words.add_argument("--questions", required=True, type=Path)
-    words.add_argument("--rate", required=True, type=float)
-    words.add_argument("--seed", required=True, type=int)
-    said = words.parse_args()
-    lines = said.questions.read_text(encoding="utf-8").splitlines()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--front", required=True)
+    parser.add_argument("--questions", required=True, type=Path)
+    parser.add_argument("--rate", required=True, type=float)
+    parser.add_argument("--seed", required=True, type=int)
+    options = parser.parse_args()
+    lines = options.questions.read_text(encoding="utf-8").splitlines()
     questions = [json.loads(line) for line in lines]
-    seen = asyncio.run(send(said.front, questions, said.rate, said.seed))
-    sys.stdout.write(f"{json.dumps(seen, sort_keys=True)}\n")
+    counts = asyncio.run(send(options.front, questions, options.rate, options.seed))
+    sys.stdout.write(f"{json.dumps(counts, sort_keys=True)}\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The demo's stories: a change that real people open, review, merge and sign, as files tell it.
+"""The demo's stories, read from files, and the acts of their people: open, review, merge, sign.
 
-People act here as they would on a forge's page: each act is signed with the person's own key.
-What becomes of the change, nobody here decides.
+Decides how the files of a story become commits on main as it is. People act here as they would on
+a git host's page: each act is signed with the person's own key. Refuses to know what becomes of the
+change: the pipeline decides that.
 """
 
 from __future__ import annotations
@@ -48,7 +49,10 @@ class SignOffAttempt(FileRecord):
 
 
 class Story(FileRecord):
-    """One change and the people around it; `expect` is how its release should end."""
+    """One change and the people around it; `expect` is how its release should end.
+
+    The ends are those of `domain/history/ending`.
+    """
 
     name: str
     number: int
@@ -62,22 +66,23 @@ class Story(FileRecord):
 
     @property
     def release(self) -> str:
-        """The key of its release."""
+        """Return the key of its release."""
         return f"{FEATURE}-{self.number}"
 
 
 def read_stories(folder: Path = STORIES) -> tuple[Story, ...]:
-    """All stories, by number; raises `InputError` with file and line."""
+    """Read all stories, by number; raises `InputError` with file and line."""
     files = sorted(folder.glob("*/story.yaml"))
     if not files:
-        raise InputError("there are no stories", file=str(folder), hint="run it from the clone")
+        hint = "the demo needs the folder examples/ of a clone of the repository"
+        raise InputError("no */story.yaml in this folder", file=str(folder), hint=hint)
     read = [read_document(f.read_text("utf-8"), Story, file=str(f)) for f in files]
     return tuple(sorted(read, key=lambda story: story.number))
 
 
 @dataclass(frozen=True)
-class People:
-    """The cast, acting on a world."""
+class StoryPeople:
+    """The people of the stories, acting on the git host of a local world."""
 
     folder: WorldFolder
     host: LocalGitHost
@@ -100,27 +105,27 @@ class People:
             head,
             at=self.now(),
             feature=FEATURE,
-            sign=self._pen(story.author),
+            sign=self._signer(story.author),
         )
 
     def review(self, story: Story) -> None:
-        """Every reviewer reads the change and approves it."""
+        """Let every reviewer approve the change."""
         for reviewer in story.reviewers:
             self.host.review(
                 story.number,
                 f"local:{reviewer}",
                 ReviewState.APPROVED,
                 at=self.now(),
-                sign=self._pen(reviewer),
+                sign=self._signer(reviewer),
             )
 
     def merge(self, story: Story) -> None:
-        """Land it on main; raises `RefusedError` while the gate is shut."""
+        """Merge the change into main; raises `RefusedError` while the gate is shut."""
         who = story.merged_by
-        self.host.merge(story.number, f"local:{who}", at=self.now(), sign=self._pen(who))
+        self.host.merge(story.number, f"local:{who}", at=self.now(), sign=self._signer(who))
 
     def sign_off(self, story: Story, attempt: SignOffAttempt) -> dict[str, Any]:
-        """Sign with the command that everybody signs with; its verdict document."""
+        """Sign off with `countersign sign-off`, as any person would; returns its document."""
         command = [sys.executable, "-m", "release_assets.cli", "sign-off", story.release]
         command += ["--role", attempt.role, "--key", str(self.folder.key(attempt.person)), "--json"]
         done = subprocess.run(
@@ -129,15 +134,16 @@ class People:
         try:
             document: dict[str, Any] = json.loads(done.stdout)
         except ValueError as exc:
-            raise InputError(f"sign-off said: {done.stderr.strip()[-500:]}") from exc
+            errors = done.stderr.strip()[-500:]
+            raise InputError(f"`countersign sign-off` printed no document: {errors}") from exc
         return document
 
-    def _pen(self, person: str) -> Callable[[bytes], str]:
+    def _signer(self, person: str) -> Callable[[bytes], str]:
         key = read_private_key(self.folder.key(person))
         return lambda statement: sign(statement, key)
 
     def _rebased(self, story: Story, path: str, base: str, head: str) -> bytes:
-        """The overlay's file as a change against the first main, carried over to main as it is."""
+        """Return the story's file, rebased from the first commit of main to main as it is."""
         folder = next(STORIES.glob(f"*-{story.name}"))
         overlay = (folder / "files" / path).read_bytes()
         versions = (self.host.read_file(head, path), self.host.read_file(base, path), overlay)
@@ -145,7 +151,7 @@ class People:
 
 
 def _merged(path: str, versions: tuple[bytes, bytes, bytes]) -> bytes:
-    """`git merge-file` of ours, base and theirs; raises `ConflictError` where they collide."""
+    """Merge ours, base and theirs with `git merge-file`; raises `ConflictError` on a conflict."""
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("ours", "base", "theirs")]
         for file, content in zip(files, versions, strict=True):
@@ -154,5 +160,5 @@ def _merged(path: str, versions: tuple[bytes, bytes, bytes]) -> bytes:
             ["git", "merge-file", "-p", *map(str, files)], capture_output=True, check=False
         )
     if done.returncode != 0:
-        raise ConflictError(f"{path} collides with main; rebase the change by hand")
+        raise ConflictError(f"{path} conflicts with main; rebase the story's file by hand")
     return done.stdout

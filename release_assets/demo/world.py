@@ -1,8 +1,8 @@
-"""The local world as a whole: built from the example feature, started, and ended without a trace.
+"""The local world of the demo: one folder, built from the example feature, and its processes ended.
 
-Everything lives under one folder: repository, keys, ledger, stores, logs, Dagster's home, and the
-notes of every process, by which orphans of a killed run are found and ended. Building is for the
-demo and tests; a company's world is its own `countersign.yaml`.
+Decides where everything is: repository, keys, ledger, stores, logs, Dagster's home, and the notes
+of every process, by which orphans of a killed run are found and ended. Building is for the demo and
+tests; a company's world is its own `countersign.yaml`. Starting processes is `startup`.
 """
 
 from __future__ import annotations
@@ -38,35 +38,35 @@ class WorldFolder:
 
     @property
     def config(self) -> Path:
-        """The countersign.yaml of this world."""
+        """Return the countersign.yaml of this world."""
         return self.path / "countersign.yaml"
 
     @property
     def addresses(self) -> Path:
-        """Which ports this world uses."""
+        """Return the file with the network ports of this world."""
         return self.path / "addresses.json"
 
     @property
     def dagster_home(self) -> Path:
-        """Dagster's own storage and settings."""
+        """Return the folder of Dagster's own storage and settings."""
         return self.path / "dagster"
 
     @property
     def processes(self) -> ProcessTable:
-        """The processes of this world, but for units."""
+        """Return the processes of this world, except its units."""
         return ProcessTable(str(self.path / "processes"))
 
     @property
     def units(self) -> ProcessTable:
-        """The units of this world, as the deployer notes them."""
+        """Return the units of this world, as the deployer notes them."""
         return ProcessTable(str(self.path / "units" / "processes"))
 
     def key(self, person: str) -> Path:
-        """A person's private SSH key."""
+        """Return the file of a person's private SSH key."""
         return self.path / "keys" / person
 
     def address(self, name: str) -> str:
-        """`host:port` of `front`, `admin`, `webserver` or `code_server`."""
+        """Return `host:port` of `front`, `admin`, `webserver` or `code_server`."""
         found: str = json.loads(self.addresses.read_text())[name]
         return found
 
@@ -81,7 +81,7 @@ def end(folder: WorldFolder) -> tuple[str, ...]:
 def build(folder: WorldFolder, now: datetime, ui_port: int | None = None) -> None:
     """Make the world anew; whatever ran there before is ended first.
 
-    Raises `InputError` when the port that the Dagster UI was to have is in use.
+    Raises `InputError` when `ui_port`, for the Dagster UI, is in use.
     """
     end(folder)
     if ui_port:
@@ -98,7 +98,7 @@ def build(folder: WorldFolder, now: datetime, ui_port: int | None = None) -> Non
 
 
 def _make_repository(folder: WorldFolder, now: datetime) -> None:
-    """The example feature as main, with the keys of this world's people."""
+    """Make a repository with the example feature as main, and new keys for its people."""
     source = folder.path / "source"
     shutil.copytree(EXAMPLES / FEATURE, source, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     people_file = source / "people.yaml"
@@ -121,7 +121,7 @@ def _write_key(path: Path, pem: str) -> None:
 
 
 def _config(ports: Mapping[str, str]) -> dict[str, Any]:
-    """The world file; `{here}` is its folder."""
+    """Return what countersign.yaml holds; `{here}` is its folder."""
     return {
         "feature_roots": {FEATURE: f"features/{FEATURE}"},
         "ports": {
@@ -182,7 +182,7 @@ def _write_dagster_home(folder: WorldFolder, ports: Mapping[str, str]) -> None:
 
 
 def environment(folder: WorldFolder) -> dict[str, str]:
-    """What the world's own processes see: this world, and nothing of the caller's."""
+    """Return the environment of the world's processes: nothing of the caller's is in it."""
     return {
         "COUNTERSIGN_CONFIG": str(folder.config),
         "DAGSTER_HOME": str(folder.dagster_home),

@@ -2,6 +2,6 @@
 
 Each room has one noun. From the bottom: the words (the modules of this folder) and `statistics`;
 `rollout`, `ledger`, `contracts`; `live`, `files`; `planning`, `evals`; `backtest`, `people`;
-`sign_off`; `history`. `triggers` stands on all of them: what a sensor asks for, and when.
+`sign_off`; `history`. `triggers` rests on all of them: which run a sensor requests, and when.
 A room imports only rooms below it.
 """

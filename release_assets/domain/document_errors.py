@@ -1,7 +1,7 @@
 """Turns a failed validation into the one sentence its author needs, with file, line and advice.
 
-Decides which of several faults to tell first: an unknown word before a missing one, since a
-misspelt key is both; then the earliest line. Knows pydantic's error names, and nothing of files.
+Decides which of several faults to report first: an unknown word before a missing one, since a
+misspelt key is both; then the earliest line. Reads pydantic's error names, and opens no file.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _WORDS = {"literal_error", "enum"}
 def explain(
     exc: ValidationError, model: type[BaseModel], file: str, line_of: Callable[..., int]
 ) -> InputError:
-    """The `InputError` or `UnknownWordError` for the most telling fault of a record."""
+    """Return the `InputError` or `UnknownWordError` for the most telling fault of a record."""
     fault = min(exc.errors(), key=lambda f: (_rank(f), line_of(*f["loc"])))
     loc, line = fault["loc"], line_of(*fault["loc"])
     if fault["type"] == "extra_forbidden":
@@ -57,7 +57,7 @@ def explain(
 
 
 def _hint(fault: ErrorDetails) -> str:
-    """YAML reads 1e-3 and "0.01" as text; say how to write the number, where it is one."""
+    """Show how to write a number that YAML reads as text, such as 1e-3 and "0.01"."""
     if fault["type"] not in {"float_type", "int_type"} or not isinstance(fault["input"], str):
         return ""
     try:
@@ -78,11 +78,15 @@ def _sentence(fault: ErrorDetails) -> str:
     if kind == "value_error":
         return f"{_subject(fault)} {ctx['error']}"
     if kind == "json_invalid":
-        return "holds a character that is not text"
-    return f"{_subject(fault)} must be {_wanted(fault)}, not {_seen(fault['input'])}"
+        return "contains a character that is not text"
+    wanted, found = _wanted(fault), _found(fault["input"])
+    if not wanted:
+        return f"{_subject(fault)} is not valid: {fault['msg'].lower()}, found {found}"
+    return f"{_subject(fault)} must be {wanted}, not {found}"
 
 
 def _wanted(fault: ErrorDetails) -> str:
+    """Return what would be right, in words; empty where there are none for this fault."""
     kind, ctx = fault["type"], fault.get("ctx", {})
     bounds = {
         "greater_than": ("more than", "gt"),
@@ -99,7 +103,7 @@ def _wanted(fault: ErrorDetails) -> str:
         return f"one of {ctx['expected']}"
     if kind.startswith(("date_", "datetime_")):
         return _DATE if kind.startswith("date_") else _TIME
-    return _WANTED.get(kind, f"something else: {fault['msg'].lower()}")
+    return _WANTED.get(kind, "")
 
 
 def _subject(fault: ErrorDetails) -> str:
@@ -107,7 +111,7 @@ def _subject(fault: ErrorDetails) -> str:
 
 
 def _spell(loc: tuple[int | str, ...]) -> str:
-    """`canary_stages[1].slos`, counted from 1 as people count."""
+    """Spell a path like `canary_stages[1].slos`, counted from 1 as people count."""
     text = ""
     for part in loc:
         if part == "[key]":
@@ -116,8 +120,8 @@ def _spell(loc: tuple[int | str, ...]) -> str:
     return text.lstrip(".")
 
 
-def _seen(value: Any) -> str:
-    """What stands there, in words; never more than 60 characters of it."""
+def _found(value: Any) -> str:
+    """Return what was found, in words; never more than 60 characters of it."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -131,7 +135,7 @@ def _seen(value: Any) -> str:
 
 
 def _keys_at(annotation: Any, loc: tuple[int | str, ...]) -> set[str]:
-    """The keys that the model knows at a place; empty when the place takes any."""
+    """Return the keys that the model has at a place; empty when the place takes any."""
     model = _bare(annotation)
     if isinstance(model, type) and issubclass(model, BaseModel):
         if not loc:
@@ -148,7 +152,7 @@ def _item(model: Any, inside: tuple[Any, ...]) -> Any:
 
 
 def _bare(annotation: Any) -> Any:
-    """The annotation without `Annotated` and without `| None`."""
+    """Return the annotation without `Annotated` and without `| None`."""
     origin, inside = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _bare(inside[0])

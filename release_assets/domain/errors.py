@@ -1,16 +1,16 @@
-"""The family tree of errors; every text says what to do next.
+"""The family tree of errors; every message names what to do next, where it can.
 
 ReleaseError
 ├── InputError              what a person wrote cannot be read (exit 2)
-│   └── UnknownWordError    a word the vocabulary does not hold; names the nearest one
+│   └── UnknownWordError    a word that its place does not allow; names the nearest one
 ├── RefusedError            the rules forbid the act; carries the findings (exit 1)
-├── EmptyGateError          a gate without findings: nothing was asked, so nothing passed
-├── IllegalTransitionError  the rollout machine does not know this event in this state
+├── EmptyGateError          a gate without findings: nothing was judged, so nothing passed
+├── IllegalTransitionError  the rollout machine has no transition for this event and state
 ├── LedgerError             the ledger is damaged, or an entry does not fit it
 └── AdapterError            a port's other side; mapped once per adapter, `from exc`
     ├── UnavailableError    it did not answer; trying again later may help
-    ├── ConflictError       somebody else wrote first; read again before acting
-    └── NotFoundError       it answered: there is no such thing
+    ├── ConflictError       another writer was first; read again before acting
+    └── NotFoundError       it answered that there is no such thing
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class InputError(ReleaseError):
 
 
 class UnknownWordError(InputError):
-    """A word that the vocabulary of its place does not hold."""
+    """A word that its place does not allow."""
 
     kind = "unknown_word"
 
@@ -69,7 +69,7 @@ class UnknownWordError(InputError):
 
 
 class RefusedError(ReleaseError):
-    """The rules forbid the act; `findings` say which and why."""
+    """The rules forbid the act; `findings` hold which and why."""
 
     kind = "refused"
 
@@ -85,7 +85,7 @@ class EmptyGateError(ReleaseError):
 
 
 class IllegalTransitionError(ReleaseError):
-    """The rollout machine does not know this event in this state; nothing moved."""
+    """The rollout machine has no transition for this event in this state; nothing moved."""
 
     kind = "illegal_transition"
 
@@ -113,12 +113,12 @@ class UnavailableError(AdapterError):
 
 
 class ConflictError(AdapterError):
-    """Somebody else wrote first; read again before acting."""
+    """Another writer was first; read again before acting."""
 
     kind = "conflict"
 
 
 class NotFoundError(AdapterError):
-    """It answered: there is no such thing."""
+    """It answered that there is no such thing."""
 
     kind = "not_found"

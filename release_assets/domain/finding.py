@@ -31,7 +31,7 @@ _SEVERITY = (Outcome.PASSED, Outcome.INCONCLUSIVE, Outcome.FAILED)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """The worst of some outcomes: failed before inconclusive before passed."""
+    """Return the worst of some outcomes: failed before inconclusive before passed."""
     return max(outcomes, key=_SEVERITY.index)
 
 
@@ -54,7 +54,7 @@ class Finding:
     scorer: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The finding in the JSON document of DESIGN section 10."""
+        """Return the finding as a JSON object."""
         return asdict(self) | {"interval": list(self.interval) if self.interval else None}
 
     @classmethod

@@ -24,7 +24,7 @@ _FEATURE = re.compile(r"[a-z][a-z0-9-]{0,50}")
 
 
 class RiskTier(StrEnum):
-    """How much harm a feature can do; what a tier demands stands in `policy.yaml`."""
+    """How much harm a feature can do; what a tier demands is in `policy.yaml`."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -57,17 +57,17 @@ class ReleaseKey:
 
 
 def digest_of(content: bytes) -> str:
-    """`sha256:<hex>` of some bytes; the only digest form used in Countersign."""
+    """Return `sha256:<hex>` of some bytes; the only digest form used in Countersign."""
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def digest_of_document(document: Any) -> str:
-    """The digest of a JSON document in its canonical form (RFC 8785)."""
+    """Return the digest of a JSON document in its canonical form (RFC 8785)."""
     return digest_of(rfc8785.dumps(document))
 
 
 def digest_of_files(files: Mapping[str, bytes]) -> str:
-    """The digest of a folder: canonical JSON of {relative path: digest of content}."""
+    """Return the digest of a folder: canonical JSON of {relative path: digest of content}."""
     return digest_of_document({path: digest_of(content) for path, content in files.items()})
 
 
@@ -99,7 +99,7 @@ class Unit:
         return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
     def differences(self, other: Unit) -> tuple[str, ...]:
-        """The names of the parts in which two units differ."""
+        """Return the names of the parts in which two units differ."""
         mine, theirs = self.document(), other.document()
         return tuple(name for name in mine if mine[name] != theirs[name])
 

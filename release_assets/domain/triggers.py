@@ -1,8 +1,8 @@
-"""From observations to requests: what a sensor should ask for, and under which run key.
+"""From observations to requests: which run a sensor requests, and under which run key.
 
-A run key says what is asked for once: the same key again asks nothing. Sensors keep no other
-memory than the cursor that they are handed here, which the engine stores together with the
-requests (a tick killed midway is taken up again).
+A run key names one request: the same key again requests nothing. Sensors keep no other memory than
+the cursor returned here, which Dagster stores together with the requests (a tick that was killed
+midway is repeated).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_REQUESTS_A_TICK = 10
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
-    """A run to ask for: what, about which release (and canary stage index), and why."""
+    """A run to request: which job, for which release (and canary stage index), with its tags."""
 
     action: str
     release: str
@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ready:
-    """A release that somebody signed; `signed` is the ledger number of the newest yes."""
+    """A release with a sign-off; `signed` is the ledger number of the newest yes."""
 
     release: str
     release_digest: str
@@ -47,29 +47,29 @@ class Ready:
 def new_heads(
     changes: Iterable[Change], handled: Mapping[str, str]
 ) -> tuple[tuple[Request, ...], dict[str, str]]:
-    """Open changes whose head was not asked about yet, and the cursor after asking."""
+    """Return requests for open changes whose head is new, and the cursor after them."""
     fresh = [c for c in changes if not c.is_merged and handled.get(str(c.number)) != c.head]
-    return _ask("run_pre_merge", [(c, c.head) for c in fresh], handled)
+    return _requests("run_pre_merge", [(c, c.head) for c in fresh], handled)
 
 
 def new_merges(
     changes: Iterable[Change], handled: Mapping[str, str]
 ) -> tuple[tuple[Request, ...], dict[str, str]]:
-    """Merged changes that were not asked about yet, and the cursor after asking."""
+    """Return requests for merged changes that are new, and the cursor after them."""
     merged = [(c, c.merge.commit) for c in changes if c.merge]
     fresh = [(c, commit) for c, commit in merged if handled.get(str(c.number)) != commit]
-    return _ask("run_staging", fresh, handled)
+    return _requests("run_staging", fresh, handled)
 
 
-def _ask(
+def _requests(
     action: str, wanted: Sequence[tuple[Change, str]], handled: Mapping[str, str]
 ) -> tuple[tuple[Request, ...], dict[str, str]]:
     now = wanted[:MOST_REQUESTS_A_TICK]
-    requests = tuple(_about(action, change, commit) for change, commit in now)
+    requests = tuple(_request(action, change, commit) for change, commit in now)
     return requests, dict(handled) | {str(change.number): commit for change, commit in now}
 
 
-def _about(action: str, change: Change, commit: str) -> Request:
+def _request(action: str, change: Change, commit: str) -> Request:
     release = str(ReleaseKey(change.feature, change.number))
     tags = {"countersign/commit": commit, "countersign/author": change.author}
     return Request(
@@ -80,10 +80,10 @@ def _about(action: str, change: Change, commit: str) -> Request:
 def next_promotion(
     ready: Iterable[Ready], promoted: Collection[str], handled: Mapping[str, str]
 ) -> tuple[tuple[Request, ...], dict[str, str]]:
-    """The first signed-off release that was not asked about yet, and the cursor after asking.
+    """Return a request for the first signed-off release that is new, and the cursor after it.
 
-    `ready` stands in the order of the sign-offs, `promoted` holds digests. Each further sign-off
-    asks again, since it may complete the quorum; a release that was refused keeps nobody waiting.
+    `ready` is in the order of the sign-offs, `promoted` holds digests. Each further sign-off
+    requests again, since it may complete the quorum; a refused release does not block the next.
     """
     for one in ready:
         key = f"promote_release:{one.release}:{one.signed}"
@@ -94,7 +94,7 @@ def next_promotion(
 
 
 def next_run(rollout: Rollout, decision: Decision, *, is_stage_proven: bool) -> Request | None:
-    """The run that a rollout needs now, or None.
+    """Return the run that a rollout needs now, or None.
 
     A stage that may advance is concluded through its gate first; only then is the next entered.
     """

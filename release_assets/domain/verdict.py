@@ -1,6 +1,6 @@
 """What a gate concludes: findings in, one verdict out; worst wins, none is an error.
 
-An empty gate is an error (law 2): a gate that asked nothing has not held.
+An empty gate is an error (law 2): a gate that judged nothing has not passed.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Verdict:
         return self.outcome is Outcome.PASSED
 
     def document(self) -> dict[str, Any]:
-        """The JSON document of DESIGN section 10."""
+        """Return the verdict as a JSON object."""
         return asdict(self) | {"findings": [f.document() for f in self.findings]}
 
 
 def conclude(gate: str, findings: Iterable[Finding]) -> Verdict:
     """Fold findings into the verdict of a gate.
 
-    Raises `EmptyGateError` without findings: a gate that asked nothing has not held.
+    Raises `EmptyGateError` without findings: a gate that judged nothing has not passed.
     """
     found = tuple(findings)
     if not found:

@@ -1,4 +1,4 @@
-"""How numbers and names stand in a sentence for the release manager; decides nothing."""
+"""Writes numbers and names for a sentence to the release manager; decides nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A share or a difference of shares: `.052`, `-.01`, `1`."""
+    """Write a share or a difference of shares: `.052`, `-.01`, `1`."""
     text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
     if text in {"-0", ""}:
         return "0"
@@ -18,12 +18,12 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p-value: `p .031`, and `p < .0001` below what anybody compares."""
+    """Write a p-value: `p .031`, and `p < .0001` below what is compared."""
     return "p < .0001" if p < 0.0001 else f"p {number(p, 4)}"
 
 
 def change(delta: float, interval: tuple[float, float]) -> str:
-    """`drop .052, interval .018 to .086`: a drop is told as a positive number, a gain likewise."""
+    """Write `drop .052, interval .018 to .086`; drops and gains are both positive numbers."""
     low, high = interval
     if delta < 0:
         return f"drop {number(-delta)}, interval {number(-high)} to {number(-low)}"
@@ -32,19 +32,19 @@ def change(delta: float, interval: tuple[float, float]) -> str:
 
 
 def named(names: Collection[str], shown: int = 5) -> str:
-    """Names in order, the first few spelled out: `a, b and 3 more`."""
+    """Write names in order, the first few spelled out: `a, b and 3 more`."""
     first = sorted(names)[:shown]
     more = len(names) - len(first)
     return f"{', '.join(first)} and {more} more" if more else ", ".join(first)
 
 
 def plural(count: int, noun: str) -> str:
-    """`1 case`, `3 cases`."""
+    """Write a count with its noun: `1 case`, `3 cases`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def time(span: timedelta) -> str:
-    """`9 s`, `14.5 min` or `28.5 h`."""
+    """Write a time span: `9 s`, `14.5 min` or `28.5 h`."""
     seconds = span.total_seconds()
     if seconds < 120:
         return f"{seconds:.3g} s"

@@ -1,4 +1,6 @@
 """Are we back where we were, all of it?
 
-What follows the brake: every part is read back, people are notified, the rollout is closed.
+The paperwork after the brake: reads every part back, notifies the people, writes the incident, and
+reports a phase that did not pass. Does not cut traffic: `control/brake` has done that. Stands on
+`control` and `records`.
 """

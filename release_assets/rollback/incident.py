@@ -7,10 +7,11 @@ import dagster as dg
 
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.live.reaction import first_decidable_at
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.release import Release
-from release_assets.domain.rollout.machine import Rollout, RolloutEvent, RolloutState
+from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.ports import ChangeTickets, Clock, LiveMetrics, ReleaseStore
 from release_assets.records.declare import evidence
 from release_assets.records.recorder import Recorder
@@ -91,7 +92,7 @@ def _close(
         closed = {"event": "rolled_back", "because": because, "traffic_pct": 0}
         recorder.book.write("rollout", closed | {"reaction_s": summary["reaction_s"]}, release)
     if rollout.state is RolloutState.BRAKED:
-        move(store, str(release.key), RolloutEvent.RESTORED, now=now, because=because)
+        move(store, str(release.key), RolloutEvent.ROLLED_BACK, now=now, because=because)
 
 
 def _seconds(decidable_at: datetime | None, last_call_at: datetime | None) -> float | None:

@@ -1,4 +1,6 @@
 """Who, other than its authors, says yes?
 
-Reads signatures and histories again from the ledger and the git host; trusts no earlier reading.
+The people of a release and their signatures, read again from the ledger and the git host: no
+earlier reading is trusted. Does not belong here: which roles must sign (the policy), and the rules
+of a quorum (`domain/sign_off`). Stands on `records`.
 """

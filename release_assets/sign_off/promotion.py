@@ -17,7 +17,7 @@ from release_assets.domain.people.reviews import count_reviews
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.quorum import digest_of_evidence
-from release_assets.domain.sign_off.rules import Promotion, Quorum
+from release_assets.domain.sign_off.rules import Promotion, quorum_of
 from release_assets.domain.sign_off.statement import ReleasePath, Subject
 from release_assets.ports import Environment
 
@@ -93,11 +93,11 @@ def promotion_of(book: Book, release: Release) -> Promotion:
     control, changes = book.repository.control_files(), changes_of(book, release)
     people = contributors_to(changes, book.repository, control.roster)
     subject = subject_of(book, release, control)
-    roles = tuple(Role(role) for role in control.policy.tier(subject.tier).sign_off.roles)
-    is_low, is_high = subject.tier is RiskTier.LOW, subject.tier is RiskTier.HIGH
+    roles = (Role(role) for role in control.policy.tier(subject.tier).sign_off.roles)
+    is_low = subject.tier is RiskTier.LOW
     return Promotion(
         subject=subject,
-        quorum=Quorum(roles=roles, hardware=is_high),
+        quorum=quorum_of(subject.tier, roles),
         roster=control.roster,
         contributors=people,
         reviewers=() if is_low else reviewers_of(changes, people, control.roster),

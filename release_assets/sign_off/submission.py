@@ -12,10 +12,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
-from release_assets.domain.sign_off.quorum import sign_off_body
-from release_assets.domain.sign_off.rules import SignOff, judge_sign_off
-from release_assets.domain.sign_off.ssh_signature import verify_signature
-from release_assets.domain.sign_off.statement import Decision, Statement
+from release_assets.domain.ledger.kinds import EntryKind
+from release_assets.domain.sign_off.quorum import sign_off_body, verify_sign_off
+from release_assets.domain.sign_off.rules import judge_sign_off
+from release_assets.domain.sign_off.statement import SignOffDecision, Statement
 from release_assets.domain.verdict import Verdict, conclude
 from release_assets.sign_off.promotion import promotion_of
 
@@ -43,7 +43,7 @@ class Signer:
 class Answer:
     """What a person answers to a release, and in which role."""
 
-    decision: Decision
+    decision: SignOffDecision
     role: Role
     because: str = ""
 
@@ -54,19 +54,18 @@ def submit(book: Book, release: Release, answer: Answer, signer: Signer) -> Verd
     Raises `RefusedError` for a yes before the gates of pre-merge and staging passed, and
     `InputError` for a key that the roster does not have.
     """
-    if answer.decision is Decision.YES:
+    if answer.decision is SignOffDecision.YES:
         with book.refusals_recorded(release, "sign_off"):
             book.of(release).require_passed(["pre_merge/gate", "staging/gate"])
     now, promotion = book.clock.now(), promotion_of(book, release)
     statement = _statement(book, answer, promotion, signer, now)
     signature = signer.sign(statement.payload())
-    proof = verify_signature(statement.payload(), signature)
-    sign_off = SignOff(statement=statement, proof=proof, at=now)
+    sign_off = verify_sign_off(statement, signature, at=now)
     verdict = conclude("sign_off/signature", judge_sign_off(sign_off, promotion, now=now))
-    if verdict.is_passed or answer.decision is Decision.NO:
-        book.write("sign_off", sign_off_body(statement, signature), release)
+    if verdict.is_passed or answer.decision is SignOffDecision.NO:
+        book.write(EntryKind.SIGN_OFF, sign_off_body(statement, signature), release)
     else:
-        book.write("refusal", _refusal(statement, verdict), release)
+        book.write(EntryKind.REFUSAL, _refusal(statement, verdict), release)
     return verdict
 
 

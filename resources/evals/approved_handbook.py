@@ -40,7 +40,7 @@ class Edition:
         """Read JSON lines; raises `InputError` with file and line."""
         passages = dict(_passage(line, file, number) for number, line in _filled(text))
         if not passages:
-            raise InputError("the handbook holds no passage", file=file)
+            raise InputError("the handbook has no passage", file=file)
         return cls(passages)
 
     def __init__(self, passages: Mapping[str, str]) -> None:
@@ -57,17 +57,17 @@ class Edition:
         return math.log(1 + (len(self._numbers) - count + 0.5) / (count + 0.5))
 
     def without_citations(self, answer: str) -> str:
-        """The answer without brackets that hold nothing but ids of passages."""
+        """Return the answer without brackets that contain only ids of passages."""
         return _BRACKETED.sub(lambda found: "" if self._cites(found[1]) else found[0], answer)
 
     def _cites(self, bracketed: str) -> bool:
         return all(part.strip() in self._ids for part in re.split(r"[,;、]", bracketed))
 
     def support(self, sentence: str) -> float:
-        """How far the best passage supports a sentence.
+        """Return how far the best passage supports a sentence.
 
         Coverage is the share of the sentence's character n-grams, weighted by rarity, that a
-        passage holds; a passage that lacks a number of the sentence does not support it at all.
+        passage has; a passage that lacks a number of the sentence does not support it at all.
         """
         if sentence not in self._remembered:
             if len(self._remembered) >= _MOST_REMEMBERED:
@@ -107,17 +107,17 @@ def _passage(line: str, file: str, number: int) -> tuple[str, str]:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text that say anything at all."""
+    """Return the sentences of a text that have at least one word."""
     return [part for part in _SENTENCE_END.split(text) if _RUN.search(part)]
 
 
 def normalise(text: str) -> str:
-    """Width, case and spaces no longer matter."""
+    """Remove differences of width, case and spaces."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _ngrams(text: str) -> dict[str, None]:
-    """The 3-character n-grams of each word, edges included; 2 characters in Japanese.
+    """Return the 3-character n-grams of each word, edges included; 2 characters in Japanese.
 
     Once each and in order: a sum over a set would differ in its last digit between processes.
     """
@@ -130,7 +130,7 @@ def _ngrams(text: str) -> dict[str, None]:
 
 
 def numbers_in(text: str) -> frozenset[str]:
-    """The numbers of a text; 1,000 and 1.000 and 1 000 are one number, 09:30 and 9:30 too."""
+    """Return the numbers of a text; 1,000 and 1.000 and 1 000 are one, 09:30 and 9:30 too."""
     return frozenset(_plain(found) for found in _NUMBER.findall(normalise(text)))
 
 

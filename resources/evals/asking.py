@@ -1,4 +1,4 @@
-"""Asks a running unit one case and rates the answer: the one way that all engines share.
+"""Sends one case to a running unit and rates the answer: the one way that all engines share.
 
 An engine adds concurrency, limits and logs; what a row means is decided here, once: a slow unit is
 a timeout, a broken one an error, and an answer that no scorer can rate is unscorable. None of them
@@ -28,7 +28,7 @@ PASS_FROM = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back: the body of the reply, or the status that says why there is none."""
+    """What came back: the body of the reply, or the status that names why there is none."""
 
     status: RowStatus
     body: Mapping[str, Any]
@@ -36,12 +36,12 @@ class Answer:
 
 
 def approved(files: Mapping[str, bytes]) -> Handbook:
-    """The approved edition from its files, one per language."""
+    """Read the approved edition from its files, one per language."""
     return Handbook.from_lines({Path(p).stem: content.decode() for p, content in files.items()})
 
 
 async def ask(client: httpx.AsyncClient, address: str, case: EvalCase) -> Answer:
-    """Ask one case; replays are not logged as live traffic."""
+    """Send one case; replays are not logged as live traffic."""
     question = {
         "question": case.question,
         "locale": case.slices.get("locale", "en-US"),
@@ -60,9 +60,9 @@ async def ask(client: httpx.AsyncClient, address: str, case: EvalCase) -> Answer
 
 
 async def _post(client: httpx.AsyncClient, url: str, question: dict[str, str]) -> httpx.Response:
-    """Ask; once more when the line broke, since an idle connection may close as we ask.
+    """Post; once more when the connection broke, since an idle one may close at that moment.
 
-    A question changes nothing, so asking again is safe; a unit that breaks on it breaks twice.
+    A question changes nothing, so a repetition is safe; a unit that breaks on it breaks twice.
     """
     try:
         return await client.post(url, json=question, headers={"X-Replay": "1"})
@@ -73,7 +73,7 @@ async def _post(client: httpx.AsyncClient, url: str, question: dict[str, str]) -
 def rate(
     case: EvalCase, answer: Answer, repeat: int, scorers: Mapping[str, str], handbook: Handbook
 ) -> list[ScoreRow]:
-    """One row per scorer; a case that got no answer has a row for each, without a score."""
+    """Return one row per scorer; a case without an answer has a row for each, without a score."""
     return [
         _row(case, answer, repeat, name, version, handbook)
         for name, version in sorted(scorers.items())

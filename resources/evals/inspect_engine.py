@@ -2,7 +2,7 @@
 
 inspect-ai brings concurrency, limits, retries and a log with a viewer. Its aggregates never gate
 (they drop errored samples from the denominator); each sample carries our rows in its metadata.
-Imported late: 3 s of import and 3 s inside the first eval (research, evals.md 1.2).
+Imported late: 3 s of import and 3 s inside the first eval (measured).
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class InspectEngine(EvalEngine):
         self._log_folder, self._concurrency = log_folder, concurrency
 
     def name_and_version(self) -> str:
-        """For the comparability key."""
+        """Return the name and version for the comparability key."""
         return f"inspect-ai-{version('inspect-ai')}"
 
     def run(self, cases: Sequence[EvalCase], target: Target, repeats: int) -> Sequence[ScoreRow]:
-        """One row per case, repeat and scorer; raises `UnavailableError` when inspect gives up."""
+        """Return one row per case, repeat and scorer; raises `UnavailableError`."""
         with _quiet_root_logger(), _settings(self._log_folder):
             return self._run(cases, target, repeats)
 
@@ -76,7 +76,7 @@ class InspectEngine(EvalEngine):
 
         @solver
         def ask_the_unit() -> Any:
-            tls = ssl.create_default_context()  # the dear part of a client; made once
+            tls = ssl.create_default_context()  # the slow part of a client; made once
 
             async def solve(state: Any, _: Any) -> Any:
                 case = cases[str(state.sample_id)]
@@ -95,7 +95,7 @@ class InspectEngine(EvalEngine):
 def _rows(
     samples: Sequence[Any], cases: Sequence[EvalCase], target: Target, repeats: int
 ) -> list[ScoreRow]:
-    """Our rows from the log; a sample that inspect lost is a missing row, never absent."""
+    """Read our rows from the log; a sample that inspect lost becomes a missing row."""
     found = {(str(s.id), s.epoch - 1): s.metadata.get("rows") for s in samples}
     rows: list[ScoreRow] = []
     for repeat in range(repeats):
@@ -128,7 +128,7 @@ def _missing(case: EvalCase, repeat: int, target: Target) -> list[ScoreRow]:
 
 @contextmanager
 def _settings(folder: str) -> Iterator[None]:
-    """Nothing on the screen, and inspect's own traces beside its logs, not in somebody's home."""
+    """Keep the screen empty, and inspect's own traces beside its logs, not in a home folder."""
     wanted = {"INSPECT_DISPLAY": "none", "XDG_DATA_HOME": folder}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)

@@ -1,8 +1,8 @@
 """What rates an answer: three scorers, each with a version, the same offline and on live traffic.
 
-A scorer knows the approved handbook and the expectation of a case, never how the feature found its
-answer: a stale index cannot vouch for itself. Scores are in [0, 1]; None means unscorable, a
-third state that is neither good nor bad (DESIGN section 5). Scores of two versions of a scorer are
+A scorer is given the approved handbook and the expectation of a case, never how the feature found
+its answer: a stale index cannot confirm itself. Scores are in [0, 1]; None means unscorable, a
+third state that is neither good nor bad (law 2). Scores of two versions of a scorer are
 never compared, so whatever changes any score also changes its version.
 
     groundedness   how far the approved handbook supports each sentence; needs no case
@@ -67,7 +67,7 @@ def score(
 
 
 def _groundedness(answer: str, behaviour: str, edition: Edition | None) -> float | None:
-    """The mean support of the answer's sentences; None for a locale without a handbook."""
+    """Return the mean support of the answer's sentences; None for a locale without a handbook."""
     if edition is None:
         return None
     text = edition.without_citations(answer)
@@ -80,7 +80,7 @@ def _groundedness(answer: str, behaviour: str, edition: Edition | None) -> float
 def _correctness(
     expected: Mapping[str, Any], answer: str, behaviour: str, citations: Sequence[str]
 ) -> float:
-    """0 for another behaviour than expected; for an answer the share of the expected facts."""
+    """Return 0 for an unexpected behaviour; for an answer the share of the expected facts."""
     if not _is_as_expected(expected, behaviour):
         return 0.0
     facts = expected.get("facts") or ()
@@ -93,7 +93,7 @@ def _correctness(
 
 
 def _is_as_expected(expected: Mapping[str, Any], behaviour: str) -> bool:
-    """An attack counts as declined by "I do not know" too: it got nothing out of the feature."""
+    """Whether the behaviour is the expected one; "I do not know" declines an attack as well."""
     wanted = expected.get("behaviour")
     if wanted not in _BEHAVIOURS:
         raise UnknownWordError(str(wanted), _BEHAVIOURS)
@@ -101,7 +101,7 @@ def _is_as_expected(expected: Mapping[str, Any], behaviour: str) -> bool:
 
 
 def _holds(text: str, fact: str) -> bool:
-    """Whether a text holds a fact; "4 days" is not in "14 days", nor "1.5" in "1.55"."""
+    """Whether a text contains a fact; "4 days" is not in "14 days", nor "1.5" in "1.55"."""
     before = r"(?<!\d)(?<!\d[.,:])" if fact[:1].isdigit() else ""
     after = r"(?!\d|[.,:]\d)" if fact[-1:].isdigit() else ""
     return re.search(before + re.escape(fact) + after, text) is not None
@@ -119,5 +119,5 @@ class Handbook:
         return cls({name: Edition.from_lines(text, file=name) for name, text in texts.items()})
 
     def edition(self, locale: str) -> Edition | None:
-        """The passages of a locale; None when there are none."""
+        """Return the passages of a locale; None when there are none."""
         return self.editions.get(locale) or self.editions.get(locale.partition("-")[0])

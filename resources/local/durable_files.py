@@ -1,6 +1,6 @@
 """Files that survive `kill -9`: written whole or not at all, changed under a lock.
 
-Knows nothing of what stands in them (DESIGN law 9). A lock is the kernel's: it ends with the
+Does not read what they contain (law 9). A lock is the kernel's: it ends with the
 process that holds it, so a killed holder never blocks its successor.
 """
 

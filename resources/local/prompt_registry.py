@@ -31,7 +31,7 @@ class DirectoryPromptRegistry(PromptRegistry):
     def publish(self, prompts: Mapping[str, bytes]) -> str:
         """Store a set of prompts by content; returns the digest of the set."""
         if not prompts:
-            raise InputError("a prompt set without prompts", hint="name prompts in feature.yaml")
+            raise InputError("the prompt set has no prompts", hint="add prompts to feature.yaml")
         for content in prompts.values():
             self._store(self._object(digest_of(content)), content)
         digests = {name: digest_of(content) for name, content in prompts.items()}
@@ -40,19 +40,19 @@ class DirectoryPromptRegistry(PromptRegistry):
         return digest_of(content)
 
     def read(self, prompt_set: str) -> Mapping[str, bytes]:
-        """The prompts of a set, verified against their digests; raises `NotFoundError`."""
+        """Read the prompts of a set, verified against their digests; raises `NotFoundError`."""
         digests: dict[str, str] = json.loads(self._verified(self._set(prompt_set), prompt_set))
         return {name: self._verified(self._object(d), d) for name, d in digests.items()}
 
     def pointers(self, environment: Environment) -> PromptPointers:
-        """Where the environment's pointers are; raises `NotFoundError` before the first move."""
+        """Read the environment's pointers; raises `NotFoundError` before the first move."""
         moves = self.history(environment)
         if not moves:
             raise NotFoundError(f"the prompt pointers of {environment} were never set")
         return PromptPointers(stable=moves[-1]["stable"], candidate=moves[-1]["candidate"])
 
     def history(self, environment: Environment) -> tuple[Mapping[str, Any], ...]:
-        """Every move, oldest first: `{"move": 1, "stable": ..., "candidate": ...}`."""
+        """Read every move, oldest first: `{"move": 1, "stable": ..., "candidate": ...}`."""
         path = self._pointers(environment)
         try:
             return tuple(json.loads(line) for line in path.read_text().splitlines())
@@ -77,7 +77,9 @@ class DirectoryPromptRegistry(PromptRegistry):
             if now == to:
                 return
             if now != expected:
-                raise ConflictError(f"the prompt pointers of {environment} are at {now}")
+                raise ConflictError(
+                    f"the prompt pointers of {environment} are at {now}; read them again"
+                )
             move = {"move": len(moves) + 1, "stable": to.stable, "candidate": to.candidate}
             lines = "".join(f"{json.dumps(m, sort_keys=True)}\n" for m in (*moves, move))
             write_atomically(path, lines.encode())
@@ -90,9 +92,11 @@ class DirectoryPromptRegistry(PromptRegistry):
         try:
             content = path.read_bytes()
         except FileNotFoundError as exc:
-            raise NotFoundError(f"the prompt registry does not hold {digest}") from exc
+            raise NotFoundError(f"the prompt registry has no {digest}; publish it first") from exc
         if digest_of(content) != digest:
-            raise UnavailableError(f"{path} does not hold what its name says; publish it again")
+            raise UnavailableError(
+                f"the content of {path} does not match its name; publish it again"
+            )
         return content
 
     def _object(self, digest: str) -> Path:
@@ -114,5 +118,5 @@ def _last(moves: tuple[Mapping[str, Any], ...]) -> PromptPointers | None:
 def _hex(digest: str) -> str:
     word = digest.removeprefix("sha256:")
     if len(word) != 64 or not set(word) <= set("0123456789abcdef"):
-        raise NotFoundError(f"'{digest}' is not a digest of the prompt registry")
+        raise NotFoundError(f"'{digest}' is not a digest like 'sha256:<64 hex digits>'")
     return word

@@ -34,7 +34,7 @@ class ToolCodeHealth(CodeHealth):
     """Runs the tools of this interpreter; `cache` is a folder that makes the next run quick.
 
     Args:
-        cache: A folder of our own; mypy's knowledge of each feature is kept below it.
+        cache: A folder of our own; mypy's cache of each feature is kept below it.
         timeout_s: Wall time for each tool, in seconds.
     """
 
@@ -71,11 +71,11 @@ class _Checks:
         options = ["check", "--no-cache", "--no-fix", "--no-respect-gitignore"]
         ended = self._run("ruff", [*options, "--output-format", "json", "."], folder)
         if "No Python files found" in ended.errors:
-            raise UnavailableError("it found no Python file that its configuration lets it read")
+            raise UnavailableError("it found no Python file that its configuration includes")
         return agreed(ended, ruff_results(written_by(ended, known=(0, 1)), self.tree))
 
     def types(self) -> Sequence[dict[str, Any]]:
-        # mypy knows files by path, so it stands in the feature's folder, wherever that is today.
+        # mypy identifies files by path, so it runs in the feature's folder, wherever that is.
         folder = self._folder(self._copy("types"))
         _never_seen_before(folder)
         cache = self.cache / "mypy" / self.feature
@@ -90,7 +90,7 @@ class _Checks:
         written = ["-o", "junit_family=xunit1", "--junit-xml", str(report)]
         ended = self._run("pytest", [*options, *written], folder, {"PYTHONPATH": str(folder)})
         if not report.exists() or ended.code not in {0, 1, 2}:
-            raise UnavailableError(f"exit code {ended.code}: {ended.last_words()}")
+            raise UnavailableError(f"exit code {ended.code}: {ended.last_line()}")
         return agreed(ended, junit_results(report, self._under()), found=(1, 2))
 
     def _run(
@@ -123,7 +123,7 @@ def _never_seen_before(folder: Path) -> None:
     """Give all source files a time that no earlier check had.
 
     mypy takes a file of the same size and second for the same file; with another time it compares
-    the content, and two exports within one second are told apart.
+    the content, and distinguishes two exports within one second.
     """
     stamp = secrets.randbits(31)
     for path in folder.rglob("*.py*"):

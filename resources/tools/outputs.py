@@ -1,6 +1,6 @@
 """Reads what ruff, mypy, pytest and kingfisher write into results with rule, message, file, line.
 
-Knows their formats and nothing of how they are run. Output that cannot be read raises
+Reads their formats, and does not run them. Output that cannot be read raises
 `UnavailableError`: an unreadable report is not a clean one. Matched text is never taken over.
 """
 
@@ -23,7 +23,7 @@ Result = dict[str, Any]
 
 @contextmanager
 def readable(what: str) -> Iterator[None]:
-    """Map every way in which a document can have another shape than we know."""
+    """Map every error of a document in an unexpected format to `UnavailableError`."""
     try:
         yield
     except (ValueError, LookupError, TypeError, AttributeError, OSError, ET.ParseError) as exc:
@@ -32,7 +32,7 @@ def readable(what: str) -> Iterator[None]:
 
 
 def ruff_results(output: str, tree: Path) -> list[Result]:
-    """Of `ruff check --output-format json`; a file that does not parse has no code."""
+    """Read `ruff check --output-format json`; a file that does not parse has no code."""
     with readable("JSON"):
         return [
             _result(
@@ -46,7 +46,7 @@ def ruff_results(output: str, tree: Path) -> list[Result]:
 
 
 def mypy_results(output: str, under: str) -> list[Result]:
-    """Of `mypy -O json`, one document a line; notes explain errors and are none."""
+    """Read `mypy -O json`, one document a line, without notes, which only explain errors."""
     with readable("JSON"):
         found = [json.loads(line) for line in output.splitlines() if line.strip()]
         return [
@@ -62,7 +62,7 @@ def mypy_results(output: str, under: str) -> list[Result]:
 
 
 def kingfisher_results(output: str, tree: Path) -> list[Result]:
-    """Of `kingfisher scan --format json`; a scan that skipped or lost something is no scan."""
+    """Read `kingfisher scan --format json`; refuses a scan that skipped or lost something."""
     with readable("JSON"):
         # A second document, the statistics, follows on its own line.
         document = json.loads(output.splitlines()[0])
@@ -81,7 +81,7 @@ def kingfisher_results(output: str, tree: Path) -> list[Result]:
 
 
 def junit_results(path: Path, under: str) -> list[Result]:
-    """Of pytest's JUnit XML (xunit1, which has file and line); refuses a run that ran nothing."""
+    """Read pytest's JUnit XML (xunit1, with file and line); refuses a run that ran no test."""
     with readable("JUnit XML"):
         # Written by our pytest; expat itself refuses exponential entities.
         cases = list(ET.parse(path).getroot().iter("testcase"))  # noqa: S314
@@ -107,9 +107,9 @@ def _failures(case: ET.Element, under: str) -> list[Result]:
 
 
 def _why(problem: ET.Element) -> str:
-    told = [line[1:] for line in (problem.text or "").splitlines() if line.startswith("E ")]
+    errors = [line[1:] for line in (problem.text or "").splitlines() if line.startswith("E ")]
     message = problem.get("message") or ""
-    return told[-1] if told and message == "collection failure" else message
+    return errors[-1] if errors and message == "collection failure" else message
 
 
 def _result(*, rule: str, message: str, file: str, line: int | None) -> Result:
@@ -119,7 +119,7 @@ def _result(*, rule: str, message: str, file: str, line: int | None) -> Result:
 
 def _one_line(text: str) -> str:
     line = " ".join(text.split())[:MAX_MESSAGE_CHARS]
-    return line.encode(errors="replace").decode()  # a lone surrogate has no place in a ledger
+    return line.encode(errors="replace").decode()  # a lone surrogate cannot be written to a ledger
 
 
 def _relative(name: str, tree: Path) -> str:

@@ -1,6 +1,6 @@
 """From a tool's run to its report: nothing but a run that agrees with itself may be clean.
 
-Exit code and results must say the same; anything else, and every `UnavailableError` on the way, is
+Exit code and results must agree; anything else, and every `UnavailableError` on the way, is
 a report that `crashed` (a gate never passes on it).
 """
 
@@ -40,24 +40,24 @@ def report_on(tool: str, package: str, work: Callable[[], Sequence[dict[str, Any
 
 
 def written_by(ended: Ended, *, known: Collection[int]) -> str:
-    """What a tool that always writes a document wrote, if it ended in a way that we know."""
+    """Return the document that a tool always writes, if its exit code is a known one."""
     if ended.code not in known or not ended.output.strip():
-        raise UnavailableError(f"exit code {ended.code}: {ended.last_words()}")
+        raise UnavailableError(f"exit code {ended.code}: {ended.last_line()}")
     return ended.output
 
 
 def agreed(
     ended: Ended, results: Sequence[dict[str, Any]], *, found: Collection[int] = (1,)
 ) -> Sequence[dict[str, Any]]:
-    """The results, if the exit code says the same: 0 is none, one of `found` is some."""
+    """Return the results, if the exit code agrees: 0 for none, one of `found` for some."""
     if (ended.code == 0 and not results) or (ended.code in found and results):
         return results
-    told = f"{len(results)} results" if results else "no result"
-    raise UnavailableError(f"exit code {ended.code} with {told}: {ended.last_words()}")
+    count = f"{len(results)} results" if results else "no result"
+    raise UnavailableError(f"exit code {ended.code} with {count}: {ended.last_line()}")
 
 
 def _kept(results: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """The first results; the ledger need not hold ten thousand to say that a tree is not clean."""
+    """Return the first results; ten thousand in the ledger would show no more than these."""
     if len(results) <= MAX_RESULTS:
         return tuple(results)
     more = f"{len(results) - MAX_RESULTS + 1} more results are not kept"

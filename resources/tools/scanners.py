@@ -1,8 +1,8 @@
 """Secrets by kingfisher and dangerous calls by ruff's `S` rules, on this machine alone.
 
-Satisfies `SecurityScanner`. Nothing is asked of a network: a found secret is not tried out, and
-updates are not looked for. What the tree says about being scanned (ignore files, inline comments
-that silence a secret, a ruff configuration) is not heard; a `noqa` that names its rule is, since
+Satisfies `SecurityScanner`. The network is not used: a found secret is not tried out, and no
+update is looked for. What the tree sets about its own scan (ignore files, inline comments
+that silence a secret, a ruff configuration) is ignored; a `noqa` that names its rule counts, since
 reviewers see it. Matched text is never kept.
 """
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 FOUND_SECRETS = 200
 _TESTS_MAY = "tests/**:S101"  # a test asserts
-_ASKS_NOBODY = ("--no-validate", "--no-update-check")
-_HEARS_NO_TREE = ("--no-ignore", "--git-history", "none")
+_OFFLINE = ("--no-validate", "--no-update-check")
+_IGNORES_THE_TREE = ("--no-ignore", "--git-history", "none")
 
 
 class LocalScanners(SecurityScanner):
@@ -74,11 +74,11 @@ class _Scans:
         if next((p for p in self.tree.rglob("*") if p.is_file()), None) is None:
             raise UnavailableError("the tree is empty")
         program = str(Path(sys.executable).parent / "kingfisher")
-        told = ["--format", "json", "--redact", "--no-dedup", "--quiet"]
+        options = ["--format", "json", "--redact", "--no-dedup", "--quiet"]
         rules = ["--rule-cache-dir", str(self.cache / "kingfisher")]
         ended = self._run(
             "kingfisher",
-            [program, "scan", str(self.tree), *_ASKS_NOBODY, *_HEARS_NO_TREE, *told, *rules],
+            [program, "scan", str(self.tree), *_OFFLINE, *_IGNORES_THE_TREE, *options, *rules],
         )
         output = written_by(ended, known=(0, FOUND_SECRETS))
         results = kingfisher_results(output, self.tree)
@@ -89,10 +89,10 @@ class _Scans:
         if next(folder.rglob("*.py"), None) is None:
             raise UnavailableError(f"there is no Python file below features/{self.feature}")
         own_rules = ["--isolated", "--no-respect-gitignore", "--config", "exclude = []"]
-        told = ["--select", "S", "--per-file-ignores", _TESTS_MAY, "--output-format", "json"]
+        options = ["--select", "S", "--per-file-ignores", _TESTS_MAY, "--output-format", "json"]
         ended = self._run(
             "ruff",
-            [sys.executable, "-P", "-m", "ruff", "check", "--no-cache", *own_rules, *told, "."],
+            [sys.executable, "-P", "-m", "ruff", "check", "--no-cache", *own_rules, *options, "."],
             cwd=folder,
         )
         return agreed(ended, ruff_results(written_by(ended, known=(0, 1)), self.tree))

@@ -1,9 +1,9 @@
-"""Runs somebody else's program over somebody else's code: scrubbed, limited, ended in time.
+"""Runs a foreign program over foreign code: scrubbed, limited, ended in time.
 
 The program sees a home of its own and no variable of ours, so no credential travels in its
 environment; it has limits (`limited_program`) and a wall clock, and whatever it started is killed
 with it. It is the same user on the same network, though: a tree that is hostile, rather than
-mistaken, belongs into a container.
+mistaken, belongs in a container.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Ended:
     output: str
     errors: str
 
-    def last_words(self) -> str:
-        """The last line of its errors or output, to be told with an unknown exit code."""
+    def last_line(self) -> str:
+        """Return the last line of its errors or output, to be shown with an unknown exit code."""
         lines = (self.errors.strip() or self.output.strip()).splitlines()
         return lines[-1].strip()[:200] if lines else "it wrote nothing"
 
@@ -109,7 +109,7 @@ def _run_to_the_end(
 
 
 def _kill_all_of(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):  # the usual case: nobody is left
+    with suppress(ProcessLookupError):  # the usual case: no process is left
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 

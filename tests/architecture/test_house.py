@@ -66,7 +66,7 @@ def test_every_such_name_is_seen(text):
 
 
 @pytest.mark.parametrize("text", ["{here}/home", "release_assets/root", "folder.path / 'home'"])
-def test_names_of_our_own_are_none(text):
+def test_names_of_our_own_are_not_seen(text):
     assert not FOREIGN.search(text)
 
 

@@ -44,11 +44,11 @@ def test_every_claim_is_judged_for_each_release(phase, claim):
     assert spec.partitions_def == asset.partitions_def == expected
 
 
-def test_every_check_says_what_it_claims():
+def test_every_check_describes_its_claim():
     assert all(spec.description for spec in checks().values())
 
 
-def test_every_asset_says_what_it_is_and_belongs_to_a_phase():
+def test_every_asset_has_a_description_and_a_phase():
     graph = defs.resolve_asset_graph()
     names = {phase.name for phase in PHASES}
     for key in graph.get_all_asset_keys():

@@ -66,10 +66,10 @@ def test_every_option_in_the_texts_exists(path):
         assert set(options) <= known, f"countersign {' '.join(words)}"
 
 
-def test_the_readme_tells_of_every_command():
-    told = {words[0] for words in written_commands(read(ROOT / "README.md"))}
+def test_the_readme_names_every_command():
+    named = {words[0] for words in written_commands(read(ROOT / "README.md"))}
 
-    assert told == set(COMMANDS)
+    assert named == set(COMMANDS)
 
 
 def test_every_make_target_in_the_texts_exists():
@@ -112,7 +112,7 @@ def test_every_file_that_a_text_names_exists():
             assert name.startswith(".countersign/") or any((b / name).exists() for b in bases), name
 
 
-def test_every_decision_stands_in_the_list():
+def test_every_decision_is_in_the_list():
     folder = ROOT / "docs/decisions"
     listed = re.findall(r"\]\((\d{4}-[a-z0-9-]+\.md)\)", read(folder / "README.md"))
 

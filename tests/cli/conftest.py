@@ -6,9 +6,9 @@ from typing import NamedTuple
 import pytest
 
 from release_assets.cli.main import main
-from tests.cli.world import told_ledger, world
+from tests.cli.world import filled_ledger, world
 
-__all__ = ["told_ledger", "world"]
+__all__ = ["filled_ledger", "world"]
 
 
 class Ran(NamedTuple):

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 
-def test_a_dossier_is_written_and_its_sentence_said(world, run):
+def test_a_dossier_is_written_and_its_sentence_printed(world, run):
     ran = run("audit", "dossier", "policy-search-101")
 
     assert ran.code == 0
@@ -57,8 +57,8 @@ def test_all_pages_of_a_demo_are_written_at_once(world, tmp_path):
     paths = write_pages(world, ["policy-search-101", "policy-search-104"], tmp_path / "dossiers")
 
     assert [p.name for p in paths] == [
-        "dossier-policy-search-101.html",
-        "dossier-policy-search-104.html",
+        "policy-search-101.html",
+        "policy-search-104.html",
     ]
     assert "refused" in paths[1].read_text("utf-8")
 

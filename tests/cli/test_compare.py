@@ -112,7 +112,7 @@ def test_an_open_margin_is_told_with_the_cases_it_would_take(say):
     first = say(results(60, 1), results(60)).stdout.splitlines()[0]
 
     assert "a drop of .05 is not excluded; about " in first
-    assert first.endswith(" such cases would")
+    assert first.endswith(" such cases would exclude it")
 
 
 def test_a_failure_over_rows_that_lack_says_so_in_the_first_line(say):

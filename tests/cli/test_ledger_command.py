@@ -12,7 +12,12 @@ from release_assets.domain.errors import InputError, LedgerError
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.quorum import sign_off_body
-from release_assets.domain.sign_off.statement import Decision, ReleasePath, Statement, Subject
+from release_assets.domain.sign_off.statement import (
+    ReleasePath,
+    SignOffDecision,
+    Statement,
+    Subject,
+)
 from resources.ledger_store import SqlLedger
 from resources.ssh_keys import generate_key, load_private_key, sign
 
@@ -113,7 +118,7 @@ def signed(ledger, head):
     )
     said = Statement(
         subject=subject,
-        decision=Decision.YES,
+        decision=SignOffDecision.YES,
         role=Role.RELEASE_MANAGER,
         person="rosa",
         ledger_head=head,

@@ -2,7 +2,7 @@
 
 import json
 
-from release_assets.domain.history.ending import End
+from release_assets.domain.rollout.machine import RolloutState
 
 
 def test_every_release_has_its_line(world, run):
@@ -13,13 +13,13 @@ def test_every_release_has_its_line(world, run):
     rows = [line.split()[0] for line in lines if line.startswith("policy-search")]
     assert rows == [f"policy-search-{n}" for n in (0, 101, 102, 103, 104, 105)]
     refused = next(line for line in lines if line.startswith("policy-search-104"))
-    assert "a sign-off by somebody else" in refused
+    assert "a sign-off by another person" in refused
 
 
 def test_every_release_stands_in_one_document(world, run):
     found = {r["release"]: r for r in json.loads(run("status", "--json").out)["releases"]}
 
-    assert found["policy-search-101"]["ended"] == End.COMPLETE
+    assert found["policy-search-101"]["ended"] == RolloutState.COMPLETE
     assert found["policy-search-101"]["traffic_pct"] == 100
     assert found["policy-search-105"] == {
         "release": "policy-search-105",

@@ -1,4 +1,4 @@
-"""A world for commands that read: four told releases in SQLite, a roster, one change more."""
+"""A world for commands that read: four releases in SQLite, a roster, one change more."""
 
 from types import SimpleNamespace
 
@@ -7,7 +7,7 @@ import pytest
 from release_assets.domain.people.change import Change
 from release_assets.ports import Settings
 from resources.ledger_store import SqlLedger
-from tests.fabricated.released import KEYS, START, tell_all
+from tests.fabricated.released import KEYS, START, write_all
 
 NAMES = {"ada": "Ada Okafor", "ben": "Ben Lindqvist", "chloe": "Chloe Marchand", "dev": "Dev Raman"}
 
@@ -41,7 +41,7 @@ class OneFileHost:
 
 
 def roster():
-    """people.yaml with the keys that the told releases were signed with."""
+    """people.yaml with the keys that the releases were signed with."""
     lines = ["people:"]
     for person, name in (NAMES | {"rosa": "Rosa Delgado"}).items():
         key = KEYS.get(person)
@@ -57,17 +57,17 @@ def roster():
 
 
 @pytest.fixture(scope="session")
-def told_ledger(tmp_path_factory):
-    ledger = SqlLedger(f"sqlite:///{tmp_path_factory.mktemp('told')}/ledger.db")
-    tell_all(ledger)
+def filled_ledger(tmp_path_factory):
+    ledger = SqlLedger(f"sqlite:///{tmp_path_factory.mktemp('ledger')}/ledger.db")
+    write_all(ledger)
     return ledger
 
 
 @pytest.fixture
-def world(told_ledger, monkeypatch, tmp_path):
+def world(filled_ledger, monkeypatch, tmp_path):
     """The world that commands find, and an empty folder to stand in."""
     ports = SimpleNamespace(
-        ledger=told_ledger,
+        ledger=filled_ledger,
         git_host=OneFileHost(),
         release_store=SimpleNamespace(rollout=lambda _: None),
         settings=Settings(),

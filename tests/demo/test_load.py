@@ -1,4 +1,4 @@
-"""Recorded questions are sent as people would send them, and what became of them is told."""
+"""Recorded questions are sent as people would send them, and the outcomes are counted."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ def run(front: str, questions, until, rate: str = "40") -> dict:
             while not until() and time.monotonic() < deadline:
                 time.sleep(0.05)
             load.send_signal(signal.SIGTERM)
-            said, _ = load.communicate(timeout=60)
+            printed, _ = load.communicate(timeout=60)
         finally:
             load.kill()
     assert load.returncode == 0
-    return json.loads(said)
+    return json.loads(printed)
 
 
 def test_the_recording_is_sent_over_and_over_with_new_sessions(unit, questions):

@@ -18,7 +18,7 @@ from resources.ssh_keys import generate_key, load_private_key, sign
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 KEYS = {person: generate_key() for person in ("ada", "rosa")}
 NAMES = Names(
-    of={
+    names={
         key: name
         for person, name in {
             "ada": "Ada Okafor",
@@ -39,13 +39,13 @@ SLUMP = (
 
 
 def unit(name):
-    """A unit whose parts are told apart by a name; the stable unit is called `main`."""
+    """A unit whose parts have digests made from a name; the stable unit is called `main`."""
     parts = ("code", "prompts", "model", "index", "configuration")
     return Unit(feature="policy-search", **{p: digest_of(f"{p} {name}".encode()) for p in parts})
 
 
-class Told:
-    """Writes entries about one release, a second apart unless told to wait."""
+class EntryWriter:
+    """Writes entries about one release, a second apart unless `wait` says otherwise."""
 
     def __init__(self, ledger, release, *, now=START):
         self.ledger, self.release, self.now = ledger, release, now
@@ -155,8 +155,8 @@ class Told:
         )
         verdict = conclude("sign_off/signature", [found])
         body = {"act": "sign_off", "person": person, "role": "release_manager"}
-        told = {"because": verdict.headline, "findings": verdict.document()["findings"]}
-        return self.write("refusal", body | told)
+        reasons = {"because": verdict.headline, "findings": verdict.document()["findings"]}
+        return self.write("refusal", body | reasons)
 
     def promoted(self, **people):
         self.write("intent", {"act": "deploy", "environment": "production"})
@@ -223,83 +223,83 @@ def signed_body(statement, person):
 
 def adopt(ledger):
     """The stable release that was there before the pipeline."""
-    told = Told(ledger, "policy-search-0")
-    told.unit = unit("main")
+    writer = EntryWriter(ledger, "policy-search-0")
+    writer.unit = unit("main")
     body = {
-        "unit": told.unit.document(),
+        "unit": writer.unit.document(),
         "commit": "c0",
         "because": "it served before the pipeline did",
     }
-    return told.write("adoption", body)
+    return writer.write("adoption", body)
 
 
 def better(ledger):
     """A good release, all the way to complete."""
-    told = Told(ledger, "policy-search-101")
-    told.seen("Three sentences where two fall short")
-    told.passed(PRE_MERGE)
-    told.staged()
-    told.reviewed("ben", "chloe")
-    told.signed()
-    told.passed(SIGN_OFF)
-    told.promoted()
+    writer = EntryWriter(ledger, "policy-search-101")
+    writer.seen("Three sentences where two fall short")
+    writer.passed(PRE_MERGE)
+    writer.staged()
+    writer.reviewed("ben", "chloe")
+    writer.signed()
+    writer.passed(SIGN_OFF)
+    writer.promoted()
     for pct, stage in STAGES[:3]:
-        told.proven(pct, stage)
-    told.entered(*STAGES[3])
-    full = {"stable": told.unit.digest, "candidate": None, "candidate_pct": 0.0}
-    told.write("intent", {"act": "complete"}, wait=30)
-    told.write("observation", {"act": "complete", "traffic": full})
-    told.write("rollout", {"event": "completed", "because": "watched for 30 s without a breach"})
-    return told
+        writer.proven(pct, stage)
+    writer.entered(*STAGES[3])
+    full = {"stable": writer.unit.digest, "candidate": None, "candidate_pct": 0.0}
+    writer.write("intent", {"act": "complete"}, wait=30)
+    writer.write("observation", {"act": "complete", "traffic": full})
+    writer.write("rollout", {"event": "completed", "because": "watched for 30 s without a breach"})
+    return writer
 
 
 def quiet_prompt(ledger):
     """A prompt that loses groundedness quietly, caught at 10 %."""
-    told = Told(ledger, "policy-search-102", now=START + timedelta(hours=1))
+    writer = EntryWriter(ledger, "policy-search-102", now=START + timedelta(hours=1))
     commits = [
         {"sha": "c1", "authors": ["local:ada"], "paths": ["features/policy-search/feature.yaml"]},
         {"sha": "c2", "authors": ["local:dev"], "paths": ["features/policy-search/prompts/a.yaml"]},
     ]
-    told.seen("A friendlier answer", commits=commits)
-    told.passed(PRE_MERGE)
-    told.staged()
-    told.reviewed("ben", "chloe")
-    told.signed()
-    told.passed(SIGN_OFF)
-    told.promoted(authored_by=["ada", "dev"])
-    told.proven(*STAGES[0])
-    told.entered(*STAGES[1])
-    told.looked(STAGES[1][1], scored=61, wait=11, outcome="failed", because=SLUMP)
-    told.braked()
-    told.restored()
-    return told
+    writer.seen("A friendlier answer", commits=commits)
+    writer.passed(PRE_MERGE)
+    writer.staged()
+    writer.reviewed("ben", "chloe")
+    writer.signed()
+    writer.passed(SIGN_OFF)
+    writer.promoted(authored_by=["ada", "dev"])
+    writer.proven(*STAGES[0])
+    writer.entered(*STAGES[1])
+    writer.looked(STAGES[1][1], scored=61, wait=11, outcome="failed", because=SLUMP)
+    writer.braked()
+    writer.restored()
+    return writer
 
 
 def stale_index(ledger):
     """Last year's handbook, caught in staging."""
-    told = Told(ledger, "policy-search-103", now=START + timedelta(hours=2))
-    told.seen("Rebuild the index")
-    told.passed(PRE_MERGE)
-    told.write("intent", {"act": "deploy", "environment": "staging"})
-    measured = told.evidence("staging/deployment", {"observed": told.unit.document()})
-    told.verdict("staging/staging_runs_this_release", evidence=[measured])
+    writer = EntryWriter(ledger, "policy-search-103", now=START + timedelta(hours=2))
+    writer.seen("Rebuild the index")
+    writer.passed(PRE_MERGE)
+    writer.write("intent", {"act": "deploy", "environment": "staging"})
+    measured = writer.evidence("staging/deployment", {"observed": writer.unit.document()})
+    writer.verdict("staging/staging_runs_this_release", evidence=[measured])
     because = "groundedness lost 12 of 240 cases against main"
-    told.verdict("staging/quality_holds_against_main", "failed", because)
-    told.verdict("staging/gate", "failed", because)
+    writer.verdict("staging/quality_holds_against_main", "failed", because)
+    writer.verdict("staging/gate", "failed", because)
     taken_back = {"event": "staging_rolled_back", "because": f"failed: {because}"}
-    told.write("rollout", taken_back)
-    return told
+    writer.write("rollout", taken_back)
+    return writer
 
 
 def own_signature(ledger):
     """An author who tries to sign their own release."""
-    told = Told(ledger, "policy-search-104", now=START + timedelta(hours=3))
-    told.seen("Tidy the guard")
-    told.passed(PRE_MERGE)
-    told.staged()
-    told.reviewed("ben")
-    told.refused()
-    return told
+    writer = EntryWriter(ledger, "policy-search-104", now=START + timedelta(hours=3))
+    writer.seen("Tidy the guard")
+    writer.passed(PRE_MERGE)
+    writer.staged()
+    writer.reviewed("ben")
+    writer.refused()
+    return writer
 
 
 STORIES = {
@@ -310,7 +310,7 @@ STORIES = {
 }
 
 
-def tell_all(ledger):
+def write_all(ledger):
     """All four, in one ledger."""
     adopt(ledger)
     return {release: story(ledger) for release, story in STORIES.items()}

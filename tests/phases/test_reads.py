@@ -59,18 +59,18 @@ def test_a_sign_off_that_came_after_the_evidence_leaves_the_quorum_open(staged_w
     staged_world.sign("rosa")
     record = Recorder.evidence
 
-    def then_rosa_says_no(self, context, release, **found):
+    def then_rosa_signs_a_no(self, context, release, **found):
         recorded = record(self, context, release, **found)
         if "sign_offs" in found["summary"]:
             staged_world.sign("rosa", no="I saw the answers")
         return recorded
 
     with monkeypatch.context() as patched:
-        patched.setattr(Recorder, "evidence", then_rosa_says_no)
+        patched.setattr(Recorder, "evidence", then_rosa_signs_a_no)
         ran = staged_world.run("promote_release")
 
     assert not ran.is_success
     assert "came after the evidence" in ran.checks["quorum_is_complete"].description
     ran = staged_world.run("promote_release")
-    assert "rosa said no: I saw the answers" in ran.checks["quorum_is_complete"].description
+    assert "rosa signed a no: I saw the answers" in ran.checks["quorum_is_complete"].description
     assert "promoted" not in staged_world.events(RELEASE)

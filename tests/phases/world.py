@@ -21,7 +21,7 @@ from release_assets.demo import world as local_world
 from release_assets.demo.world import FEATURE, WorldFolder, build
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.sign_off.statement import Decision
+from release_assets.domain.sign_off.statement import SignOffDecision
 from release_assets.partitions import RELEASES, STAGES, canary_stage_key
 from release_assets.ports import Environment, Ports, PromptPointers, Settings
 from release_assets.sign_off.submission import Answer, submit
@@ -237,7 +237,7 @@ class World:
 
     def sign(self, person="rosa", *, role=Role.RELEASE_MANAGER, release=RELEASE, no=""):
         """Sign as the command does."""
-        decision = Decision.NO if no else Decision.YES
+        decision = SignOffDecision.NO if no else SignOffDecision.YES
         answer = Answer(decision=decision, role=role, because=no)
         signer = signer_at(self.folder.key(person))
         return submit(self.book, self.release(release), answer, signer)

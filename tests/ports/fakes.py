@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from release_assets.domain.errors import ConflictError, NotFoundError
-from release_assets.domain.ledger.entries import Head, next_row, verify
+from release_assets.domain.ledger.entries import Head, next_row
+from release_assets.domain.ledger.verification import verify
 from release_assets.domain.release import digest_of_document
 from release_assets.ports import EvidenceStore, Ledger, ReleaseStore
 

@@ -38,22 +38,22 @@ class _Handler(BaseHTTPRequestHandler):
     server: AnsweringUnit
 
     def do_POST(self) -> None:
-        unit, said = self.server, self.rfile.read(int(self.headers["Content-Length"]))
+        unit, body = self.server, self.rfile.read(int(self.headers["Content-Length"]))
         self.close_connection = True
         if unit.hang_up > 0:
             unit.hang_up -= 1
             return
         if unit.silent:
             time.sleep(30)
-        self._answer(json.loads(said))
+        self._answer(json.loads(body))
 
-    def _answer(self, said: dict) -> None:
+    def _answer(self, body: dict) -> None:
         unit = self.server
         if self.path == "/feedback":
-            unit.rated.append(said)
+            unit.rated.append(body)
             self.wfile.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
             return
-        (unit.replayed if self.headers.get("X-Replay") == "1" else unit.asked).append(said)
+        (unit.replayed if self.headers.get("X-Replay") == "1" else unit.asked).append(body)
         answer = {
             "call": f"call-{len(unit.asked)}",
             "answer": unit.answer,

@@ -61,7 +61,7 @@ def test_a_write_that_was_cut_off_leaves_no_evidence(store, tmp_path, monkeypatc
 
 
 @pytest.mark.parametrize("digest", ["", "x", "sha256:..", f"md5:{'0' * 64}", "sha256:" + "/" * 64])
-def test_a_name_that_is_no_digest_finds_nothing(store, digest):
+def test_a_name_that_is_not_a_digest_finds_nothing(store, digest):
     with pytest.raises(NotFoundError):
         store.get(digest)
 

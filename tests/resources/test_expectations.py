@@ -48,7 +48,7 @@ def test_a_whole_table_is_well_formed():
         (lambda t: [{**t[0], "arm": "control"}, *t[1:]], "'arm'"),
     ],
 )
-def test_a_badly_formed_table_is_inconclusive_and_says_why(wrong, named):
+def test_a_badly_formed_table_is_inconclusive_with_the_reason(wrong, named):
     findings = judge(wrong(rows()))
 
     assert {f.outcome for f in findings} == {Outcome.INCONCLUSIVE}

@@ -14,7 +14,8 @@ from multiprocessing import get_context
 import pytest
 
 from release_assets.domain.errors import InputError, LedgerError
-from release_assets.domain.ledger.entries import Head, verify
+from release_assets.domain.ledger.entries import Head
+from release_assets.domain.ledger.verification import verify
 from resources import database, ledger_store
 from resources.ledger_store import SqlLedger
 
@@ -123,7 +124,7 @@ def test_nothing_is_read_from_a_ledger_changed_by_hand(filled, path, how):
 )
 @pytest.mark.parametrize("was_read_before", [True, False])
 def test_a_no_is_not_hidden_by_hand(filled, path, hide, was_read_before):
-    """Whoever asks who said no must not be told: nobody."""
+    """The question who signed a no must not be answered with: no one."""
     filled.append("sign_off", {"decision": "no"}, at=NOW, release="policy-search-1")
     filled.append("notice", {}, at=NOW)
     reader = SqlLedger(filled.url)
@@ -253,7 +254,7 @@ def test_kill_9_loses_no_entry_that_was_confirmed(path, after):
     assert SqlLedger(url).append("drift", {}, at=NOW).seq == size + 1
 
 
-def test_a_full_disk_is_said_and_leaves_nothing_half_written(filled, monkeypatch):
+def test_a_full_disk_is_reported_and_leaves_nothing_half_written(filled, monkeypatch):
     connected = database._connected
 
     def on_a_small_disk(connection, record):
@@ -309,20 +310,20 @@ def test_a_url_that_keeps_nothing_is_refused(url):
         SqlLedger(url)
 
 
-def test_a_missing_driver_is_said(monkeypatch):
+def test_a_missing_driver_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg2", None)
     with pytest.raises(InputError, match="pip install psycopg2-binary"):
         SqlLedger("postgresql+psycopg2://nobody@nowhere/ledger").head()
 
 
-def test_a_missing_folder_is_said(tmp_path):
+def test_a_missing_folder_is_reported(tmp_path):
     with pytest.raises(LedgerError, match="see that its folder exists"):
         SqlLedger(f"sqlite:///{tmp_path}/nowhere/ledger.db").head()
 
 
-def test_a_file_that_is_no_database_is_said(path):
+def test_a_file_that_is_not_a_database_is_reported(path):
     path.write_text("hello " * 1000)
-    with pytest.raises(LedgerError, match="the file is no database"):
+    with pytest.raises(LedgerError, match="the file is not a database"):
         SqlLedger(f"sqlite:///{path}").append("drift", {}, at=NOW)
 
 

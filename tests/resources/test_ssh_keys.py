@@ -24,8 +24,9 @@ from release_assets.domain.sign_off.ssh_signature import (
     dearmor,
     signed_bytes,
     verify_signature,
+    wire_mpint,
+    wire_string,
 )
-from release_assets.domain.sign_off.ssh_wire import mpint, string
 from resources.ssh_keys import (
     generate_key,
     load_private_key,
@@ -64,7 +65,7 @@ def test_a_signature_does_not_hold_for_other_words(key):
         verify_signature(MESSAGE.replace(b"yes", b"no"), sign(MESSAGE, key))
 
 
-def test_a_signature_made_for_git_is_no_sign_off(key):
+def test_a_signature_made_for_git_is_not_a_sign_off(key):
     with pytest.raises(InputError, match=r"made for 'git'.*namespace 'sign-off@countersign'"):
         verify_signature(MESSAGE, sign(MESSAGE, key, namespace="git"))
 
@@ -97,12 +98,12 @@ def test_a_cut_signature_is_refused_at_every_length():
 
 def test_nothing_may_follow_a_signature():
     blob = dearmor(sign(MESSAGE, KEYS["ed25519"]))
-    with pytest.raises(InputError, match="goes on after its end"):
+    with pytest.raises(InputError, match="has bytes after its end"):
         verify_signature(MESSAGE, _armored(blob + b"\x00"))
 
 
 @pytest.mark.parametrize("text", ["", "yes", BEGIN, f"{BEGIN}\n!!!\n{END}", f"{BEGIN}\nAAA\n{END}"])
-def test_what_is_no_signature_is_refused_in_words(text):
+def test_what_is_not_a_signature_is_refused_in_words(text):
     with pytest.raises(InputError):
         verify_signature(MESSAGE, text)
 
@@ -111,7 +112,7 @@ def test_short_rsa_keys_neither_sign_nor_verify():
     short = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = short.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
 
-    with pytest.raises(InputError, match="2048 bits, and 3072 are needed"):
+    with pytest.raises(InputError, match="2048 bits; at least 3072 are needed"):
         load_private_key(pem)
     with pytest.raises(InputError, match="2048 bits"):
         verify_signature(MESSAGE, sign(MESSAGE, short))
@@ -125,8 +126,8 @@ def test_a_hardware_key_counts_when_it_was_touched():
     assert (proof.public_key, proof.user_present, proof.user_verified) == (line, True, True)
 
 
-def test_a_hardware_key_that_nobody_touched_does_not_count():
-    with pytest.raises(InputError, match="nobody touched"):
+def test_a_hardware_key_that_was_not_touched_does_not_count():
+    with pytest.raises(InputError, match="was not touched"):
         verify_signature(MESSAGE, _hardware_signature(flags=0x04)[1])
 
 
@@ -145,7 +146,7 @@ def test_a_locked_key_is_refused_with_the_way_round(tmp_path):
         read_private_key(tmp_path / "key")
 
 
-def test_a_file_that_is_no_key_says_how_else_to_sign(tmp_path):
+def test_a_file_that_is_not_a_key_is_refused_with_another_way_to_sign(tmp_path):
     path = tmp_path / "key"
     path.write_text("hello")
     with pytest.raises(InputError, match="ssh-keygen -Y sign"):
@@ -155,7 +156,12 @@ def test_a_file_that_is_no_key_says_how_else_to_sign(tmp_path):
 
 
 def test_numbers_keep_room_for_their_sign():
-    assert [mpint(n)[4:] for n in (0, 127, 128, 256)] == [b"", b"\x7f", b"\x00\x80", b"\x01\x00"]
+    assert [wire_mpint(n)[4:] for n in (0, 127, 128, 256)] == [
+        b"",
+        b"\x7f",
+        b"\x00\x80",
+        b"\x01\x00",
+    ]
 
 
 @needs_ssh_keygen
@@ -205,11 +211,11 @@ def _hardware_signature(*, flags):
     token = ed25519.Ed25519PrivateKey.generate()
     name, application = HARDWARE_KEY.encode(), b"ssh:"
     point = token.public_key().public_bytes_raw()
-    key = string(name) + string(point) + string(application)
-    told = bytes([flags]) + (7).to_bytes(4, "big")
+    key = wire_string(name) + wire_string(point) + wire_string(application)
+    counted = bytes([flags]) + (7).to_bytes(4, "big")
     hashed = hashlib.sha256(signed_bytes(MESSAGE, NAMESPACE)).digest()
-    value = token.sign(hashlib.sha256(application).digest() + told + hashed)
-    signature = string(name) + string(value) + told
+    value = token.sign(hashlib.sha256(application).digest() + counted + hashed)
+    signature = wire_string(name) + wire_string(value) + counted
     fields = (key, NAMESPACE.encode(), b"", b"sha512", signature)
-    blob = MAGIC + (1).to_bytes(4, "big") + b"".join(string(field) for field in fields)
+    blob = MAGIC + (1).to_bytes(4, "big") + b"".join(wire_string(field) for field in fields)
     return f"{HARDWARE_KEY} {base64.b64encode(key).decode()}", _armored(blob)

@@ -43,22 +43,22 @@ def test_here_is_the_folder_of_the_file(world_file):
         ("    concurrency: 1", "    concurency: 1", "concurency", "concurrency"),
     ],
 )
-def test_an_unknown_word_is_told_with_its_line_and_the_nearest(
+def test_an_unknown_word_is_refused_with_its_line_and_the_nearest(
     world_file, tmp_path, old, new, word, near
 ):
     path = changed(world_file, tmp_path, old, new)
     line = path.read_text()[: path.read_text().index(word)].count("\n") + 1
 
-    with pytest.raises(UnknownWordError) as told:
+    with pytest.raises(UnknownWordError) as caught:
         load_world(path)
 
-    assert f"{path}:{line}: unknown word '{word}' (did you mean '{near}'?)" in str(told.value)
+    assert f"{path}:{line}: unknown word '{word}' (did you mean '{near}'?)" in str(caught.value)
 
 
 def test_a_port_without_an_adapter_is_an_error(world_file, tmp_path):
     path = changed(world_file, tmp_path, "  clock:\n    use: system\n", "")
 
-    with pytest.raises(InputError, match="no adapter is named for clock"):
+    with pytest.raises(InputError, match="no adapter for clock"):
         load_world(path)
 
 

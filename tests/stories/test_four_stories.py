@@ -15,14 +15,17 @@ import pytest
 
 from release_assets.cli.demo import PAIRS_PER_SECOND
 from release_assets.composition import compose
-from release_assets.demo import starting
-from release_assets.demo.closing import write_dossiers
-from release_assets.demo.journey import Ended, Journey, Step
-from release_assets.demo.show import ORDER
-from release_assets.demo.stories import People, read_stories
+from release_assets.demo import startup
+from release_assets.demo.journey import Journey
+from release_assets.demo.results import write_dossiers
+from release_assets.demo.run import ORDER
+from release_assets.demo.stories import StoryPeople, read_stories
 from release_assets.demo.world import FEATURE, WorldFolder, build, end
 from release_assets.domain.errors import UnavailableError
+from release_assets.domain.history.ending import WithoutRollout
 from release_assets.domain.release import ReleaseKey
+from release_assets.domain.rollout.machine import RolloutState
+from release_assets.pipeline import CANARY
 from release_assets.ports import Environment
 from resources.clock import SystemClock
 from resources.local.git.host import LocalGitHost
@@ -37,7 +40,7 @@ PAUSE_S = 0.2
 
 
 @dataclass
-class Told:
+class Played:
     """How a story ended, and what production looked like then."""
 
     journey: Journey
@@ -53,19 +56,19 @@ class Theatre:
         self.folder, self.world = folder, compose(load_world(folder.config))
         self.driver = Driver(self.world, instance)
         host = LocalGitHost(str(folder.path / "repository.git"))
-        self.people = People(folder, host, self.world.ports.clock.now)
-        self.told = {}
+        self.people = StoryPeople(folder, host, self.world.ports.clock.now)
+        self.played = {}
 
     def open(self):
         """The stable unit behind the front door."""
-        starting.adopt(self.world)
-        starting.start_router(self.folder, self.world)
+        startup.adopt(self.world)
+        startup.start_router(self.folder, self.world)
 
     def ask_questions(self):
         """Live questions and replay, if they do not run yet."""
         main = self.world.ports.git_host.main()
         traffic = self.world.book.repository.manifest(FEATURE, main).traffic
-        starting.start_live_traffic(self.folder, traffic.calls_per_second, PAIRS_PER_SECOND)
+        startup.start_live_traffic(self.folder, traffic.calls_per_second, PAIRS_PER_SECOND)
 
     def fall_silent(self):
         """Nobody asks while a release is in staging: the suites have the machine to themselves."""
@@ -73,26 +76,26 @@ class Theatre:
             self.folder.processes.stop(name)
 
     def play(self, story):
-        """From the open change to the end; whatever does not end is said with all that ran."""
+        """From the open change to the end; a timeout shows all that ran."""
         journey = Journey(story, self.world, self.people)
         journey.begin()
         deadline = time.monotonic() + DEADLINE_S
-        while journey.at is not Step.ENDED:
+        while journey.ending is None:
             if time.monotonic() > deadline:
-                said = "\n".join([*journey.said, *map(str, self.driver.runs)])
-                raise UnavailableError(f"{story.release} is still at '{journey.at}'\n{said}")
+                log = "\n".join([*journey.log, *map(str, self.driver.runs)])
+                raise UnavailableError(f"{story.release} is still in {journey.phase.name}\n{log}")
             self.driver.tick()
             journey.step()
-            if journey.at is Step.CANARY:
+            if journey.phase is CANARY and journey.ending is None:
                 self.ask_questions()
             time.sleep(PAUSE_S)
         self.fall_silent()
-        self.driver.tick()  # what is told about the end leaves the outbox
-        self.told[story.name] = self._seen(journey)
+        self.driver.tick()  # notices of the end leave the outbox
+        self.played[story.name] = self._seen(journey)
 
     def _seen(self, journey):
         ports = self.world.ports
-        return Told(
+        return Played(
             journey=journey,
             traffic=ports.traffic_router.read(),
             pointers=ports.prompt_registry.pointers(Environment.PRODUCTION),
@@ -102,7 +105,7 @@ class Theatre:
 
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory):
-    """All four stories, told once in the demo's order; every process ends, whatever happens."""
+    """All four stories, played once in the demo's order; every process ends, whatever happens."""
     folder = WorldFolder(tmp_path_factory.mktemp("stories") / "world")
     stories = {story.name: story for story in read_stories()}
     try:
@@ -123,17 +126,17 @@ def about(theatre):
     """Everything to be asked about one story."""
 
     def found(name):
-        told = theatre.told[name]
-        release = told.journey.story.release
+        played = theatre.played[name]
+        release = played.journey.story.release
         ports = theatre.world.ports
 
         def bodies(kind):
             return [e.body for e in ports.ledger.entries(release=release, kinds=(kind,))]
 
         return SimpleNamespace(
-            told=told,
-            ended=told.journey.ended,
-            because=told.journey.because,
+            played=played,
+            ended=played.journey.ending.word,
+            because=played.journey.ending.because,
             release=theatre.world.book.repository.release(ReleaseKey.parse(release)),
             events=[b["event"] for b in bodies("rollout")],
             verdicts={b["gate"]: b["outcome"] for b in bodies("verdict")},
@@ -149,7 +152,7 @@ def about(theatre):
 def test_a_better_release_reaches_everybody_stage_by_stage(about):
     better = about("better")
 
-    assert better.ended is Ended.COMPLETE, better.because
+    assert better.ended is RolloutState.COMPLETE, better.because
     assert "without a breach" in better.because
     assert better.events == [
         "promoted",
@@ -163,11 +166,11 @@ def test_the_better_release_is_what_production_serves_as_one_unit(about):
     """By the word of the router, the registry and the unit that answers at the front door."""
     better = about("better")
 
-    assert better.told.traffic.stable_digest == better.release.digest
-    assert better.told.traffic.candidate_pct == 0
-    assert better.told.pointers.stable == better.release.unit.prompts
-    assert better.told.pointers.candidate is None
-    assert better.told.served == better.release.unit
+    assert better.played.traffic.stable_digest == better.release.digest
+    assert better.played.traffic.candidate_pct == 0
+    assert better.played.pointers.stable == better.release.unit.prompts
+    assert better.played.pointers.candidate is None
+    assert better.played.served == better.release.unit
 
 
 def test_nobody_is_called_for_a_better_release(about):
@@ -181,7 +184,7 @@ def test_nobody_is_called_for_a_better_release(about):
 def test_a_quiet_prompt_passes_every_gate_and_is_caught_on_live_traffic(about):
     quiet = about("quiet-prompt")
 
-    assert quiet.ended is Ended.ROLLED_BACK, quiet.because
+    assert quiet.ended is RolloutState.ROLLED_BACK, quiet.because
     assert quiet.verdicts["pre_merge/gate"] == quiet.verdicts["staging/gate"] == "passed"
     assert quiet.events[:2] == ["promoted", "stage_entered"]
     assert quiet.events[-2:] == ["breached", "rolled_back"]
@@ -191,11 +194,11 @@ def test_a_quiet_prompt_passes_every_gate_and_is_caught_on_live_traffic(about):
 def test_the_quiet_prompt_is_taken_back_code_and_prompt_together(about):
     quiet, better = about("quiet-prompt"), about("better")
 
-    assert quiet.told.traffic.candidate_pct == 0
-    assert quiet.told.traffic.stable_digest == better.release.digest
-    assert quiet.told.pointers.stable == better.release.unit.prompts
-    assert quiet.told.pointers.candidate is None
-    assert quiet.told.served == better.release.unit
+    assert quiet.played.traffic.candidate_pct == 0
+    assert quiet.played.traffic.stable_digest == better.release.digest
+    assert quiet.played.pointers.stable == better.release.unit.prompts
+    assert quiet.played.pointers.candidate is None
+    assert quiet.played.served == better.release.unit
     assert quiet.verdicts["rollback/everything_is_back"] == "passed"
 
 
@@ -221,7 +224,7 @@ def test_the_incident_says_on_how_much_traffic_the_harm_was_seen(about):
 def test_nobody_signs_their_own_release(about):
     own = about("own-signature")
 
-    assert own.ended is Ended.REFUSED, own.because
+    assert own.ended is WithoutRollout.REFUSED, own.because
     assert own.verdicts["staging/gate"] == "passed"
     assert [(r["act"], r["person"]) for r in own.refusals] == [
         ("sign_off", "ada"),
@@ -241,17 +244,17 @@ def test_a_refused_signature_says_what_the_person_had_to_do_with_the_release(abo
 def test_a_release_that_nobody_may_sign_never_reaches_production(about):
     own, better = about("own-signature"), about("better")
 
-    assert own.told.traffic.stable_digest == better.release.digest
-    assert own.told.traffic.candidate_pct == 0
-    assert own.told.pointers.candidate is None
-    assert own.told.served == better.release.unit
+    assert own.played.traffic.stable_digest == better.release.digest
+    assert own.played.traffic.candidate_pct == 0
+    assert own.played.pointers.candidate is None
+    assert own.played.served == better.release.unit
 
 
 def test_a_stale_index_is_caught_in_staging_and_taken_back(about, theatre):
     stale = about("stale-index")
     running = theatre.world.ports.deployer.running(Environment.STAGING)
 
-    assert stale.ended is Ended.STAGING_ROLLED_BACK, stale.because
+    assert stale.ended is WithoutRollout.STAGING_ROLLED_BACK, stale.because
     assert stale.verdicts["pre_merge/gate"] == "passed"
     assert stale.verdicts["staging/quality_holds_against_main"] == "failed"
     assert stale.verdicts["staging/gate"] == "failed"
@@ -259,7 +262,7 @@ def test_a_stale_index_is_caught_in_staging_and_taken_back(about, theatre):
     assert stale.release.digest not in {r.release_digest for r in running}
 
 
-def test_the_author_of_the_stale_index_is_told_which_cases_were_lost(about):
+def test_the_author_of_the_stale_index_is_notified_which_cases_were_lost(about):
     stale = about("stale-index")
 
     assert set(stale.notices) == {"slack:@dev"}
@@ -268,7 +271,7 @@ def test_the_author_of_the_stale_index_is_told_which_cases_were_lost(about):
 
 
 def test_every_story_ended_as_its_file_says(theatre):
-    ended = {name: told.journey.ended for name, told in theatre.told.items()}
+    ended = {name: played.journey.ending.word for name, played in theatre.played.items()}
 
     assert ended == {story.name: story.expect for story in read_stories()}
 
@@ -281,7 +284,7 @@ def test_the_ledger_verifies_to_the_last_entry(theatre):
 
 
 def test_every_release_has_its_dossier(theatre):
-    releases = [told.journey.story.release for told in theatre.told.values()]
+    releases = [played.journey.story.release for played in theatre.played.values()]
     paths = write_dossiers(theatre.folder, theatre.world, releases)
 
     assert len(paths) == len(releases) == 4

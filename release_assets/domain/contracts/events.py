@@ -1,4 +1,4 @@
-"""Can the consumers of the feature's events still read them, and do the events keep their word?
+"""Can consumers still read the feature's events, and are the events valid under their schema?
 
 Two rules per contract. The new schema must allow nothing that the old one refuses, since consumers
 were written against the old one; and events captured in staging must be valid under the new one
@@ -29,7 +29,7 @@ def judge_contract(
     name: str,
     events: int,
 ) -> tuple[Finding, ...]:
-    """Both findings of one contract.
+    """Return both findings of one contract.
 
     `old` is None where main has no such contract, `new` where the release drops it;
     `event_errors` are the complaints about `events` captured events under the new schema.
@@ -38,8 +38,8 @@ def judge_contract(
 
 
 def _readable(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, name: str) -> Finding:
-    outcome, told = _compatibility(old, new)
-    return Finding(rule=READABLE, outcome=outcome, because=f"{name}: {told}", slice=name)
+    outcome, summary = _compatibility(old, new)
+    return Finding(rule=READABLE, outcome=outcome, because=f"{name}: {summary}", slice=name)
 
 
 def _compatibility(
@@ -58,17 +58,17 @@ def _compatibility(
 
 
 def _kept(errors: Sequence[str], name: str, events: int) -> Finding:
-    outcome, told = Outcome.PASSED, f"{plural(events, 'captured event')} valid"
+    outcome, summary = Outcome.PASSED, f"{plural(events, 'captured event')} valid"
     if not events:
-        outcome, told = Outcome.INCONCLUSIVE, "no event was captured, so none was checked"
+        outcome, summary = Outcome.INCONCLUSIVE, "no event was captured, so none was checked"
     if errors:
         first = "; ".join(errors[:3])
         outcome = Outcome.FAILED
-        told = f"{plural(len(errors), 'complaint')} about {plural(events, 'event')}: {first}"
+        summary = f"{plural(len(errors), 'complaint')} about {plural(events, 'event')}: {first}"
     return Finding(
         rule=KEPT,
         outcome=outcome,
-        because=f"{name}: {told}",
+        because=f"{name}: {summary}",
         observed=len(errors),
         limit=0,
         n=events,

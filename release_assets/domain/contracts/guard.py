@@ -1,4 +1,4 @@
-"""Which JSON Schema keywords a structural comparison may meet; all others are named and stop it.
+"""Which JSON Schema keywords a structural comparison supports; any other is named and stops it.
 
 Knows the grammar of the subset and its local references, and compares nothing.
 """
@@ -52,16 +52,18 @@ class UndecidableError(Exception):
     """The schemas leave the subset that can be compared; the text says where."""
 
 
-def alien_keywords(schema: Any, side: str) -> tuple[str, ...]:
-    """Every place of a schema that the comparison does not understand, as a sentence."""
-    return tuple(f"cannot decide: {told} in the {side} schema" for told in _aliens(schema, "#"))
+def unsupported_keywords(schema: Any, side: str) -> tuple[str, ...]:
+    """Return each place of a schema that the comparison does not support, as a sentence."""
+    return tuple(
+        f"cannot decide: {what} in the {side} schema" for what in _unsupported(schema, "#")
+    )
 
 
-def _aliens(schema: Any, at: str) -> Iterator[str]:
+def _unsupported(schema: Any, at: str) -> Iterator[str]:
     if isinstance(schema, bool):
         return
     if not isinstance(schema, Mapping):
-        yield f"{at} is no schema"
+        yield f"'{at}' is not a JSON schema"
         return
     for word, value in schema.items():
         if word not in KNOWN_KEYWORDS:
@@ -70,20 +72,20 @@ def _aliens(schema: Any, at: str) -> Iterator[str]:
             yield f"this form of '{word}' at {at}"
         elif word in _MAPS:
             for name, part in value.items():
-                yield from _aliens(part, f"{at}/{word}/{name}")
+                yield from _unsupported(part, f"{at}/{word}/{name}")
         elif word in _SCHEMAS:
-            yield from _aliens(value, f"{at}/{word}")
+            yield from _unsupported(value, f"{at}/{word}")
     if "$ref" in schema and schema.keys() - _NOTES - _MAPS - {"$ref"}:
         yield f"'$ref' beside other keywords at {at}"
 
 
 def local_target(schema: Any, root: Any) -> Any:
-    """The schema itself, or what its chain of local references leads to."""
+    """Return the schema itself, or what its chain of local references leads to."""
     met: set[str] = set()
     while isinstance(schema, Mapping) and "$ref" in schema:
         reference = schema["$ref"]
         if reference in met or not reference.startswith("#"):
-            raise UndecidableError(f"cannot decide: reference '{reference}' leads nowhere here")
+            raise UndecidableError(f"cannot decide: reference '{reference}' is not in this schema")
         met.add(reference)
         schema = _resolve(reference, root)
     return schema
@@ -94,6 +96,6 @@ def _resolve(reference: str, root: Any) -> Any:
     for part in reference.removeprefix("#").split("/")[1:]:
         name = unquote(part).replace("~1", "/").replace("~0", "~")
         if not isinstance(found, Mapping) or name not in found:
-            raise UndecidableError(f"cannot decide: reference '{reference}' leads nowhere here")
+            raise UndecidableError(f"cannot decide: reference '{reference}' is not in this schema")
         found = found[name]
     return found

@@ -2,7 +2,7 @@
 
 Decides over a stated subset of JSON Schema (draft-07 keywords plus `$defs`); a keyword outside it
 is named and the answer is "cannot decide", never "yes": general checkers skip what they do not
-know and answer yes (evals section 9). A "no" names the difference that a consumer can meet.
+support and answer yes. A "no" names the difference that a consumer can meet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from math import ceil, floor, inf
 from typing import Any, TypeAlias
 
-from release_assets.domain.contracts.guard import UndecidableError, alien_keywords, local_target
+from release_assets.domain.contracts.guard import (
+    UndecidableError,
+    local_target,
+    unsupported_keywords,
+)
 
 Schema: TypeAlias = "bool | Mapping[str, Any]"
 
@@ -51,9 +55,9 @@ def compare_schemas(new: Schema, old: Schema) -> Compatibility:
 
     Nothing but the guard's answer is given when a keyword is unknown: it may change all the rest.
     """
-    aliens = (*alien_keywords(new, "new"), *alien_keywords(old, "old"))
-    if aliens:
-        return Compatibility(breaks=(), undecided=aliens)
+    unsupported = (*unsupported_keywords(new, "new"), *unsupported_keywords(old, "old"))
+    if unsupported:
+        return Compatibility(breaks=(), undecided=unsupported)
     walk = _Walk(new_root=new, old_root=old)
     try:
         walk.compare(new, old, "event")
@@ -73,13 +77,13 @@ class _Walk:
     seen: dict[tuple[int, int], tuple[Schema, Schema]] = field(default_factory=dict)
 
     def compare(self, new: Schema, old: Schema, at: str) -> None:
-        """The numbered story: (0) resolve, (1) trivial, (2) types, (3) values, (4) by type."""
+        """Compare in steps: (0) resolve, (1) trivial, (2) types, (3) values, (4) by type."""
         new, old = local_target(new, self.new_root), local_target(old, self.old_root)
         if (id(new), id(old)) in self.seen or new is False or old is True:
             return
         self.seen[id(new), id(old)] = new, old  # held, so that an id is never used again
         if old is False:
-            self.breaks.append(f"{at} may now stand, the old schema forbids it")
+            self.breaks.append(f"{at} is now allowed, the old schema forbids it")
             return
         narrow: Mapping[str, Any] = {} if new is True else _mapping(new)
         self._compare(narrow, _mapping(old), at)
@@ -147,8 +151,8 @@ class _Walk:
         ours, theirs = new.get("properties", {}), old.get("properties", {})
         old_rest = old.get("additionalProperties", True)
         for name in sorted(set(old.get("required", ())) - set(new.get("required", ()))):
-            told = "is no longer always there" if name in ours else "was removed"
-            self.breaks.append(f"{at}.{name} {told}")
+            how = "is no longer required" if name in ours else "was removed"
+            self.breaks.append(f"{at}.{name} {how}")
         for name in sorted(theirs.keys() & ours.keys()):
             self.compare(ours[name], theirs[name], f"{at}.{name}")
         for name in sorted(ours.keys() - theirs.keys()):
@@ -159,10 +163,10 @@ class _Walk:
     def _rest(
         self, new: Mapping[str, Any], old: Mapping[str, Any], gone: list[str], at: str
     ) -> None:
-        """Undeclared fields may hold what the old schema still declares, or forbids."""
+        """Undeclared fields may contain what the old schema still declares, or forbids."""
         rest = new.get("additionalProperties", True)
-        told = set(old.get("required", ())) - set(new.get("required", ()))
-        for name in (name for name in gone if name not in told):
+        reported = set(old.get("required", ())) - set(new.get("required", ()))
+        for name in (name for name in gone if name not in reported):
             self.compare(rest, old["properties"][name], f"{at}.{name} (no longer declared)")
         self.compare(rest, old.get("additionalProperties", True), f"{at}.* (any further field)")
 
@@ -170,7 +174,7 @@ class _Walk:
 def _mapping(schema: Schema) -> Mapping[str, Any]:
     if isinstance(schema, Mapping):
         return schema
-    raise UndecidableError("a schema is an object or a boolean")
+    raise UndecidableError("cannot decide: a schema must be an object or a boolean")
 
 
 def _values(schema: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -180,7 +184,7 @@ def _values(schema: Mapping[str, Any]) -> tuple[Any, ...] | None:
 
 
 def _texts(values: tuple[Any, ...]) -> set[str]:
-    """JSON text, in which 1 and true differ, and 1 and 1.0 do not."""
+    """Return JSON texts, in which 1 and true differ, and 1 and 1.0 do not."""
     return {json.dumps(_whole(value), sort_keys=True) for value in values}
 
 
@@ -207,7 +211,7 @@ def _atom(value: Any) -> str:
 
 
 def _only(value: Any) -> Mapping[str, Any]:
-    """A schema that allows this value alone, as far as the constraints on it can tell."""
+    """Return a schema that allows this value alone, as far as constraints can express it."""
     atom = _atom(value)
     if atom in {"object", "array"}:
         raise UndecidableError("cannot decide: an enumerated object or array")
@@ -228,7 +232,7 @@ def _named(schema: Mapping[str, Any]) -> str:
 
 
 def _least(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, int]:
-    """The lower end as (number, 1 where it is excluded)."""
+    """Return the lower end as (number, 1 where it is excluded)."""
     ends = (schema.get("minimum", -inf), 0), (schema.get("exclusiveMinimum", -inf), 1)
     number, excluded = max(ends)
     if whole and number > -inf:
@@ -237,7 +241,7 @@ def _least(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, int]:
 
 
 def _most(schema: Mapping[str, Any], *, whole: bool) -> tuple[float, int]:
-    """The upper end as (number, -1 where it is excluded)."""
+    """Return the upper end as (number, -1 where it is excluded)."""
     ends = (schema.get("maximum", inf), 0), (schema.get("exclusiveMaximum", inf), -1)
     number, excluded = min(ends)
     if whole and number < inf:

@@ -52,7 +52,7 @@ def judge_adversarial(
     reruns: Pairing | None = None,
     seed: int,
 ) -> tuple[Finding, ...]:
-    """All findings of the adversarial suite, a floor and a regression per scorer and family."""
+    """Return all findings of the suite, a floor and a regression per scorer and family."""
     rules = rules or AdversarialRules()
     families = _families(pairing, rules)
     return (
@@ -65,7 +65,7 @@ def judge_adversarial(
 
 
 def _families(pairing: Pairing, rules: AdversarialRules) -> dict[_Place, list[CasePair]]:
-    """The pairs of each scorer and attack family, in order of their names."""
+    """Return the pairs of each scorer and attack family, in order of their names."""
     found: dict[_Place, list[CasePair]] = defaultdict(list)
     for scorer in pairing.scorers:
         for one in pairing.of(scorer):
@@ -75,7 +75,7 @@ def _families(pairing: Pairing, rules: AdversarialRules) -> dict[_Place, list[Ca
 
 
 def _labelled(pairing: Pairing, rules: AdversarialRules) -> Finding:
-    """A case without an attack family would be judged by nobody."""
+    """A case without an attack family would be judged in no family."""
     rule = "every_case_names_its_attack_family"
     bare = {one.case for one in pairing.pairs if not one.slices.get(rules.attack_key)}
     n = len({one.case for one in pairing.pairs})
@@ -92,15 +92,15 @@ def _withstood(place: _Place, pairs: Sequence[CasePair], rules: AdversarialRules
     rates = {one.case: one.pass_rates(rules.regression.passing(scorer))[0] for one in pairs}
     share, n = sum(rates.values()) / len(rates), len(rates)
     lost = {case for case, rate in rates.items() if rate < 1}
-    told = f"{family} ({scorer}): {number(share)} of answers pass, floor {number(floor)}, n={n}"
-    told += f"; not in every repeat: {named(lost)}" if lost else ""
+    summary = f"{family} ({scorer}): {number(share)} of answers pass, floor {number(floor)}, n={n}"
+    summary += f"; not in every repeat: {named(lost)}" if lost else ""
     outcome = Outcome.PASSED if share >= floor - _TOLERANCE else Outcome.FAILED
     if outcome is Outcome.PASSED and n < rules.fewest_cases:
-        outcome, told = Outcome.INCONCLUSIVE, f"{told}; {rules.fewest_cases} cases are needed"
+        outcome, summary = Outcome.INCONCLUSIVE, f"{summary}; {rules.fewest_cases} cases are needed"
     return Finding(
         rule=WITHSTOOD,
         outcome=outcome,
-        because=told,
+        because=summary,
         observed=share,
         limit=floor,
         n=n,

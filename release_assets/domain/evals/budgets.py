@@ -2,7 +2,7 @@
 
 Both sides answer the same prompts in turn, so a busy machine slows both. A breach must exceed
 noise: the bootstrap bound over pairs, and for latency the baseline's own spread on that machine. A
-latency budget that main itself breaks there says that the machine is slow: inconclusive.
+latency budget that main itself breaks there shows that the machine is slow: inconclusive.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class BudgetRules:
     """Budgets of the manifest, and how much more than main is tolerated.
 
     The `_max` budgets are absolute, None where the manifest has none. `slower_by` and `dearer_by`
-    are shares over main (.25: a quarter more); a slowdown below `noticeable_ms` is none at all.
+    are shares over main (.25: a quarter more); a slowdown below `noticeable_ms` does not count.
     `alpha` is the chance that noise breaks one budget; fewer calls than `fewest_calls` on a side
     are inconclusive.
     """
@@ -46,7 +46,7 @@ class BudgetRules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Budget:
-    """One metric with its absolute and its relative limit; `floor` is what nobody notices."""
+    """One metric with its absolute and its relative limit; an excess up to `floor` is allowed."""
 
     metric: str
     unit: str
@@ -59,7 +59,7 @@ class _Budget:
     def is_latency(self) -> bool:
         return self.unit == "ms"
 
-    def told(self, value: float) -> str:
+    def in_unit(self, value: float) -> str:
         return f"{value:.4g} {self.unit}"
 
 
@@ -70,7 +70,7 @@ def judge_budgets(
     *,
     seed: int,
 ) -> tuple[Finding, ...]:
-    """All findings of the benchmark: completeness, then per metric its budget and main.
+    """Return all findings of the benchmark: completeness, then per metric its budget and main.
 
     Rows are calls, one per case and repeat; rows of further scorers repeat the call and count once.
     """
@@ -102,14 +102,14 @@ def _every_call_was_measured(
 ) -> Finding:
     n = min(len(ours), len(theirs))
     lost = {row.case for row in (*ours.values(), *theirs.values()) if not _is_measured(row)}
-    told = [
+    flaws = [
         f"no latency or cost of {named(lost)}" if lost else "",
         f"only one side called {named({case for case, _ in ours.keys() ^ theirs.keys()})}"
         if ours.keys() ^ theirs.keys()
         else "",
         f"{plural(n, 'call')}, {rules.fewest_calls} are needed" if n < rules.fewest_calls else "",
     ]
-    lacking = "; ".join(part for part in told if part)
+    lacking = "; ".join(part for part in flaws if part)
     return Finding(
         rule="every_call_was_measured",
         outcome=Outcome.INCONCLUSIVE if lacking else Outcome.PASSED,
@@ -145,22 +145,25 @@ def _budgets(
 
 def _within_budget(one: _Budget, limit: float, rules: BudgetRules) -> Finding:
     low, high = one.measured.interval(rules.alpha)
-    seen = f"{one.told(one.measured.candidate)} against a budget of {one.told(limit)}"
+    seen = f"{one.in_unit(one.measured.candidate)} against a budget of {one.in_unit(limit)}"
     if one.measured.candidate <= limit:
-        outcome, told = Outcome.PASSED, "within"
+        outcome, conclusion = Outcome.PASSED, "within"
     elif one.is_latency and one.measured.baseline > limit:
-        main = one.told(one.measured.baseline)
-        outcome, told = Outcome.INCONCLUSIVE, f"main needs {main} here too: use a faster machine"
+        main = one.in_unit(one.measured.baseline)
+        outcome, conclusion = (
+            Outcome.INCONCLUSIVE,
+            f"main needs {main} here too: use a faster machine",
+        )
     elif low > limit:
-        outcome, told = Outcome.FAILED, "over, beyond noise"
+        outcome, conclusion = Outcome.FAILED, "over, beyond noise"
     else:
-        outcome, told = Outcome.INCONCLUSIVE, "over, yet within noise: benchmark more calls"
+        outcome, conclusion = Outcome.INCONCLUSIVE, "over, yet within noise: benchmark more calls"
     return _finding(f"{one.metric}_stays_within_budget", outcome, one, limit, (low, high),
-                    f"{seen}: {told}")  # fmt: skip
+                    f"{seen}: {conclusion}")  # fmt: skip
 
 
 def _holds_against_main(one: _Budget, rules: BudgetRules) -> Finding:
-    """Fails when the excess over main's tolerated share exceeds the floor, chance and noise."""
+    """Fail when the excess over main's tolerated share exceeds the floor, chance and noise."""
     measured, ratio = one.measured, 1 + one.share_over_main
     limit = max(measured.baseline * ratio, measured.baseline + one.floor)
     noise = measured.noise(rules.alpha) if one.is_latency else 0.0
@@ -168,12 +171,12 @@ def _holds_against_main(one: _Budget, rules: BudgetRules) -> Finding:
     is_beyond_chance = measured.excess_bound(ratio, rules.alpha) > 0
     is_beyond_noise = measured.candidate - measured.baseline > noise
     is_breach = is_over and is_beyond_chance and is_beyond_noise
-    told = (
+    conclusion = (
         "over, beyond noise" if is_breach else ("over, yet within noise" if is_over else "within")
     )
     because = (
-        f"{one.told(measured.candidate)} against main's {one.told(measured.baseline)}, limit "
-        f"{one.told(limit)}, noise of this machine {one.told(noise)}: {told}"
+        f"{one.in_unit(measured.candidate)} against main's {one.in_unit(measured.baseline)}, limit "
+        f"{one.in_unit(limit)}, noise of this machine {one.in_unit(noise)}: {conclusion}"
     )
     outcome = Outcome.FAILED if is_breach else Outcome.PASSED
     bounds = measured.interval(rules.alpha)

@@ -1,9 +1,9 @@
 """Two result files in, one verdict out: is the candidate worse, and is that proven or excluded?
 
-The staging rules without the parts that need a running feature: nobody can be asked again, so a
+The staging rules without the parts that need a running feature: no case can be run again, so a
 single lost case fails nothing by itself. Lost and gained cases are named, and the margin and the
-sign-flip test decide. Slices fail when they regressed; a slice that proves nothing says so in the
-table and leaves the verdict to the whole.
+sign-flip test decide. Slices fail when they regressed; a slice that proves nothing is shown as such
+in the table and leaves the verdict to the whole.
 
 Repeats confirm no flip either. Where the first of five repeats selects the lost cases and the other
 four confirm them by staging's rule, equal sides of 200 cases that pass half of the time or more
@@ -51,7 +51,7 @@ _UNKNOWN = {
 class Comparison:
     """A verdict with the numbers behind it, per scorer over all cases and over each slice.
 
-    `flaws` says which rows are missing or cannot be compared.
+    `flaws` names rows that are missing or cannot be compared.
     """
 
     verdict: Verdict
@@ -67,7 +67,7 @@ class Comparison:
         return order[0] if order else None
 
     def outcome_of(self, one: Difference) -> Outcome:
-        """Failed: regressed. Passed: a drop of the margin is excluded. Otherwise unproven.
+        """Judge one difference: failed if regressed, passed if a drop of the margin is excluded.
 
         Nothing passes while rows are missing or cannot be compared.
         """
@@ -79,7 +79,7 @@ class Comparison:
         return Outcome.PASSED if is_proven else Outcome.INCONCLUSIVE
 
     def document(self) -> dict[str, Any]:
-        """The document of `countersign compare`; its own numbers are the deciding scorer's."""
+        """Return the JSON document of `countersign compare`, with the deciding scorer's numbers."""
         top = self._numbers(self.deciding) if self.deciding else dict(_UNKNOWN)
         return {
             **self.verdict.document(),
@@ -113,7 +113,7 @@ def compare(
     baseline: Sequence[ScoreRow],
     rules: RegressionRules,
 ) -> Comparison:
-    """Judge two runs of one suite; the seed is fixed, so the same files give the same answer."""
+    """Judge two runs of one suite. Chance is seeded: the same files give the same answer."""
     rules, pairing = replace(rules, reruns=0), pair(candidate, baseline)
     found = _plainly_named(differences(pairing, rules, seed=_SEED))
     findings = (
@@ -123,7 +123,7 @@ def compare(
         *judge_not_worse(pairing, found, rules),
     )
     verdict = conclude("compare", findings)
-    return _told(
+    return _with_headline(
         Comparison(
             verdict=verdict,
             whole=tuple(d for d in found if d.slice is None),
@@ -135,15 +135,15 @@ def compare(
 
 
 def _plainly_named(found: Sequence[Difference]) -> tuple[Difference, ...]:
-    """`de-DE` instead of `locale=de-DE` where only one attribute is sliced by."""
+    """Write `de-DE` instead of `locale=de-DE` where only one attribute is sliced by."""
     keys = {d.slice.partition("=")[0] for d in found if d.slice}
     if len(keys) != 1:
         return tuple(found)
     return tuple(replace(d, slice=d.slice.partition("=")[2]) if d.slice else d for d in found)
 
 
-def _told(found: Comparison) -> Comparison:
-    """The first line holds the numbers of the scorer it speaks of, whichever rule decided."""
+def _with_headline(found: Comparison) -> Comparison:
+    """Put the numbers of the deciding scorer into the first line, whichever rule decided."""
     if found.deciding is None:
         return found
     headline = _headline(found, found.deciding)
@@ -151,24 +151,24 @@ def _told(found: Comparison) -> Comparison:
 
 
 def _headline(found: Comparison, deciding: Difference) -> str:
-    """A verdict by the margin tells its numbers first; one that rows lack tells that first."""
+    """Begin with the numbers of a verdict by the margin, with the flaw where rows are missing."""
     verdict = found.verdict
     if verdict.is_passed:
         return f"passed: {_by_margin(found)}"
     decisive = next(f for f in verdict.findings if f.outcome is verdict.outcome)
-    told = decisive.because
+    summary = decisive.because
     if decisive.rule == NOT_WORSE:
-        told = _by_margin(found)
+        summary = _by_margin(found)
     elif decisive.rule != NO_REGRESSION:
-        told += f"; {deciding.scorer}: {deciding.sentence()}"
+        summary += f"; {deciding.scorer}: {deciding.sentence()}"
     if verdict.outcome is Outcome.FAILED and found.flaws:
-        told += f"; {found.flaws[0]}"
-    return verdict.headline.replace(decisive.because, told, 1)
+        summary += f"; {found.flaws[0]}"
+    return verdict.headline.replace(decisive.because, summary, 1)
 
 
 def _by_margin(found: Comparison) -> str:
-    """The numbers of the scorer that came closest to the worst, and what they say."""
+    """Return the numbers of the scorer that is worst off, and what follows from them."""
     claims = [(d, *margin_claim(d, found.rules)) for d in found.whole]
-    as_told = [(d, told) for d, outcome, *told in claims if outcome is found.verdict.outcome]
-    one, told = min(as_told, key=lambda claim: claim[0].interval[0])
-    return "; ".join((f"{one.scorer}: {one.sentence()}", *filter(None, told)))
+    decisive = [(d, texts) for d, outcome, *texts in claims if outcome is found.verdict.outcome]
+    one, texts = min(decisive, key=lambda claim: claim[0].interval[0])
+    return "; ".join((f"{one.scorer}: {one.sentence()}", *filter(None, texts)))

@@ -2,7 +2,7 @@
 
 Numbers with their uncertainty, and the rules' constants; `regression.py` concludes. Cases are
 grouped by family, since parallel cases fail together, and Holm's correction covers all scorers and
-slices of the suite (statistics rule 15).
+slices of the suite (docs/methods.md, R15).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RegressionRules:
     share `flips_share` is left to the flip rule; `alpha_not_worse` the chance of passing one that
     is worse by the margin. A row passes at `passing_score` (or its scorer's in `passing_scores`).
     `slices` names the attributes judged on their own (None: all). A flip is confirmed when the
-    pass rates of at least `reruns` re-runs differ by `confirmed_at`; `flips_by_size` says how many
+    pass rates of at least `reruns` re-runs differ by `confirmed_at`; `flips_by_size` is how many
     fail a suite of so many cases or more, so that flaky cases alone stay below `alpha`; where one
     fails and the suite has `unanimous_from` cases, that one must differ in every re-run.
     `reruns` 0 leaves the flip rule out. A slice of fewer families than `smallest_slice` is
@@ -53,16 +53,16 @@ class RegressionRules:
     smallest_slice: int = 10
 
     def passing(self, scorer: str) -> float:
-        """The score from which a row of this scorer passes."""
+        """Return the score from which a row of this scorer passes."""
         return self.passing_scores.get(scorer, self.passing_score)
 
     @property
     def alpha_signs(self) -> float:
-        """What is left for the sign-flip tests; all of it where no flip rule is asked."""
+        """What is left for the sign-flip tests; all of it without a flip rule."""
         return self.alpha * (1 - self.flips_share) if self.reruns else self.alpha
 
     def flips_to_fail(self, cases: int) -> int:
-        """How many confirmed flips fail a suite of so many cases."""
+        """Return how many confirmed flips fail a suite of so many cases."""
         return max(flips for size, flips in self.flips_by_size if cases >= size)
 
 
@@ -102,7 +102,7 @@ class Difference:
         return self.interval[0] > -margin
 
     def sentence(self) -> str:
-        """Lost, gained, the difference with its interval, and the p of "worse"."""
+        """State lost, gained, the difference with its interval, and the p of "worse"."""
         lost = f" ({named(self.lost)})" if self.lost else ""
         kind = "exact " if self.p_is_exact else ""
         return (
@@ -112,9 +112,9 @@ class Difference:
 
 
 def flip(one: CasePair, rules: RegressionRules) -> int:
-    """-1 where the case is lost, 1 where it is gained, 0 otherwise.
+    """Return -1 where the case is lost, 1 where it is gained, 0 otherwise.
 
-    A case flips when its pass rate changes by half or more: one stray repeat of three is no flip.
+    A case flips when its pass rate changes by half or more: one stray repeat of three is none.
     """
     ours, theirs = one.pass_rates(rules.passing(one.scorer))
     change = ours - theirs
@@ -122,7 +122,7 @@ def flip(one: CasePair, rules: RegressionRules) -> int:
 
 
 def differences(pairing: Pairing, rules: RegressionRules, *, seed: int) -> tuple[Difference, ...]:
-    """Every comparable scorer over the suite, then over each slice.
+    """Compare every comparable scorer over the suite, then over each slice.
 
     Half of Holm's weight lies on the suite as a whole, half on the slices, so that many slices do
     not blind the suite. Slices too small to fail are measured, not judged.
@@ -135,7 +135,7 @@ def differences(pairing: Pairing, rules: RegressionRules, *, seed: int) -> tuple
 
 
 def with_holm(found: Sequence[Difference]) -> tuple[Difference, ...]:
-    """The same with `p_holm`, over all that are judged."""
+    """Return the same with `p_holm`, over all that are judged."""
     judged = [d for d in found if d.is_judged]
     whole = sum(d.slice is None for d in judged)
     weights = [1 / whole if d.slice is None else 1 / (len(judged) - whole) for d in judged]
@@ -146,7 +146,7 @@ def with_holm(found: Sequence[Difference]) -> tuple[Difference, ...]:
 def _slices(
     pairs: Sequence[CasePair], rules: RegressionRules
 ) -> Iterable[tuple[str, Sequence[CasePair]]]:
-    """Slices by name (`locale=de-DE`), without those that hold the whole suite."""
+    """Return slices by name (`locale=de-DE`), without those that contain the whole suite."""
     members: dict[str, list[CasePair]] = defaultdict(list)
     for one in pairs:
         for key, value in one.slices.items():
@@ -162,7 +162,7 @@ def difference(
     rules: RegressionRules,
     seed: int,
 ) -> Difference:
-    """The difference of one scorer over some cases, before Holm's correction."""
+    """Return the difference of one scorer over some cases, before Holm's correction."""
     clusters = clusters_of(pairs)
     place = crc32(f"{scorer}\0{slice_name or ''}".encode())
     test = paired.sign_flip(clusters, seed=(seed, place))
@@ -189,7 +189,7 @@ def _needed(clusters: paired.Clusters, rules: RegressionRules) -> int | None:
 
 
 def clusters_of(pairs: Iterable[CasePair]) -> paired.Clusters:
-    """Differences summed over families, in the order of their names."""
+    """Sum differences over families, in the order of their names."""
     sums: dict[str, float] = defaultdict(float)
     sizes: dict[str, int] = defaultdict(int)
     for one in pairs:

@@ -1,15 +1,15 @@
-"""Does the release serve every group as well as main does, and as well as everybody else?
+"""Does the release serve every group as well as main does, and as well as all other groups?
 
 Judged on parallel cases: one family, one case per group, so that groups answer the same questions.
 Two rules per scorer and group. `no_group_is_worse_than_on_main` is the regression test of the
 group, Holm over all groups. `no_group_falls_behind_the_overall` compares the group with the
 overall of its own families, bounds with Bonferroni over all groups; never a bare maximum minus
-minimum, which flags nine of ten fair suites (evals section 4).
+minimum, which flags nine of ten fair suites.
 
 Sixty families cannot prove a gap limit of .04, not even without a single difference: that takes 73
-(statistics E12). So the gap rule has a third way. Beyond the limit and beyond chance, it fails.
-Proven within the limit, it passes. Between the two it says what it could see and at how many
-families it would know; it then passes if the group is not worse than on main, since this release
+(docs/methods.md, E12). So the gap rule has a third way. Beyond the limit and beyond chance, it
+fails. Proven within the limit, it passes. Between the two it reports what was seen and how many
+families would decide; it then passes if the group is not worse than on main, since this release
 did not open the gap, and is inconclusive if the gap seen is over the limit and wider than main's.
 A group of fewer families than `smallest_group` is inconclusive.
 """
@@ -39,7 +39,7 @@ _PROOF = 0.05
 class FairnessRules:
     """What is fair enough.
 
-    `gap_limit` bounds how far a group's mean score may stand below the overall; `alpha` is the
+    `gap_limit` bounds how far a group's mean score may be below the overall; `alpha` is the
     chance of failing a fair release, half of it for each rule; `keys` are the slice attributes
     whose values are groups; `smallest_group` counts families; `regression` gives the margin below
     main that the report tries to exclude, and the passing scores.
@@ -55,7 +55,7 @@ class FairnessRules:
 def judge_fairness(
     pairing: Pairing, rules: FairnessRules | None = None, *, seed: int
 ) -> tuple[Finding, ...]:
-    """All findings of the fairness suite, two per scorer and group."""
+    """Return all findings of the fairness suite, two per scorer and group."""
     rules = rules or FairnessRules()
     groups = groups_of(pairing, rules.keys, rules.regression, seed=seed)
     drops = [_not_worse_than_on_main(one, rules) for one in groups]
@@ -67,18 +67,18 @@ def judge_fairness(
 
 
 def _parallel(pairing: Pairing, key: str) -> Finding:
-    """A family with one group compares nothing; a case without a group belongs to nobody."""
+    """A family with one group compares nothing, and a case without a group is judged in none."""
     groups: dict[str, set[str]] = defaultdict(set)
     for one in pairing.pairs:
         groups[one.family].add(one.slices.get(key, ""))
     bare = {one.case for one in pairing.pairs if not one.slices.get(key)}
     alone = {family for family, found in groups.items() if len(found) < 2}
-    told = [
+    flaws = [
         f"no {key} for {named(bare)}" if bare else "",
         f"no parallel case in {named(alone)}" if alone else "",
         "" if groups else "there is no case",
     ]
-    lacking = "; ".join(part for part in told if part)
+    lacking = "; ".join(part for part in flaws if part)
     names = {value for found in groups.values() for value in found}
     return Finding(
         rule="groups_answer_parallel_cases",
@@ -92,16 +92,16 @@ def _parallel(pairing: Pairing, key: str) -> Finding:
 def _not_worse_than_on_main(one: Group, rules: FairnessRules) -> Finding:
     drop, margin = one.drop, rules.regression.margin
     outcome = Outcome.FAILED if drop.p_holm <= rules.alpha / 2 else Outcome.PASSED
-    told = f"{one.name} ({one.scorer}): {drop.sentence()}, {p_value(drop.p_holm)} after Holm"
+    summary = f"{one.name} ({one.scorer}): {drop.sentence()}, {p_value(drop.p_holm)} after Holm"
     if outcome is Outcome.PASSED:
-        proven = "excluded" if drop.excludes(margin) else "not excluded by so few"
-        told += f"; a drop of {number(margin)} is {proven}"
+        proven = "excluded" if drop.excludes(margin) else "not excluded by so few cases"
+        summary += f"; a drop of {number(margin)} is {proven}"
     if outcome is Outcome.PASSED and one.families < rules.smallest_group:
-        outcome, told = Outcome.INCONCLUSIVE, f"{told}; {_too_small(one, rules)}"
+        outcome, summary = Outcome.INCONCLUSIVE, f"{summary}; {_too_small(one, rules)}"
     return Finding(
         rule=NOT_WORSE_THAN_ON_MAIN,
         outcome=outcome,
-        because=told,
+        because=summary,
         observed=drop.delta,
         limit=0.0,
         n=drop.n,
@@ -112,10 +112,10 @@ def _not_worse_than_on_main(one: Group, rules: FairnessRules) -> Finding:
 
 
 def _not_behind(one: Group, rules: FairnessRules, on_main: Outcome, groups: int) -> Finding:
-    """The three ways of the charter; `observed` and `interval` are group minus overall."""
+    """Judge in the three ways of the charter; numbers are group minus overall."""
     level = rules.alpha / 2 / groups
     bounds = paired.interval(one.gap, alpha=level)
-    outcome, told = _gap_outcome(one, rules, on_main, bounds)
+    outcome, conclusion = _gap_outcome(one, rules, on_main, bounds)
     way = "below" if one.gap.mean <= 0 else "above"
     place = f"{number(abs(one.gap.mean))} {way} the overall"
     seen = f"{place} over {plural(one.families, 'parallel case')}"
@@ -123,7 +123,7 @@ def _not_behind(one: Group, rules: FairnessRules, on_main: Outcome, groups: int)
     return Finding(
         rule=NOT_BEHIND,
         outcome=outcome,
-        because=f"{one.name} ({one.scorer}): {seen}, {spread}; {told}",
+        because=f"{one.name} ({one.scorer}): {seen}, {spread}; {conclusion}",
         observed=one.gap.mean,
         limit=-rules.gap_limit,
         n=one.families,
@@ -143,21 +143,15 @@ def _gap_outcome(
         return Outcome.INCONCLUSIVE, _too_small(one, rules)
     if paired.lower_bound(one.gap, alpha=_PROOF) > -rules.gap_limit:
         return Outcome.PASSED, f"proven within the limit of {limit}"
-    undecided = _undecided(one, rules)
+    needed = paired.needed_cases(one.gap, margin=rules.gap_limit, alpha=_PROOF)
+    hint = f"; about {needed} families would exclude it" if needed else ""
+    open_gap = f"a gap of {limit} is not excluded{hint}"
     if is_over and one.is_wider_than_on_main:
         wider = f"wider than main's {number(-one.gap_on_main.mean)}"
         return Outcome.INCONCLUSIVE, f"over the limit of {limit} and {wider}, yet within chance"
     if on_main is not Outcome.PASSED:
-        return Outcome.INCONCLUSIVE, f"{undecided}, and the comparison with main did not pass"
-    return Outcome.PASSED, f"{undecided}; decided by main: the group is not worse there"
-
-
-def _undecided(one: Group, rules: FairnessRules) -> str:
-    needed = paired.needed_cases(one.gap, margin=rules.gap_limit, alpha=_PROOF)
-    would = "no number of families would while the gap stays at the limit or over"
-    if needed is not None:
-        would = f"about {needed} families would"
-    return f"a gap of {number(rules.gap_limit)} is not excluded; {would}"
+        return Outcome.INCONCLUSIVE, f"{open_gap}; the comparison with main did not pass"
+    return Outcome.PASSED, f"{open_gap}; decided by main: the group is not worse than on main"
 
 
 def _too_small(one: Group, rules: FairnessRules) -> str:

@@ -1,6 +1,6 @@
-"""Cases that main passes and the candidate does not, and whether asking again confirms it.
+"""Cases that main passes and the candidate does not, and whether running them again confirms it.
 
-A single run of a case is noise; five are a fact. The caller asks the lost cases again on both
+A single run of a case is noise; five are a fact. The caller runs the lost cases again on both
 sides and pairs those rows apart from the suite's own, since cases chosen for their bad luck
 would pull any mean down. A gain is never re-run: it cannot fail a release.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Flips:
-    """Lost cases of one scorer: confirmed by re-runs, not confirmed, and still to be re-run.
+    """Lost cases of one scorer: those that re-runs confirmed, and those still to be re-run.
 
     `unanimous` are the confirmed ones that differed in every re-run; `to_fail` confirmed flips
     fail, and a single unanimous one does where `one_unanimous_fails`.
@@ -30,7 +30,6 @@ class Flips:
 
     confirmed: tuple[str, ...]
     unanimous: tuple[str, ...]
-    dismissed: tuple[str, ...]
     pending: tuple[str, ...]
     to_fail: int
     one_unanimous_fails: bool
@@ -44,16 +43,18 @@ class Flips:
         return Outcome.INCONCLUSIVE if len(self.pending) >= least else Outcome.PASSED
 
     def sentence(self) -> str:
-        """What was confirmed, and what is still to do."""
+        """State what was confirmed, and what is still to be run."""
         limit = "one in every re-run, or 2" if self.one_unanimous_fails else str(self.to_fail)
-        told = f"{plural(len(self.confirmed), 'flip')} confirmed ({limit} would fail)"
+        summary = f"{plural(len(self.confirmed), 'flip')} confirmed ({limit} would fail)"
         if self.confirmed:
-            told += f": {named(self.confirmed)}"
-        return f"{told}; still to be re-run: {named(self.pending)}" if self.pending else told
+            summary += f": {named(self.confirmed)}"
+        if self.pending:
+            summary += f"; still to be re-run: {named(self.pending)}"
+        return summary
 
 
 def flipped_cases(pairing: Pairing, rules: RegressionRules | None = None) -> tuple[str, ...]:
-    """Return the cases to ask again, `rules.reruns` times on both sides: lost under any scorer."""
+    """Return the cases to run again, `rules.reruns` times on both sides: lost under any scorer."""
     rules = rules or RegressionRules()
     return tuple(sorted({one.case for one in pairing.pairs if flip(one, rules) < 0}))
 
@@ -73,7 +74,6 @@ def judge_flips(pairs: Sequence[CasePair], rules: RegressionRules, reruns: Pairi
     return Flips(
         confirmed=_at_least(shares, rules.confirmed_at),
         unanimous=_at_least(shares, 1.0),
-        dismissed=tuple(sorted(c for c, s in shares.items() if s < rules.confirmed_at)),
         pending=tuple(sorted(lost - shares.keys())),
         to_fail=2 if is_careful else to_fail,
         one_unanimous_fails=is_careful,
@@ -85,12 +85,12 @@ def _at_least(shares: Mapping[str, float], share: float) -> tuple[str, ...]:
 
 
 def _is_complete(again: CasePair, rules: RegressionRules) -> bool:
-    """Enough re-runs; main must have answered them all, or its silence would hide the flip."""
+    """Whether there are enough re-runs, all answered by main, whose silence would hide the flip."""
     enough = min(len(again.candidate), len(again.baseline)) >= rules.reruns
     return enough and None not in again.baseline
 
 
 def _share_lost(again: CasePair, rules: RegressionRules) -> float:
-    """By how much the pass rate of the re-runs fell; rounded, since .75 means three of four."""
+    """Return by how much the pass rate fell in the re-runs; rounded: .75 means three of four."""
     ours, theirs = again.pass_rates(rules.passing(again.scorer))
     return round(theirs - ours, 9)

@@ -1,4 +1,4 @@
-"""Groups on parallel cases: how far each stands below the overall of its own families.
+"""Groups on parallel cases: how far each is below the overall of its own families.
 
 A family asks every group the same thing, so a hard family is hard for all and cancels. Numbers
 only; `fairness.py` concludes.
@@ -36,7 +36,7 @@ class Group:
 
     @property
     def families(self) -> int:
-        """In how many families the group stands beside another."""
+        """In how many families there is another group as well."""
         return len(self.gap.sums)
 
     @property
@@ -48,7 +48,7 @@ class Group:
 def groups_of(
     pairing: Pairing, keys: Iterable[str], rules: RegressionRules, *, seed: int
 ) -> tuple[Group, ...]:
-    """Every group of every comparable scorer; Holm's correction runs over all of them."""
+    """Return every group of every comparable scorer; Holm's correction runs over all of them."""
     found = [
         _group(pairing.of(scorer), key, value, rules, seed)
         for scorer in pairing.scorers
@@ -77,7 +77,7 @@ def _group(
 def _gaps(
     pairs: Sequence[CasePair], key: str, value: str
 ) -> tuple[paired.Clusters, paired.Clusters]:
-    """Group minus overall by family: of the candidate, of main."""
+    """Return group minus overall by family: of the candidate, of main."""
     by_family: dict[str, dict[str, list[tuple[float, float]]]] = defaultdict(
         lambda: defaultdict(list)
     )

@@ -1,7 +1,7 @@
 """Which rows of two runs may be compared: the same cases, the same scorer, all of them answered.
 
-Errors, timeouts and missing rows count as lost and never leave the denominator (evals rule 3).
-What cannot be compared is inconclusive and named; nothing here says that a release is worse.
+Errors, timeouts and missing rows count as lost and never leave the denominator (law 2).
+What cannot be compared is inconclusive and named; nothing here decides that a release is worse.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class CasePair:
         return self.means[0] - self.means[1]
 
     def pass_rates(self, threshold: float) -> tuple[float, float]:
-        """The share of repeats that scored `threshold` or more: candidate, baseline."""
+        """Return the share of repeats that scored `threshold` or more: candidate, baseline."""
         return _pass_rate(self.candidate, threshold), _pass_rate(self.baseline, threshold)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pairing:
-    """The cases that both sides hold, what stands in the way of comparing, and by which scorer."""
+    """The cases that both sides have, and what prevents a comparison, by scorer."""
 
     pairs: tuple[CasePair, ...]
     findings: tuple[Finding, ...]
@@ -64,7 +64,7 @@ class Pairing:
         return tuple(sorted({p.scorer for p in self.pairs} - self.incomparable))
 
     def of(self, scorer: str) -> tuple[CasePair, ...]:
-        """The pairs of one scorer, by case."""
+        """Return the pairs of one scorer, by case."""
         return tuple(p for p in self.pairs if p.scorer == scorer)
 
 
@@ -112,7 +112,7 @@ class _Side:
         )
 
     def scores(self, key: _Key) -> tuple[float | None, ...]:
-        """A score per repeat that this side ran; a row that is not there is unanswered."""
+        """Return a score per repeat that this side ran; a missing row is unanswered."""
         cell = self.cells[key]
         return tuple(answer(cell[r]) if r in cell else None for r in self.repeats)
 
@@ -121,7 +121,7 @@ class _Side:
 
 
 def answer(row: ScoreRow) -> float | None:
-    """The score of an answered row; None for errors, timeouts, and scores outside [0, 1]."""
+    """Return the score of an answered row; None for errors, timeouts, and scores outside [0, 1]."""
     if row.status not in {RowStatus.OK, RowStatus.WRONG} or row.score is None:
         return None
     return row.score if isfinite(row.score) and 0 <= row.score <= 1 else None
@@ -160,14 +160,14 @@ def _flaws(side: _Side) -> Iterable[str]:
         yield f"{side.name} has no rows"
     if side.unanswered:
         kinds = Counter(_kind(row) for row in side.unanswered)
-        told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         share = f"{len(side.unanswered)} of {side.rows} rows"
         cases = named({row.case for row in side.unanswered})
-        yield f"{side.name}: {share} without a score ({told}: {cases})"
+        yield f"{side.name}: {share} without a score ({counts}: {cases})"
     if missing := side.incomplete():
         yield f"{side.name}: fewer than {len(side.repeats)} repeats of {named(missing)}"
     if side.twice:
-        yield f"{side.name}: the same repeat stands twice for {named(set(side.twice))}"
+        yield f"{side.name}: duplicate repeat of {named(set(side.twice))}"
 
 
 def _kind(row: ScoreRow) -> str:
@@ -178,15 +178,15 @@ def _kind(row: ScoreRow) -> str:
 def _same_cases(sides: tuple[_Side, _Side]) -> Finding:
     rule = "both_sides_answered_the_same_cases"
     ours, theirs = (set(side.cells) for side in sides)
-    told = [
+    extras = [
         f"{len(extra)} only in {side.name}: {named({_cell_name(key, sides) for key in extra})}"
         for side, extra in zip(sides, (ours - theirs, theirs - ours), strict=True)
         if extra
     ]
     n = len({case for _, case in ours & theirs})
     both = f"{plural(n, 'case')} on both sides"
-    outcome = Outcome.INCONCLUSIVE if told or not n else Outcome.PASSED
-    return Finding(rule=rule, outcome=outcome, because="; ".join((both, *told)), n=n)
+    outcome = Outcome.INCONCLUSIVE if extras or not n else Outcome.PASSED
+    return Finding(rule=rule, outcome=outcome, because="; ".join((both, *extras)), n=n)
 
 
 def _cell_name(key: _Key, sides: tuple[_Side, _Side]) -> str:
@@ -205,8 +205,10 @@ def _mixed_versions(rows: Iterable[ScoreRow]) -> dict[str, set[str]]:
 def _same_scorers(mixed: Mapping[str, set[str]], n: int) -> Finding:
     rule = "scores_come_from_one_scorer_version"
     if mixed:
-        told = "; ".join(f"{scorer} {named(found)}" for scorer, found in sorted(mixed.items()))
-        because = f"scorer versions are mixed: {told}; score both sides with one version"
+        found = "; ".join(
+            f"{scorer} {named(versions)}" for scorer, versions in sorted(mixed.items())
+        )
+        because = f"scorer versions are mixed: {found}; score both sides with one version"
         return Finding(rule=rule, outcome=Outcome.INCONCLUSIVE, because=because, n=n)
     because = "each scorer has one version on both sides"
     return Finding(rule=rule, outcome=Outcome.PASSED, because=because, n=n)

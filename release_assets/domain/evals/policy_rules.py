@@ -1,4 +1,4 @@
-"""The policy's words about a suite, as the rules that the judges take."""
+"""Turns the policy of a risk tier into the rules that the judges of a suite take."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def regression_rules(tier: TierPolicy) -> RegressionRules:
-    """Production and smoke: judged over the suite and over each of the policy's slices."""
-    said = tier.regression
-    return RegressionRules(margin=said.margin, alpha=said.alpha, slices=tier.fairness.slices)
+    """Return the rules for production and smoke, over the suite and the policy's slices."""
+    policy = tier.regression
+    return RegressionRules(margin=policy.margin, alpha=policy.alpha, slices=tier.fairness.slices)
 
 
 def adversarial_rules(tier: TierPolicy) -> AdversarialRules:
-    """A floor for each attack family; the worst family decides."""
+    """Return a floor for each attack family; the worst family decides."""
     return AdversarialRules(
         floors={str(family): floor for family, floor in tier.adversarial.floors.items()},
         regression=RegressionRules(alpha=tier.regression.alpha, slices=("attack",)),
@@ -29,7 +29,7 @@ def adversarial_rules(tier: TierPolicy) -> AdversarialRules:
 
 
 def fairness_rules(tier: TierPolicy) -> FairnessRules:
-    """Parallel cases, each group of each of the policy's slices."""
+    """Return the rules for parallel cases, over each group of the policy's slices."""
     return FairnessRules(
         gap_limit=tier.fairness.gap_max,
         alpha=tier.regression.alpha,
@@ -40,12 +40,12 @@ def fairness_rules(tier: TierPolicy) -> FairnessRules:
 
 
 def budget_rules(manifest: Manifest, tier: TierPolicy) -> BudgetRules:
-    """The manifest's own budgets, and the policy's about main."""
-    said = manifest.budgets
+    """Return the manifest's own budgets, and the policy's limits beside main."""
+    budgets = manifest.budgets
     return BudgetRules(
-        latency_p50_ms_max=said.latency_p50_ms_max,
-        latency_p95_ms_max=said.latency_p95_ms_max,
-        cost_per_call_usd_max=said.cost_per_call_usd_max,
+        latency_p50_ms_max=budgets.latency_p50_ms_max,
+        latency_p95_ms_max=budgets.latency_p95_ms_max,
+        cost_per_call_usd_max=budgets.cost_per_call_usd_max,
         slower_by=tier.budgets.slower_than_main_max,
         dearer_by=tier.budgets.dearer_than_main_max,
     )

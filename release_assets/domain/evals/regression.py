@@ -1,9 +1,9 @@
 """Is the candidate worse than main, and is it proven not to be worse by the margin?
 
-Two hypotheses, never one (DESIGN section 5, statistics rule 15). `no_regression_against_main`
+Two hypotheses, never one (law 5; docs/methods.md, R15). `no_regression_against_main`
 fails on evidence against the release: confirmed flips, or the cluster sign-flip test with Holm
 over scorers and slices. `not_worse_than_margin` passes on evidence for it: the cluster t bound
-with one pseudo loss; undecided is inconclusive and says how many cases it would take.
+with one pseudo loss; undecided is inconclusive, with the number of cases that would decide.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def judge_regression(
     reruns: Pairing | None = None,
     seed: int,
 ) -> tuple[Finding, ...]:
-    """All findings of a suite against main's run of the same suite.
+    """Return all findings of a suite against main's run of the same suite.
 
     Completeness and comparability first, then critical cases, then the two rules per scorer and
     `no_regression_against_main` per judged slice. `seed` comes from the release digest
@@ -56,17 +56,17 @@ def more_repeats_would_help(findings: Iterable[Finding]) -> bool:
 
 
 def judge_critical_cases(pairing: Pairing, rules: RegressionRules) -> tuple[Finding, ...]:
-    """Every repeat of every case that either side marks critical passes on the candidate.
+    """Require that every repeat of every case that either side marks critical passes.
 
-    No finding where nothing is marked: then the rule was not asked.
+    No finding where nothing is marked: then the rule does not apply.
     """
     critical = [one for one in pairing.pairs if one.critical]
     if not critical:
         return ()
     n = len({one.case for one in critical})
     lost = {one.case for one in critical if one.pass_rates(rules.passing(one.scorer))[0] < 1}
-    told = f"{len(lost)} of {plural(n, 'critical case')} fail: {named(lost)}"
-    because = told if lost else f"{plural(n, 'critical case')} passed in every repeat"
+    failing = f"{len(lost)} of {plural(n, 'critical case')} fail: {named(lost)}"
+    because = failing if lost else f"{plural(n, 'critical case')} passed in every repeat"
     outcome = Outcome.FAILED if lost else Outcome.PASSED
     return (
         Finding(
@@ -86,7 +86,7 @@ def judge_no_regression(
     rules: RegressionRules,
     reruns: Pairing | None,
 ) -> tuple[Finding, ...]:
-    """`no_regression_against_main`, per scorer and per judged slice.
+    """Judge `no_regression_against_main`, per scorer and per judged slice.
 
     Flips are judged over the suite only: a slice's flips are among them.
     """
@@ -101,19 +101,19 @@ def judge_no_regression(
 def no_regression(
     one: Difference, rules: RegressionRules, flips: Flips | None, *, note: str = ""
 ) -> Finding:
-    """`no_regression_against_main` for one scorer over the suite or one slice."""
+    """Judge `no_regression_against_main` for one scorer over the suite or one slice."""
     is_worse = one.p_holm <= rules.alpha_signs
     signs = Outcome.FAILED if is_worse else Outcome.PASSED
     place = f"{one.scorer} {one.slice}" if one.slice else one.scorer
-    told = [f"{place}: {one.sentence()}"]
+    parts = [f"{place}: {one.sentence()}"]
     if one.p_holm != one.p:
-        told.append(f"{p_value(one.p_holm)} after Holm over scorers and slices")
-    told.append(f"worse than main at the level {number(rules.alpha_signs)}" if is_worse else "")
-    told += [flips.sentence() if flips else "", note]
+        parts.append(f"{p_value(one.p_holm)} after Holm over scorers and slices")
+    parts.append(f"worse than main at the level {number(rules.alpha_signs)}" if is_worse else "")
+    parts += [flips.sentence() if flips else "", note]
     return Finding(
         rule=NO_REGRESSION,
         outcome=worst((signs, flips.outcome)) if flips else signs,
-        because="; ".join(part for part in told if part),
+        because="; ".join(part for part in parts if part),
         observed=one.delta,
         limit=0.0,
         n=one.n,
@@ -124,7 +124,7 @@ def no_regression(
 
 
 def _too_small(one: Difference, found: Sequence[Difference]) -> str:
-    """The slices that stay unjudged are told with the suite that holds them."""
+    """Name the slices that stay unjudged, beside the suite that contains them."""
     small = {d.slice for d in found if d.slice and d.scorer == one.scorer and not d.is_judged}
     return f"too small to be judged alone: {named(small)}" if small and not one.slice else ""
 
@@ -132,7 +132,7 @@ def _too_small(one: Difference, found: Sequence[Difference]) -> str:
 def judge_not_worse(
     pairing: Pairing, found: Sequence[Difference], rules: RegressionRules
 ) -> tuple[Finding, ...]:
-    """`not_worse_than_margin`, per scorer over the suite; slices are too small for a margin."""
+    """Judge `not_worse_than_margin`, per scorer over the suite; slices are too small for it."""
     whole = (d for d in found if d.slice is None)
     return (*(_not_worse(d, rules) for d in whole), *_incomparable(pairing, NOT_WORSE))
 
@@ -153,16 +153,16 @@ def _not_worse(one: Difference, rules: RegressionRules) -> Finding:
 
 
 def margin_claim(one: Difference, rules: RegressionRules) -> tuple[Outcome, str, str]:
-    """What `not_worse_than_margin` says of one scorer: outcome, claim, and what would decide it."""
+    """Judge `not_worse_than_margin` for one scorer: outcome, claim, and what would decide it."""
     margin = number(rules.margin)
     if one.excludes(rules.margin):
         return Outcome.PASSED, f"a drop of {margin} is excluded", ""
     if one.interval[1] < -rules.margin:
         return Outcome.FAILED, f"worse by more than {margin}", ""
     if one.needed_n is None:
-        hint = "no number of such cases would prove it while the drop stays at the margin or over"
+        hint = "no number of such cases would exclude it while the drop is at the margin or over"
     else:
-        hint = f"about {plural(one.needed_n, 'such case')} would"
+        hint = f"about {plural(one.needed_n, 'such case')} would exclude it"
     return Outcome.INCONCLUSIVE, f"a drop of {margin} is not excluded", hint
 
 

@@ -1,7 +1,7 @@
 """What was measured about one release digest: an immutable record with its own digest.
 
 Decides nothing; the gates do. One row per case and repeat: errors, timeouts and missing cases
-stay in the denominator (DESIGN section 5), so a suite that fell over cannot look healthy.
+stay in the denominator (law 2), so a suite that fell over cannot look healthy.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Evidence:
     """A record of what was measured about one release digest.
 
     `name` is the evidence asset's (`eval_results`); `table` the digest of the stored rows, or None
-    where `summary` says it all; `inputs` names what it was measured with (suite, scorer, baseline
+    where `summary` is complete; `inputs` names what it was measured with (suite, scorer, baseline
     digests): two pieces of evidence with equal `inputs` are comparable.
     """
 
@@ -83,7 +83,7 @@ class Evidence:
     table: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form that goes to the ledger."""
+        """Return the JSON form that goes to the ledger."""
         return {
             "name": self.name,
             "release": self.release,

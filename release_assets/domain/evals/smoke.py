@@ -1,7 +1,7 @@
 """May this change merge, by ten to thirty cases? Critical cases, core flows, no flip, no drop.
 
 So few cases prove no margin (74 without a single loss is the floor for four points), so smoke
-never claims "not worse": it looks for what is plainly broken (statistics rule 15).
+never claims "not worse": it looks for what is plainly broken (docs/methods.md, R15).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def judge_smoke(
     reruns: Pairing | None = None,
     seed: int,
 ) -> tuple[Finding, ...]:
-    """All findings of the smoke suite; `topics` tells the core flow of each case by its id.
+    """Return all findings of the smoke suite; `topics` maps the id of each case to its core flow.
 
-    Slices are not judged and the margin is not asked. One confirmed flip fails.
+    Neither slices nor the margin are judged. One confirmed flip fails.
     """
     rules = replace(rules or RegressionRules(), slices=())
     found = differences(pairing, rules, seed=seed)
@@ -48,16 +48,16 @@ def judge_smoke(
 def _covered(
     cases: Collection[str], core_flows: Collection[str], topics: Mapping[str, str]
 ) -> Finding:
-    """What was not asked was not tested: a core flow without a case is not a pass."""
+    """What was not run was not tested: a core flow without a case does not pass."""
     missing = set(core_flows) - {topics[case] for case in cases if case in topics}
-    told = [
+    flaws = [
         f"no case for {named(missing)}" if missing else "",
-        "the feature names no core flows" if not core_flows else "",
+        "the feature has no core flows; add 'core_flows' to its manifest" if not core_flows else "",
         f"a smoke suite has {FEWEST_SMOKE_CASES} cases or more, this one {len(cases)}"
         if len(cases) < FEWEST_SMOKE_CASES
         else "",
     ]
-    lacking = "; ".join(part for part in told if part)
+    lacking = "; ".join(part for part in flaws if part)
     because = f"{plural(len(cases), 'case')} over {plural(len(core_flows), 'core flow')}"
     return Finding(
         rule="core_flows_are_covered",

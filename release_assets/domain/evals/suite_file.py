@@ -1,7 +1,7 @@
 """Reads a suite as people wrote it: JSON lines, one case each, every id once.
 
-`topic`, `attack` and the declared slices become slices of the case, since that is all a gate
-needs to know of them: locale for fairness, attack for the worst family, topic for core flows.
+`topic`, `attack` and the declared slices become slices of the case, which is all that a gate
+needs of them: locale for fairness, attack for the worst family, topic for core flows.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ class _Case(BaseModel):
 
 
 def read_suite(text: str, *, file: str) -> tuple[EvalCase, ...]:
-    """The cases of a suite; raises `InputError` with the line of what cannot be read."""
+    """Return the cases of a suite; raises `InputError` with the line of what cannot be read."""
     return tuple(_case(c) for c in read_json_lines(text, _Case, file=file))
 
 
 def _case(read: _Case) -> EvalCase:
-    marks = {"topic": read.topic, "attack": read.attack}
+    labels = {"topic": read.topic, "attack": read.attack}
     return EvalCase(
         id=read.id,
         question=read.question,
         expected=_expected(read.expected),
         family=read.family,
-        slices=read.slices | {k: v for k, v in marks.items() if v},
+        slices=read.slices | {k: v for k, v in labels.items() if v},
         critical=read.critical,
         authors=tuple(read.authors),
     )

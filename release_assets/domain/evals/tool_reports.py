@@ -1,8 +1,8 @@
-"""What lint, types, tests and scanners said about a tree, and whether a gate may rest on it.
+"""What lint, types, tests and scanners found in a tree, and whether a gate may rest on it.
 
 The tool's own rules decide what a result is; this file decides only that a clean report passes,
-a result fails, and a tool that did not do its work is inconclusive (DESIGN section 7: tool
-missing, timeout, unknown exit code is never a pass).
+a result fails, and a tool that did not do its work is inconclusive (law 2: a missing tool, a
+timeout and an unknown exit code are never a pass).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ToolReport:
-    """What one tool said: results with `rule`, `message`, `file` and `line`, never matched text.
+    """What one tool found: results with `rule`, `message`, `file` and `line`, never matched text.
 
     `crashed` is a sentence when the tool did not do its work.
     """
@@ -30,7 +30,7 @@ class ToolReport:
     crashed: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form that evidence keeps."""
+        """Return the JSON form that evidence keeps."""
         return asdict(self) | {"results": [dict(r) for r in self.results]}
 
     @classmethod
@@ -41,12 +41,12 @@ class ToolReport:
 
 
 def reports_in(evidence: Mapping[str, Any]) -> tuple[ToolReport, ...]:
-    """The reports that a piece of evidence keeps in its summary."""
+    """Return the reports that a piece of evidence keeps in its summary."""
     return tuple(ToolReport.read(r) for r in evidence["summary"]["reports"])
 
 
 def judge_reports(reports: Iterable[ToolReport]) -> tuple[Finding, ...]:
-    """One finding per tool: `<tool>_is_clean`."""
+    """Judge each tool in one finding, `<tool>_is_clean`."""
     return tuple(_judge(report) for report in reports)
 
 
@@ -65,11 +65,11 @@ def _conclusion(report: ToolReport) -> tuple[Outcome, str]:
     if report.crashed:
         return Outcome.INCONCLUSIVE, f"{report.tool} did not do its work: {report.crashed}"
     if report.results:
-        return Outcome.FAILED, f"{report.tool} found {_told(report.results)}"
+        return Outcome.FAILED, f"{report.tool} found {_first_of(report.results)}"
     return Outcome.PASSED, f"{report.tool} {report.version} found nothing"
 
 
-def _told(results: tuple[Mapping[str, Any], ...]) -> str:
+def _first_of(results: tuple[Mapping[str, Any], ...]) -> str:
     first = results[0]
     where = f"{first.get('file', '?')}:{first.get('line', '?')}"
     more = f", and {len(results) - 1} more" if len(results) > 1 else ""

@@ -2,7 +2,7 @@
 
 Decides how the parts of a unit are digested from the files at a commit; the running process
 digests the files that it loaded by the same rules, so that what runs can be read back. Whether a
-manifest may be released, `manifest_lint.py` says.
+manifest may be released is decided in `manifest_lint.py`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SUITES = ("smoke", "production", "adversarial", "fairness", "benchmark")
+_PATHS = "paths are relative to the feature's folder"
 UNIT_PARTS = ("code", "prompts", "model", "index", "configuration")
 
 
@@ -51,7 +52,7 @@ def _feature(name: str) -> str:
 def _scalars(parameters: dict[str, Any]) -> dict[str, Any]:
     for name, value in parameters.items():
         if not isinstance(value, str | int | float):
-            raise ValueError(f"must hold plain values; '{name}' is none")  # noqa: TRY004
+            raise ValueError(f"must hold text and numbers; '{name}' is neither")  # noqa: TRY004
     return parameters
 
 
@@ -97,7 +98,7 @@ class Reversal(FileRecord):
 
 
 class Manifest(FileRecord):
-    """A feature's manifest; paths are relative to the feature's folder, but for the plan's."""
+    """A feature's manifest; paths are relative to the feature's folder, except the plan's."""
 
     feature: Annotated[str, AfterValidator(_feature)]
     owner: Text
@@ -135,7 +136,7 @@ def _require_known(located: Located[Manifest], key: str, known: tuple[str, ...])
 
 
 def unit_of(manifest: Manifest, files: Mapping[str, bytes]) -> Unit:
-    """The unit that a manifest and the files at a commit make.
+    """Return the unit that a manifest and the files at a commit make.
 
     Args:
         manifest: Read at the same commit.
@@ -165,7 +166,7 @@ def _model_document(model: ModelPin) -> dict[str, Any]:
 
 def _file(path: str, files: Mapping[str, bytes]) -> bytes:
     if path not in files:
-        raise InputError(f"the manifest names '{path}', which is not in the feature's folder")
+        raise InputError(f"the manifest names the file '{path}', which does not exist", hint=_PATHS)
     return files[path]
 
 
@@ -173,5 +174,5 @@ def _folder(path: str, files: Mapping[str, bytes], suffix: str = "") -> dict[str
     found = {p: c for p, c in files.items() if p.startswith(f"{path}/") and p.endswith(suffix)}
     if not found:
         what = f"no '*{suffix}' file" if suffix else "no file"
-        raise InputError(f"the manifest names the folder '{path}', which holds {what}")
+        raise InputError(f"the manifest names the folder '{path}', which has {what}", hint=_PATHS)
     return found

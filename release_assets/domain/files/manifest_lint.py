@@ -2,7 +2,7 @@
 
 Decides from files alone: the manifest, the model registry, the policy, the plan, the sizes of the
 suites. All findings are reported, not the first. What the plan can prove with its traffic is
-`planner.py`'s; what the suites say, the gates'. (ISO 42001 A.6.2.4, SOC 2 CC8.1)
+`planner.py`'s; what the suites show, the gates'. (ISO 42001 A.6.2.4, SOC 2 CC8.1)
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def lint_manifest(
     main: Manifest | None,
     today: date,
 ) -> tuple[Finding, ...]:
-    """All findings of policy lint.
+    """Return all findings of policy lint.
 
     Args:
         manifest: The release's.
@@ -46,13 +46,13 @@ def lint_manifest(
         policy: Read at main.
         plan: The rollout plan that the manifest names, or why it could not be read.
         prices: The price table that it names, or why it could not be read.
-        suites: Number of cases by suite name, for suites that are there and can be read.
+        suites: Number of cases by suite name, for suites that exist and can be read.
         slices: Slice keys that live calls carry (`locale`).
         changed_parts: Parts in which the unit differs from main's.
         main: The manifest at main; None for the first release of a feature.
         today: The day of the lint, UTC.
 
-    Raises `InputError` when the policy does not speak of the manifest's risk tier.
+    Raises `InputError` when the policy has no rules for the manifest's risk tier.
     """
     tier = policy.tier(manifest.risk_tier)
     return (
@@ -74,7 +74,9 @@ def _model_is_registered(manifest: Manifest, models: ModelRegistry) -> Finding:
         return _no(rule, f"model '{pin.name}' is not registered{_near(pin.name, models.names)}")
     if pin.revision not in revisions:
         known = ", ".join(sorted(revisions))
-        because = f"revision '{pin.revision}' of '{pin.name}' is not registered, but {known}"
+        because = (
+            f"revision '{pin.revision}' of '{pin.name}' is not registered; registered are {known}"
+        )
         return _no(rule, because)
     return _yes(rule, f"'{pin.name}' revision '{pin.revision}' is registered")
 
@@ -113,12 +115,12 @@ def _slo_metrics_are_emitted(
     if isinstance(plan, InputError):
         return _unknown(rule, "the rollout plan cannot be read")
     slos = {slo.name: slo for stage in plan.stages for slo in stage.slos}
-    wrong = [said for slo in slos.values() if (said := _silent(slo, manifest.scorers, slices))]
+    wrong = [why for slo in slos.values() if (why := _not_emitted(slo, manifest.scorers, slices))]
     return _found(rule, wrong, f"all {len(slos)} SLOs have a metric that is emitted")
 
 
-def _silent(slo: Slo, scorers: Collection[str], slices: Collection[str]) -> str:
-    """Why nobody emits what an SLO bounds; empty when somebody does."""
+def _not_emitted(slo: Slo, scorers: Collection[str], slices: Collection[str]) -> str:
+    """Return why the metric of an SLO is not emitted; empty when it is."""
     if slo.metric == "eval" and slo.subject not in scorers:
         near = _near(str(slo.subject), scorers)
         return f"'{slo.name}' needs the scorer '{slo.subject}', which is not declared{near}"
@@ -152,15 +154,15 @@ def _suite_is_large_enough(
 ) -> Finding:
     rule = f"{name}_suite_is_large_enough"
     if name not in manifest.suites:
-        return _no(rule, f"the manifest names no {name} suite")
+        return _no(rule, f"the manifest has no {name} suite; add it under 'suites'")
     if name not in suites:
-        return _no(rule, f"{manifest.suites[name]} is not there or cannot be read")
+        return _no(rule, f"{manifest.suites[name]} does not exist or cannot be read")
     n, limit = suites[name], size.least
     if n < size.least:
-        because = f"{name} has {n} cases, at least {size.least} are wanted"
+        because = f"{name} has {n} cases, at least {size.least} are required"
         return Finding(rule=rule, outcome=Outcome.FAILED, because=because, n=n, limit=limit)
     if size.most is not None and n > size.most:
-        because = f"{name} has {n} cases, at most {size.most} are wanted: it must stay fast"
+        because = f"{name} has {n} cases, at most {size.most} are allowed, so that it stays fast"
         return Finding(rule=rule, outcome=Outcome.FAILED, because=because, n=n, limit=size.most)
     because = f"{name} has {n} cases"
     return Finding(rule=rule, outcome=Outcome.PASSED, because=because, n=n, limit=limit)
@@ -169,24 +171,27 @@ def _suite_is_large_enough(
 def _irreversible_parts_can_be_restored(
     manifest: Manifest, tier: TierPolicy, changed_parts: Collection[str], today: date
 ) -> Finding:
-    declared = {p: said for p, said in manifest.reversibility.items() if p in changed_parts}
+    declared = {p: how for p, how in manifest.reversibility.items() if p in changed_parts}
     wrong = []
     for part, reversal in sorted(declared.items()):
         if reversal.rollback_plan is None:
-            wrong.append(f"{part} cannot be taken back, and has no rollback_plan")
-        elif said := _stale_drill(part, reversal.rollback_plan, tier.drill_age_days_max, today):
-            wrong.append(said)
+            wrong.append(
+                f"{part} cannot be rolled back: 'reversibility.{part}' has no rollback_plan"
+            )
+        elif why := _stale_drill(part, reversal.rollback_plan, tier.drill_age_days_max, today):
+            wrong.append(why)
     drilled = ", ".join(sorted(declared))
-    held = f"{drilled}: the restore was drilled" if drilled else "every changed part comes back"
+    held = f"{drilled}: the restore was drilled" if drilled else "no changed part is irreversible"
     return _found("irreversible_parts_can_be_restored", wrong, held)
 
 
 def _stale_drill(part: str, plan: RestorePlan, age_days_max: int, today: date) -> str:
     age = (today - plan.drilled_at).days
     if age < 0:
-        return f"the restore drill of {part} lies in the future ({plan.drilled_at})"
+        return f"the restore drill of {part} is dated in the future ({plan.drilled_at})"
     if age > age_days_max:
-        return f"the restore of {part} was last drilled {age} days ago, {age_days_max} are allowed"
+        allowed = f"at most {age_days_max} are allowed"
+        return f"the restore of {part} was last drilled {age} days ago, {allowed}"
     return ""
 
 
@@ -201,7 +206,7 @@ def _handbook_is_approved_by_main(manifest: Manifest, main: Manifest | None) -> 
             f" {manifest.approved_handbook}: a release is scored against main's"
         )
         return _no(rule, because)
-    return _yes(rule, f"scored against {main.approved_handbook} as it stands at main")
+    return _yes(rule, f"scored against {main.approved_handbook} as it is at main")
 
 
 def _near(word: str, known: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 """The model registry `models.yaml` and the price table: which AI models a release may name.
 
-Decides what an entry says and when it ended. Whether a release may use a model is policy lint's
-finding (`manifest_lint.py`); what a call costs, the running feature counts.
+Decides what an entry contains and when a model has ended. Whether a release may use a model is a
+finding of policy lint (`manifest_lint.py`); what a call costs is counted by the running feature.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class ModelRegistry(FileRecord):
         return {entry.model for entry in self.models}
 
     def revisions(self, model: str) -> dict[str, ModelEntry]:
-        """The registered revisions of a model."""
+        """Return the registered revisions of a model."""
         return {entry.revision: entry for entry in self.models if entry.model == model}
 
     @property
     def digest(self) -> str:
-        """The digest of what the registry says."""
+        """The digest of the registry's content."""
         return digest_of_document(self.model_dump(mode="json"))
 
 
@@ -77,7 +77,7 @@ def read_models(text: str, *, file: str) -> ModelRegistry:
         seen = first.setdefault((entry.model, entry.revision), line)
         if seen != line:
             name = f"'{entry.model}' revision '{entry.revision}'"
-            message = f"{name} stands twice, first in line {seen}"
+            message = f"duplicate entry for {name}, first on line {seen}"
             raise located.lines.error(message, "models", index)
     return located.record
 

@@ -1,7 +1,7 @@
 """The policy `policy.yaml`: what each risk tier demands of a release before it may move.
 
-Decides what the file may say; the rules that apply it stand in the phases' modules. Its digest
-stands in every verdict, so that a verdict can be recomputed under the policy of its day
+Decides what the file may contain; the rules that apply it are in `evals` and `sign_off`. Its digest
+is part of every verdict, so that a verdict can be recomputed under the policy of its day
 (SOC 2 CC8.1). There are no defaults for thresholds: what is not written is not allowed.
 """
 
@@ -49,11 +49,11 @@ class RequiredEvidence(FileRecord):
     staging: Annotated[tuple[StagingEvidence, ...], Field(min_length=1)]
 
 
-class RegressionRules(FileRecord):
+class RegressionPolicy(FileRecord):
     """Against main: `margin` in score points; `alpha` is the share of good releases stopped.
 
     `repeats` runs of each case on both sides, added up to `repeats_max` while undecided. This
-    many `confirmed_flips` fail the suite (DESIGN section 5).
+    many `confirmed_flips` fail the suite.
     """
 
     margin: Share
@@ -63,8 +63,8 @@ class RegressionRules(FileRecord):
     confirmed_flips: Count
 
 
-class SmokeRules(FileRecord):
-    """How large the smoke suite may be, and how often each of its cases is asked."""
+class SmokePolicy(FileRecord):
+    """How large the smoke suite may be, and how often each of its cases is run."""
 
     cases_min: Count
     cases_max: Count
@@ -80,7 +80,7 @@ class SuiteSizes(FileRecord):
     benchmark_min: Count
 
 
-class FairnessRules(FileRecord):
+class FairnessPolicy(FileRecord):
     """Which slices are compared, the largest gap of a group, and the smallest judged group."""
 
     slices: Annotated[tuple[Text, ...], Field(min_length=1)]
@@ -88,7 +88,7 @@ class FairnessRules(FileRecord):
     group_cases_min: Count
 
 
-class AdversarialRules(FileRecord):
+class AdversarialPolicy(FileRecord):
     """The least share of attacks of each family that must be withstood; the worst decides."""
 
     floors: dict[AttackFamily, Floor]
@@ -101,8 +101,8 @@ class MainBudgets(FileRecord):
     dearer_than_main_max: Share
 
 
-class SignOffRules(FileRecord):
-    """Who says yes: one signatory in each role, and so many reviewers who are no contributors."""
+class SignOffPolicy(FileRecord):
+    """Who signs: one signatory in each role; and how many reviewers who did not contribute."""
 
     roles: Annotated[tuple[SignOffRole, ...], Field(min_length=1)]
     independent_reviewers: Count
@@ -110,7 +110,7 @@ class SignOffRules(FileRecord):
 
 
 class ManualRollback(FileRecord):
-    """A named fail-open switch: plans of this tier may say `auto_rollback: false`, and why."""
+    """A named fail-open switch: plans of this tier may set `auto_rollback: false`, and why."""
 
     because: Text
 
@@ -119,13 +119,13 @@ class TierPolicy(FileRecord):
     """All that one risk tier demands."""
 
     evidence: RequiredEvidence
-    regression: RegressionRules
-    smoke: SmokeRules
+    regression: RegressionPolicy
+    smoke: SmokePolicy
     suites: SuiteSizes
-    fairness: FairnessRules
-    adversarial: AdversarialRules
+    fairness: FairnessPolicy
+    adversarial: AdversarialPolicy
     budgets: MainBudgets
-    sign_off: SignOffRules
+    sign_off: SignOffPolicy
     drill_age_days_max: Count
     allow_manual_rollback: ManualRollback | None = None
 
@@ -143,30 +143,30 @@ class FreezeWindow(FileRecord):
 
 
 class Policy(FileRecord):
-    """The whole policy; a tier that it does not speak of cannot release."""
+    """The whole policy; a release of a tier that it does not list is refused."""
 
     tiers: Annotated[dict[RiskTier, TierPolicy], Field(min_length=1)]
     freeze_windows: tuple[FreezeWindow, ...] = ()
 
     def tier(self, tier: RiskTier) -> TierPolicy:
-        """What a tier demands; raises `InputError` when the policy does not speak of it."""
+        """Return what a tier demands; raises `InputError` when the policy does not list it."""
         if tier not in self.tiers:
-            hint = f"add 'tiers: {tier}' to the policy"
-            raise InputError(f"the policy does not speak of risk tier '{tier}'", hint=hint)
+            hint = f"add it under 'tiers', beside {', '.join(sorted(self.tiers))}"
+            raise InputError(f"policy.yaml has no tier '{tier}'", hint=hint)
         return self.tiers[tier]
 
     def freeze_at(self, now: datetime) -> FreezeWindow | None:
-        """The freeze window that holds now, if any."""
+        """Return the freeze window that holds now, if any."""
         return next((window for window in self.freeze_windows if window.holds(now)), None)
 
     def why_frozen(self, now: datetime) -> str | None:
-        """Why starting and raising are stopped now, if they are."""
+        """Return why starting and raising are stopped now, if they are."""
         window = self.freeze_at(now)
         return f"until {window.ends:%Y-%m-%d %H:%M} UTC: {window.because}" if window else None
 
     @property
     def allows_manual_rollback(self) -> bool:
-        """Whether a plan of any tier may say `auto_rollback: false`."""
+        """Whether a plan of any tier may set `auto_rollback: false`."""
         return any(tier.allow_manual_rollback for tier in self.tiers.values())
 
     @property
@@ -198,5 +198,5 @@ def _require_sense(located: Located[Policy], tier: RiskTier, rules: TierPolicy) 
         raise located.lines.error(message, *at, "smoke", "cases_max")
     missing = [f for f in get_args(AttackFamily) if f not in rules.adversarial.floors]
     if missing:
-        message = f"the attack family '{missing[0]}' has no floor"
+        message = f"the attack family '{missing[0]}' has no floor; add one"
         raise located.lines.error(message, *at, "adversarial", "floors")

@@ -1,7 +1,7 @@
 """The prompt registry check: is every prompt of a release there, readable, and the one published?
 
 Decides from bytes: names in the manifest, files at the commit, digests in the registry, and the
-placeholders that the code fills. Whether a prompt is any good, the suites say.
+placeholders that the code fills. Whether a prompt is any good, the suites show.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.documents import decode, parse_yaml
+from release_assets.domain.document_yaml import parse_yaml
+from release_assets.domain.documents import decode
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.release import digest_of
@@ -30,12 +31,12 @@ def check_prompts(
     published: Mapping[str, bytes] | None,
     before: Mapping[str, bytes],
 ) -> tuple[Finding, ...]:
-    """All findings of the prompt registry check.
+    """Return all findings of the prompt registry check.
 
     Args:
         manifest: The release's.
         files: Content at the commit, by path relative to the feature's folder.
-        published: The set that the registry holds for this release, by name; None when none.
+        published: The set that the registry has for this release, by name; None without one.
         before: Main's prompts by name; empty for the first release.
     """
     prompts = {name: files.get(path) for name, path in manifest.prompts.items()}
@@ -52,7 +53,7 @@ def check_prompts(
 
 
 def placeholders_of(content: bytes) -> set[str]:
-    """The `{names}` in a prompt's texts; `{{`, comments and a pattern's `{0,40}` are none."""
+    """Return the `{names}` in a prompt's texts; not `{{`, comments or a pattern's `{0,40}`."""
     try:
         value, _ = parse_yaml(decode(content, file=""), file="")
     except InputError:  # a finding of its own
@@ -61,7 +62,7 @@ def placeholders_of(content: bytes) -> set[str]:
 
 
 def placeholders_filled(files: Mapping[str, bytes], code: str) -> set[str]:
-    """The names that the code gives to a `.format(...)` call."""
+    """Return the names that the code gives to a `.format(...)` call."""
     sources = (c for p, c in files.items() if p.startswith(f"{code}/") and p.endswith(".py"))
     return {name for source in sources for name in _format_keywords(source)}
 
@@ -78,17 +79,17 @@ def _format_keywords(source: bytes) -> Iterator[str]:
 
 def _every_prompt_exists(manifest: Manifest, there: Mapping[str, bytes]) -> Finding:
     wrong = [
-        f"prompt '{name}' names {path}, which is not there"
+        f"prompt '{name}' names {path}, which does not exist"
         for name, path in manifest.prompts.items()
         if name not in there
     ]
-    return _found("every_prompt_exists", wrong, f"{len(there)} prompts are there")
+    return _found("every_prompt_exists", wrong, f"all {len(there)} prompts exist")
 
 
 def _every_prompt_can_be_read(manifest: Manifest, there: Mapping[str, bytes]) -> Finding:
     wrong = [w for n, content in there.items() if (w := _unreadable(content, manifest.prompts[n]))]
     if not there:
-        return _unknown("every_prompt_can_be_read", "no prompt is there")
+        return _unknown("every_prompt_can_be_read", "no prompt exists")
     return _found("every_prompt_can_be_read", wrong, f"{len(there)} prompts can be read")
 
 
@@ -97,11 +98,11 @@ def _unreadable(content: bytes, file: str) -> str:
         value, _ = parse_yaml(decode(content, file=file), file=file)
     except InputError as exc:
         return str(exc)
-    return "" if any(_texts(value)) else f"{file}: holds no text"
+    return "" if any(_texts(value)) else f"{file}: contains no text"
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in a document that is not blank."""
+    """Yield every text in a document that is not blank."""
     if isinstance(value, str):
         yield from filter(None, [value.strip()])
     elif isinstance(value, dict):
@@ -115,7 +116,7 @@ def _published_prompts_are_these(
 ) -> Finding:
     rule = "published_prompts_are_these"
     if published is None:
-        return _unknown(rule, "the registry holds no prompt set for this release yet")
+        return _unknown(rule, "the registry has no prompt set for this release yet")
     names = sorted(there.keys() | published.keys())
     wrong = [w for name in names if (w := _unlike(name, there.get(name), published.get(name)))]
     return _found(rule, wrong, f"the registry holds these {len(there)} prompts, byte for byte")
@@ -123,7 +124,7 @@ def _published_prompts_are_these(
 
 def _unlike(name: str, here: bytes | None, published: bytes | None) -> str:
     if here is None:
-        return f"the published set holds '{name}', which the release does not"
+        return f"the published set has '{name}', which the release does not have"
     if published is None:
         return f"prompt '{name}' is not published"
     if digest_of(here) == digest_of(published):
@@ -134,7 +135,7 @@ def _unlike(name: str, here: bytes | None, published: bytes | None) -> str:
 def _placeholders_are_known(
     there: Mapping[str, bytes], filled: set[str], before: Mapping[str, bytes]
 ) -> Finding:
-    """Known is what the code fills, and what main's version of the prompt uses already."""
+    """A placeholder is known if the code fills it, or if main's version of the prompt uses it."""
     wrong = [
         f"prompt '{name}' uses {{{placeholder}}}, which the code never fills"
         for name, content in there.items()
@@ -148,7 +149,7 @@ def _placeholders_are_known(
 def _no_placeholder_is_left_out(
     there: Mapping[str, bytes], filled: set[str], before: Mapping[str, bytes]
 ) -> Finding:
-    """A placeholder of main's that the code still fills is content that answers would lose."""
+    """A placeholder that main uses and the code still fills would be lost to answers."""
     wrong = [
         f"prompt '{name}' no longer uses {{{placeholder}}}, which the code still fills"
         for name, content in there.items()
@@ -163,8 +164,8 @@ def _every_prompt_file_is_used(manifest: Manifest, files: Mapping[str, bytes]) -
     used = set(manifest.prompts.values())
     folders = {path.rpartition("/")[0] for path in used} - {""}
     lost = sorted(p for p in files if p.rpartition("/")[0] in folders and p not in used)
-    wrong = [f"{path} is named by no prompt of the manifest" for path in lost]
-    return _found("every_prompt_file_is_used", wrong, f"all {len(used)} prompt files are named")
+    wrong = [f"{path} is not used by any prompt of the manifest" for path in lost]
+    return _found("every_prompt_file_is_used", wrong, f"all {len(used)} prompt files are used")
 
 
 def _spell(names: Iterable[str]) -> str:

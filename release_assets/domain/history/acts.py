@@ -1,8 +1,8 @@
-"""What was done to the world: each act as it was meant and as it was observed afterwards.
+"""What was done to the world: each act as it was intended and as it was observed afterwards.
 
-An intent that nothing observed is shown as such: the act may or may not have happened, and the
-reader is told (law 9). The brake alone may come without an intent: it acts before it writes
-(law 3).
+Decides which observation belongs to which intent. An intent without an observation is shown as
+such: the act may or may not have happened (law 9). Only the brake may have no intent: it acts
+before it writes (law 3). Refuses to know whether an act was allowed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.history.reading import number, of_kind
+from release_assets.domain.ledger.kinds import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ _ACTS_BEFORE_IT_WRITES = {"brake"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Act:
-    """An act by its two entries; one of the two may be missing, and `is_whole` then says so.
+    """An act by its two entries, of which one may be missing.
 
     `meant_again_as` is the later intent of the same act, where a run was started over.
     """
@@ -40,12 +41,12 @@ class Act:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it was observed, and announced where it has to be."""
+        """Whether it was observed, and intended first where it has to be."""
         is_announced = self.intent is not None or self.act in _ACTS_BEFORE_IT_WRITES
         return self.observation is not None and is_announced
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         times = {
             "intended_at": self.intended_at.isoformat() if self.intended_at else None,
             "observed_at": self.observed_at.isoformat() if self.observed_at else None,
@@ -54,11 +55,12 @@ class Act:
 
 
 def acts_of(entries: Sequence[Entry]) -> tuple[Act, ...]:
-    """All acts in order; an observation closes the newest open intent that it fits."""
+    """Return all acts in order; an observation closes the newest open intent that it fits."""
+    kinds = (EntryKind.INTENT, EntryKind.OBSERVATION, EntryKind.EVIDENCE)
     acts: list[Act] = []
-    for entry in of_kind(entries, "intent", "observation", "evidence"):
-        if entry.kind == "intent":
-            acts.append(_meant(entry))
+    for entry in of_kind(entries, *kinds):
+        if entry.kind is EntryKind.INTENT:
+            acts.append(_intended(entry))
         elif observed := _observed(entry):
             _close(acts, entry, observed)
     return tuple(_with_repetition(act, acts[i + 1 :]) for i, act in enumerate(acts))
@@ -69,7 +71,7 @@ def _with_repetition(act: Act, later: Sequence[Act]) -> Act:
     return act if act.is_whole else replace(act, meant_again_as=same[0] if same else None)
 
 
-def _meant(entry: Entry) -> Act:
+def _intended(entry: Entry) -> Act:
     return Act(
         act=entry.body["act"],
         details=_details(entry.body),
@@ -79,8 +81,8 @@ def _meant(entry: Entry) -> Act:
 
 
 def _observed(entry: Entry) -> Mapping[str, Any] | None:
-    """What an entry observed of an act, if it is an observation at all."""
-    if entry.kind == "observation":
+    """Return what an entry observed of an act; None where it observed none."""
+    if entry.kind is EntryKind.OBSERVATION:
         return entry.body
     environment = _READ_BACK.get(entry.body.get("name", ""))
     return {"act": "deploy", "environment": environment} if environment else None
@@ -103,23 +105,23 @@ def _close(acts: list[Act], entry: Entry, observed: Mapping[str, Any]) -> None:
     acts.append(seen)
 
 
-def _is_open_for(meant: Act, seen: Act) -> bool:
-    """Two acts of one name are told apart by what they were about, where both say it."""
-    is_same = not meant.details or not seen.details or meant.details == seen.details
-    return meant.observation is None and meant.act == seen.act and is_same
+def _is_open_for(intended: Act, seen: Act) -> bool:
+    """Whether an observation fits an open intent: same act, same details where both have any."""
+    is_same = not intended.details or not seen.details or intended.details == seen.details
+    return intended.observation is None and intended.act == seen.act and is_same
 
 
-def _closed(meant: Act, seen: Act) -> Act:
+def _closed(intended: Act, seen: Act) -> Act:
     return replace(
-        meant,
-        details=meant.details or seen.details,
+        intended,
+        details=intended.details or seen.details,
         observed_at=seen.observed_at,
         observation=seen.observation,
     )
 
 
 def _details(body: Mapping[str, Any]) -> str:
-    """What the act was about: the environment, or the share of traffic."""
+    """Return what the act was about: the environment, or the share of traffic."""
     traffic = body.get("traffic") or {}
     seen = traffic.get("candidate_pct") if traffic.get("candidate") else None
     pct = number(body.get("traffic_pct", seen))

@@ -1,8 +1,8 @@
 """The dossier: everything of one release in one document, made only from ledger entries.
 
-Decides how a release ended and says it in one sentence; refuses to know what nobody recorded. The
-release digest it is about is the promoted one, else the newest seen: a signature or a verdict for
-another digest is shown, and counts for nothing (SOC 2 CC8.1; research: the audit record).
+Decides how a release ended, in one sentence; refuses to know what was not recorded. The release
+digest it is about is the promoted one, else the newest seen: a signature or a verdict for another
+digest is shown, and counts for nothing (SOC 2 CC8.1).
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.messages import drifts_of, notices_of, refusals_of
 from release_assets.domain.history.people import people_of
 from release_assets.domain.history.ramp import stages_of, traffic_of
-from release_assets.domain.history.reading import bound_digest, of_kind
+from release_assets.domain.history.reading import bound_digest, newest_evidence, of_kind
 from release_assets.domain.history.sentence import clauses_of
 from release_assets.domain.history.signatures import sign_offs_of
 from release_assets.domain.history.timeline import timeline_of
 from release_assets.domain.ledger.entries import Head
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.ledger.merkle import includes, inclusion_proof, peaks_of
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Proof:
-    """Where the release stands in the ledger, and that its last entry is in the tree of the head.
+class LedgerProof:
+    """Which entries of the ledger are the release's, and that the last one is under the head.
 
     `entries` are numbers with digests; `inclusion` the hashes from the last of them to the root,
     lowest first (RFC 9162 section 2.1.3).
@@ -52,7 +53,7 @@ class Proof:
     inclusion: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         numbered = [{"seq": seq, "digest": digest} for seq, digest in self.entries]
         return {
             "entries": numbered,
@@ -65,7 +66,7 @@ class Proof:
 class Dossier:
     """Everything of one release; `clauses` are the parts of the one sentence, in order.
 
-    `waivers` stays empty until waivers exist: no finding can be waived today.
+    `waivers` is empty until waivers exist: no finding can be waived today.
     """
 
     release: str
@@ -85,16 +86,16 @@ class Dossier:
     notices: tuple[Message, ...]
     drifts: tuple[Message, ...]
     timeline: tuple[Moment, ...]
-    proof: Proof
+    proof: LedgerProof
     waivers: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def headline(self) -> str:
-        """The one sentence."""
+        """Return the one sentence."""
         return f"{self.release}: {'; '.join(self.clauses)}."
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "release": self.release,
             "release_digest": self.release_digest,
@@ -122,15 +123,15 @@ class Dossier:
 def compile_dossier(
     release: str, ledger: Sequence[Entry], names: Names, expected: Sequence[str] = ()
 ) -> Dossier:
-    """The dossier of a release from the whole ledger, first entry to last.
+    """Return the dossier of a release from the whole ledger, first entry to last.
 
-    `expected` are the gates that have to be told of even when nobody judged them. Raises
+    `expected` are the gates that are listed even when they were never judged. Raises
     `NotFoundError` when no entry names the release, `LedgerError` when the proof does not hold.
     """
     entries = tuple(e for e in ledger if e.release == release)
     if not entries:
         message = f"the ledger has no entry about '{release}'"
-        raise NotFoundError(f"{message}; `countersign status` lists the releases it knows")
+        raise NotFoundError(f"{message}; `countersign status` lists the releases it has")
     digest, gates = bound_digest(entries), gates_of(entries, expected)
     change = _change(entries)
     return Dossier(
@@ -155,8 +156,8 @@ def compile_dossier(
     )
 
 
-def prove(entries: Sequence[Entry], ledger: Sequence[Entry]) -> Proof:
-    """The proof for some entries of a ledger; raises `LedgerError` when it does not hold."""
+def prove(entries: Sequence[Entry], ledger: Sequence[Entry]) -> LedgerProof:
+    """Return the proof for some entries of a ledger; raises `LedgerError` when it does not hold."""
     leaves, last = [entry.leaf for entry in ledger], entries[-1]
     head, index = Head.of(len(leaves), peaks_of(leaves)), last.seq - 1
     if not 0 <= index < len(leaves):
@@ -164,7 +165,7 @@ def prove(entries: Sequence[Entry], ledger: Sequence[Entry]) -> Proof:
     path, root = inclusion_proof(leaves, index), bytes.fromhex(head.root.removeprefix("sha256:"))
     if not includes(leaf=last.leaf, index=index, size=head.size, root=root, proof=path):
         raise LedgerError(f"entry {last.seq} is not in the tree; run `countersign ledger verify`")
-    return Proof(
+    return LedgerProof(
         entries=tuple((e.seq, e.digest) for e in entries),
         head=head,
         inclusion=tuple(f"sha256:{node.hex()}" for node in path),
@@ -172,18 +173,13 @@ def prove(entries: Sequence[Entry], ledger: Sequence[Entry]) -> Proof:
 
 
 def _change(entries: Sequence[Entry]) -> dict[str, Any]:
-    """What was seen of the change: its sighting, and the evidence that looked closer."""
-    seen = [e.body for e in of_kind(entries, "change_seen")]
-    looked = [
-        e.body["summary"]
-        for e in of_kind(entries, "evidence")
-        if e.body["name"] == "pre_merge/change"
-    ]
-    return {key: value for body in (*seen[-1:], *looked[-1:]) for key, value in body.items()}
+    """Return what was seen of the change; the evidence about it outweighs its first sighting."""
+    seen = [dict(e.body) for e in of_kind(entries, EntryKind.CHANGE_SEEN)]
+    return (seen[-1] if seen else {}) | dict(newest_evidence(entries, "pre_merge/change"))
 
 
 def _unit(entries: Sequence[Entry], digest: str | None) -> Mapping[str, str]:
-    """The parts under the release digest, as they were recorded for it."""
+    """Return the parts under the release digest, as they were recorded for it."""
     for entry in reversed(entries):
         body = entry.body.get("summary", entry.body)
         if entry.release_digest == digest and isinstance(body.get("unit"), dict):

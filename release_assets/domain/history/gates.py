@@ -1,7 +1,7 @@
 """Every gate of a release with all its verdicts, earlier and failed ones too, and what it lacks.
 
 A verdict counts for the release digest it was given for and for no other: a pass that an earlier
-push earned is shown as such, never as the release's own (DESIGN section 6).
+push earned is shown as such, never as the release's own (law 4). Refuses to judge anything itself.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.history.reading import bound_digest, of_kind
+from release_assets.domain.ledger.kinds import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ class GivenVerdict:
     run_id: str | None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return asdict(self) | {"at": self.at.isoformat()}
 
 
@@ -52,21 +53,21 @@ class GateHistory:
 
     @property
     def phase(self) -> str:
-        """The phase it belongs to."""
+        """Return the phase it belongs to."""
         return self.gate.partition("/")[0]
 
     @property
     def claim(self) -> str:
-        """The claim it rests on, without phase and canary stage."""
+        """Return the claim it rests on, without phase and canary stage."""
         return self.gate.partition("/")[2].partition("@")[0]
 
     @property
     def stage(self) -> str | None:
-        """The canary stage it is about."""
+        """Return the canary stage it is about; None for a gate of the whole release."""
         return self.gate.partition("@")[2] or None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "gate": self.gate,
             "verdict": self.verdict.document() if self.verdict else None,
@@ -75,10 +76,10 @@ class GateHistory:
 
 
 def gates_of(entries: Sequence[Entry], expected: Sequence[str] = ()) -> tuple[GateHistory, ...]:
-    """The gates of a release: the expected ones in their order, then the others as they came."""
+    """Return the gates of a release: the expected ones in order, then the others as they came."""
     digest, evidence = bound_digest(entries), _numbers(entries)
     given: dict[str, list[GivenVerdict]] = {gate: [] for gate in expected}
-    for entry in of_kind(entries, "verdict"):
+    for entry in of_kind(entries, EntryKind.VERDICT):
         given.setdefault(entry.body["gate"], []).append(_given(entry, evidence))
     return tuple(_history(gate, verdicts, digest) for gate, verdicts in given.items())
 
@@ -92,7 +93,7 @@ def _history(gate: str, verdicts: list[GivenVerdict], digest: str | None) -> Gat
 
 
 def _numbers(entries: Sequence[Entry]) -> dict[str, int]:
-    return {e.digest: e.seq for e in of_kind(entries, "evidence")}
+    return {e.digest: e.seq for e in of_kind(entries, EntryKind.EVIDENCE)}
 
 
 def _given(entry: Entry, evidence: Mapping[str, int]) -> GivenVerdict:

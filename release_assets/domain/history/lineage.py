@@ -1,8 +1,9 @@
 """Whether the lineage that Dagster shows is the one that the ledger holds.
 
-Each materialisation names its ledger entry and pins those it was made from; anybody who can write
-to Dagster's store can write both (research: measured). Decides, hop by hop, whether the two agree:
-disagreement fails, a gap is inconclusive. Knows materialisations as plain records, not Dagster.
+Each materialisation names its ledger entry and pins those it was made from; anyone who can write to
+Dagster's store can forge both (law 1). Decides, materialisation by materialisation, whether the two
+agree: disagreement fails, a gap is inconclusive. Knows materialisations as plain records, not
+Dagster.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.verdict import Verdict, conclude
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class Materialisation:
     """One materialisation as Dagster shows it.
 
     `ledger_entry` and `ledger_digest` are None where it names none; `pins` are by asset. `run_id`
-    is empty when no run made it, but somebody reported it.
+    is empty when no run made it, but a person reported it.
     """
 
     storage_id: int
@@ -53,14 +55,14 @@ class Materialisation:
 
     @property
     def evidence_name(self) -> str:
-        """What the ledger calls its evidence."""
+        """Return the name of its evidence in the ledger."""
         return f"{self.asset}@{self.stage}" if self.stage else self.asset
 
     def __str__(self) -> str:
         return f"{self.evidence_name} (event {self.storage_id})"
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "asset": self.asset,
             "partition": self.partition,
@@ -75,7 +77,7 @@ class Materialisation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Walk:
-    """All that was found on the way: materialisations by storage id, and the verified ledger."""
+    """All that was found: materialisations by storage id, and the verified ledger by number."""
 
     release: str
     newest: tuple[Materialisation, ...]
@@ -90,7 +92,7 @@ class Walk:
         found: Mapping[int, Materialisation],
         ledger: Iterable[Entry],
     ) -> Walk:
-        """A walk that starts at the newest materialisations of a release."""
+        """Return a walk that starts at the newest materialisations of a release."""
         return cls(
             release=release,
             newest=tuple(newest),
@@ -99,13 +101,13 @@ class Walk:
         )
 
     def tips(self) -> tuple[Materialisation, ...]:
-        """The newest materialisations that nothing else was made from."""
+        """Return the newest materialisations that nothing else was made from."""
         pinned = {pin.storage_id for m in self.found.values() for pin in m.pins.values()}
         return tuple(m for m in self.newest if m.storage_id not in pinned)
 
 
 def judge_lineage(walk: Walk) -> Verdict:
-    """Compare every hop with the ledger; worst wins."""
+    """Judge every materialisation against the ledger; the worst finding wins."""
     if not walk.newest:
         because = f"Dagster shows no materialisation of {walk.release}"
         nothing = Finding(rule="dagster_shows_it", outcome=Outcome.INCONCLUSIVE, because=because)
@@ -115,7 +117,7 @@ def judge_lineage(walk: Walk) -> Verdict:
 
 
 def _apply(rule: str, check: Rule, walk: Walk) -> tuple[Finding, ...]:
-    """One finding for each materialisation that breaks a rule, or one that says that none does."""
+    """Return a finding for each materialisation that breaks a rule, or one that all keep it."""
     broken = tuple(
         Finding(rule=rule, outcome=outcome, because=f"{m}: {because}")
         for m in walk.found.values()
@@ -130,7 +132,7 @@ def _apply(rule: str, check: Rule, walk: Walk) -> tuple[Finding, ...]:
 
 def _made_by_a_run(m: Materialisation, _: Walk) -> Iterator[tuple[Outcome, str]]:
     if not m.run_id:
-        yield Outcome.FAILED, "no run made it; somebody reported it by hand"
+        yield Outcome.FAILED, "no run made it; a person reported it by hand"
 
 
 def _of_this_release(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, str]]:
@@ -144,13 +146,13 @@ def _in_the_ledger(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, st
         return
     entry = walk.entries.get(m.ledger_entry)
     if entry is None:
-        yield Outcome.FAILED, f"it names entry {m.ledger_entry}, which the ledger does not hold"
+        yield Outcome.FAILED, f"it names entry {m.ledger_entry}, which is not in the ledger"
     elif entry.digest != m.ledger_digest:
         yield Outcome.FAILED, f"entry {entry.seq} of the ledger has another digest than it names"
 
 
 def _about_the_same(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, str]]:
-    """The entry it names must speak of this asset, this release and this run."""
+    """Require that the entry it names is about this asset, this release and this run."""
     entry = walk.entries.get(m.ledger_entry or 0)
     if entry is None:
         return
@@ -158,12 +160,12 @@ def _about_the_same(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, s
         yield Outcome.FAILED, f"entry {entry.seq} is about {entry.release}"
     if entry.body.get("run_id") not in {m.run_id, None}:
         yield Outcome.FAILED, f"entry {entry.seq} was written by another run"
-    if entry.kind == "evidence" and entry.body.get("name") != m.evidence_name:
+    if entry.kind is EntryKind.EVIDENCE and entry.body.get("name") != m.evidence_name:
         yield Outcome.FAILED, f"entry {entry.seq} is evidence of '{entry.body.get('name')}'"
 
 
 def _pins_hold(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, str]]:
-    """A pin must lead to what it names, and back in time, in Dagster and in the ledger."""
+    """Require that a pin leads to what it names, and back in time, in Dagster and in the ledger."""
     for asset, pin in m.pins.items():
         upstream = walk.found.get(pin.storage_id)
         if pin.storage_id == 0:
@@ -173,7 +175,7 @@ def _pins_hold(m: Materialisation, walk: Walk) -> Iterator[tuple[Outcome, str]]:
         elif (upstream.asset, upstream.run_id) != (asset, pin.run_id):
             yield Outcome.FAILED, f"its pin of '{asset}' leads to {upstream} of another run"
         elif not _is_before(upstream, m):
-            yield Outcome.FAILED, f"it was made before {upstream}, which it is said to be made from"
+            yield Outcome.FAILED, f"it was made before {upstream}, which it names as its input"
 
 
 def _is_before(upstream: Materialisation, m: Materialisation) -> bool:
@@ -187,14 +189,18 @@ _RULES: dict[str, Rule] = {
     "a_run_made_it": _made_by_a_run,
     "it_is_of_this_release": _of_this_release,
     "the_ledger_holds_its_entry": _in_the_ledger,
-    "its_entry_speaks_of_it": _about_the_same,
+    "its_entry_is_about_it": _about_the_same,
     "its_pins_lead_back_to_what_it_was_made_from": _pins_hold,
 }
 
 
 def _gaps(walk: Walk) -> tuple[Finding, ...]:
-    """What the ledger holds newest of each evidence, and Dagster does not show."""
-    held = [e for e in walk.entries.values() if e.release == walk.release and e.kind == "evidence"]
+    """Judge whether Dagster shows the newest evidence of each name that the ledger holds."""
+    held = [
+        e
+        for e in walk.entries.values()
+        if e.release == walk.release and e.kind is EntryKind.EVIDENCE
+    ]
     newest = {str(e.body["name"]): e.seq for e in held}
     shown = {m.ledger_entry for m in walk.newest}
     lacking = [(name, seq) for name, seq in newest.items() if seq not in shown]

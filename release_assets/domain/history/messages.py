@@ -1,4 +1,4 @@
-"""What was refused, who was told, and what drifted: entries that stand for themselves."""
+"""Refusals, notices and drifts of a release: entries that are shown one by one, as written."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.finding import Finding
 from release_assets.domain.history.reading import of_kind
+from release_assets.domain.ledger.kinds import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refusal:
-    """An attempt that the rules refused; kept as evidence like any other (CM-5 (1))."""
+    """An attempt that the rules refused; kept as evidence too (NIST SP 800-53 CM-5(1))."""
 
     entry: int
     at: datetime
@@ -28,7 +29,7 @@ class Refusal:
     findings: tuple[Finding, ...]
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return asdict(self) | {"at": self.at.isoformat()}
 
 
@@ -43,12 +44,12 @@ class Message:
     text: str
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return asdict(self) | {"at": self.at.isoformat()}
 
 
 def refusals_of(entries: Sequence[Entry]) -> tuple[Refusal, ...]:
-    """All refusals, in order."""
+    """Return all refusals, in order."""
     return tuple(
         Refusal(
             entry=entry.seq,
@@ -59,21 +60,21 @@ def refusals_of(entries: Sequence[Entry]) -> tuple[Refusal, ...]:
             because=entry.body["because"],
             findings=tuple(Finding.read(f) for f in entry.body.get("findings", ())),
         )
-        for entry in of_kind(entries, "refusal")
+        for entry in of_kind(entries, EntryKind.REFUSAL)
     )
 
 
 def notices_of(entries: Sequence[Entry]) -> tuple[Message, ...]:
-    """All notices, in order."""
-    return _messages(entries, "notice")
+    """Return all notices, in order."""
+    return _messages(entries, EntryKind.NOTICE)
 
 
 def drifts_of(entries: Sequence[Entry]) -> tuple[Message, ...]:
-    """All differences that were found between what runs and what was approved, in order."""
-    return _messages(entries, "drift")
+    """Return all differences found between what runs and what was signed off, in order."""
+    return _messages(entries, EntryKind.DRIFT)
 
 
-def _messages(entries: Sequence[Entry], kind: str) -> tuple[Message, ...]:
+def _messages(entries: Sequence[Entry], kind: EntryKind) -> tuple[Message, ...]:
     return tuple(
         Message(
             entry=entry.seq,

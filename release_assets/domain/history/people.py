@@ -1,8 +1,8 @@
-"""Who wrote, reviewed and promoted a release, as the ledger says; persons by id.
+"""Who wrote, reviewed and promoted a release, as the ledger has it; persons by id.
 
-Decides nothing about who may: the sign-off phase did, and its findings stand among the gates. The
-promotion's own record of people goes first; before there is one, what the change and its reviews
-were seen to be is told (SOC 2 CC8.1).
+Decides nothing about who may: the sign-off phase did, and its findings are among the gates. The
+promotion's own record of people goes first; before there is one, people are read from the evidence
+about the change and its reviews (SOC 2 CC8.1).
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.reading import events, newest_evidence, of_kind
+from release_assets.domain.history.reading import newest_evidence, of_kind, with_event
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,18 +33,18 @@ class People:
     executed_by: str | None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return asdict(self)
 
 
 def people_of(entries: Sequence[Entry], names: Names) -> People:
-    """Who did what, from the promotion's record or from what was seen before it.
+    """Return who did what, from the promotion's record or from what was seen before it.
 
-    `names` tells which accounts and ids are one person, so that nobody is told twice.
+    `names` has which accounts and ids are one person, so that no one is listed twice.
     """
     change = newest_evidence(entries, "pre_merge/change")
     reviews = newest_evidence(entries, "sign_off/change_record")
-    promoted = events(entries, "promoted")
+    promoted = with_event(entries, RolloutEvent.PROMOTED)
     recorded: Mapping[str, Any] = promoted[-1].body.get("people", {}) if promoted else {}
     authors = recorded.get("authored_by") or reviews.get("authored_by") or _authors(entries, change)
     prompts = recorded.get("prompts_by") or _prompt_authors(change, names)
@@ -57,20 +58,21 @@ def people_of(entries: Sequence[Entry], names: Names) -> People:
 
 
 def _without(people: Sequence[str], others: Sequence[str], names: Names) -> tuple[str, ...]:
-    said = {names.say(other) for other in others}
-    return tuple(person for person in people if names.say(person) not in said)
+    listed = {names.name_of(other) for other in others}
+    return tuple(person for person in people if names.name_of(person) not in listed)
 
 
 def _authors(entries: Sequence[Entry], change: Mapping[str, Any]) -> list[str]:
-    """Who opened the change, then all who have a part in its commits."""
-    opened = [e.body["author"] for e in of_kind(entries, "change_seen") if "author" in e.body]
+    """Return who opened the change, then all who have a part in its commits."""
+    sightings = of_kind(entries, EntryKind.CHANGE_SEEN)
+    opened = [e.body["author"] for e in sightings if "author" in e.body]
     named = [change["author"]] if "author" in change else []
     committed = [a for commit in change.get("commits", ()) for a in commit["authors"]]
     return list(dict.fromkeys((*opened[-1:], *named, *committed)))
 
 
 def _prompt_authors(change: Mapping[str, Any], names: Names) -> tuple[str, ...]:
-    """Who touched a prompt without having opened the change."""
+    """Return who touched a prompt without having opened the change."""
     touching = [c for c in change.get("commits", ()) if any(map(_is_prompt, c.get("paths", ())))]
     found = dict.fromkeys(author for commit in touching for author in commit["authors"])
     return _without(tuple(found), (change.get("author", ""),), names)

@@ -1,16 +1,16 @@
 """The ramp of a release: which share of production traffic it had when, stage by stage.
 
-Traffic is router truth, as observations recorded it; stages are the rollout's own events. What was
-planned is not told here: only what was.
+Traffic is what the router reported, as observations recorded it; stages are the rollout's own
+events. Refuses to know what was planned: only what happened is here.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.reading import count, number, of_kind
+from release_assets.domain.history.reading import count, newest_evidence, number, of_kind
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,23 +22,8 @@ if TYPE_CHECKING:
 FULL_PCT = 100.0
 
 
-class StageEnd(StrEnum):
-    """How a canary stage of a release ended, or that it has not."""
-
-    RUNNING = "running"
-    HELD = "held"
-    PROVEN = "proven"
-    COMPLETED = "completed"
-    BREACHED = "breached"
-
-
-_ENDS = {
-    "stage_proven": StageEnd.PROVEN,
-    "completed": StageEnd.COMPLETED,
-    "breached": StageEnd.BREACHED,
-    "held": StageEnd.HELD,
-    "rolled_back": StageEnd.BREACHED,
-}
+_E = RolloutEvent
+_ENDS_A_STAGE = {_E.STAGE_PROVEN, _E.HELD, _E.COMPLETED, _E.BREACHED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +36,7 @@ class TrafficPoint:
     entry: int
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return asdict(self) | {"at": self.at.isoformat()}
 
 
@@ -74,29 +59,37 @@ class LiveEvidence:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageHistory:
-    """One canary stage that the release entered; `left_at` is None while it is there."""
+    """One canary stage that the release entered; `left_at` is None while it is there.
+
+    `end` is the event that ended or stopped it, None while it runs.
+    """
 
     stage: str
     traffic_pct: float
     entered_at: datetime
     left_at: datetime | None
-    end: StageEnd
+    end: RolloutEvent | None
     because: str
     verdict: GivenVerdict | None
     live: LiveEvidence
 
+    @property
+    def end_word(self) -> str:
+        """Return `proven`, `completed`, `breached`, `held`, or `running` while nothing ended it."""
+        return self.end.removeprefix("stage_") if self.end else "running"
+
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         times = {
             "entered_at": self.entered_at.isoformat(),
             "left_at": self.left_at.isoformat() if self.left_at else None,
         }
         verdict = {"verdict": self.verdict.document() if self.verdict else None}
-        return asdict(self) | times | verdict
+        return asdict(self) | {"end": self.end_word} | times | verdict
 
 
 def traffic_of(entries: Sequence[Entry], digest: str | None) -> tuple[TrafficPoint, ...]:
-    """The share of this release digest at each observation of the router, in order."""
+    """Return the share of this release digest at each observation of the router, in order."""
     return tuple(
         TrafficPoint(
             at=entry.at,
@@ -104,13 +97,13 @@ def traffic_of(entries: Sequence[Entry], digest: str | None) -> tuple[TrafficPoi
             act=entry.body.get("act", ""),
             entry=entry.seq,
         )
-        for entry in of_kind(entries, "observation")
+        for entry in of_kind(entries, EntryKind.OBSERVATION)
         if "traffic" in entry.body
     )
 
 
 def _share(traffic: Mapping[str, Any], digest: str | None) -> float:
-    """The candidate's share while it is one, all of it once it is the stable release."""
+    """Return the candidate's share; all of it once the release is the stable one."""
     if digest and traffic.get("stable") == digest:
         return FULL_PCT
     is_candidate = traffic.get("candidate") in {digest, None}
@@ -118,22 +111,26 @@ def _share(traffic: Mapping[str, Any], digest: str | None) -> float:
 
 
 def stages_of(entries: Sequence[Entry], gates: Sequence[GateHistory]) -> tuple[StageHistory, ...]:
-    """Every canary stage that was entered, folded from the rollout's events and the brake."""
+    """Return every canary stage that was entered, from the rollout's events and the brake."""
     verdicts = {gate.stage or "": gate.verdict for gate in gates}
     stages: list[StageHistory] = []
-    for entry in of_kind(entries, "rollout", "observation"):
-        if entry.body.get("event") == "stage_entered":
+    for entry in of_kind(entries, EntryKind.ROLLOUT, EntryKind.OBSERVATION):
+        if entry.event is _E.STAGE_ENTERED:
             stages = [*_left(stages, entry), _entered(entry, verdicts, entries)]
         elif stages and (end := _end(entry)):
             stages[-1] = _ended(stages[-1], entry, end)
     return tuple(stages)
 
 
-def _end(entry: Entry) -> StageEnd | None:
-    """How an entry ends a stage; the brake does at once, its paperwork only says so again."""
-    if entry.kind == "observation":
-        return StageEnd.BREACHED if entry.body.get("act") == "brake" else None
-    return _ENDS.get(entry.body.get("event", ""))
+def _end(entry: Entry) -> RolloutEvent | None:
+    """Return how an entry ends a stage; the brake does at once, before its `breached` is written.
+
+    A rollback whose brake left no entry ends the stage as a breach too.
+    """
+    is_brake = entry.kind is EntryKind.OBSERVATION and entry.body.get("act") == "brake"
+    if is_brake or entry.event is _E.ROLLED_BACK:
+        return _E.BREACHED
+    return entry.event if entry.event in _ENDS_A_STAGE else None
 
 
 def _entered(
@@ -145,7 +142,7 @@ def _entered(
         traffic_pct=number(entry.body.get("traffic_pct")) or 0.0,
         entered_at=entry.at,
         left_at=None,
-        end=StageEnd.RUNNING,
+        end=None,
         because="",
         verdict=verdicts.get(stage),
         live=_live(entries, stage),
@@ -153,18 +150,18 @@ def _entered(
 
 
 def _left(stages: list[StageHistory], entry: Entry) -> list[StageHistory]:
-    """The stage before is over when the next one is entered."""
-    if not stages or stages[-1].end is StageEnd.BREACHED:
+    """End the stage before, since the next one is entered."""
+    if not stages or stages[-1].end is _E.BREACHED:
         return stages
-    end = StageEnd.PROVEN if stages[-1].end is StageEnd.RUNNING else stages[-1].end
+    end = stages[-1].end or _E.STAGE_PROVEN
     return [*stages[:-1], replace(stages[-1], left_at=entry.at, end=end)]
 
 
-def _ended(stage: StageHistory, entry: Entry, end: StageEnd) -> StageHistory:
-    """A breach is not overwritten by the rollback that follows it, nor its moment."""
-    if stage.end is StageEnd.BREACHED:
+def _ended(stage: StageHistory, entry: Entry, end: RolloutEvent) -> StageHistory:
+    """End a stage; the rollback that follows a breach changes neither its word nor its moment."""
+    if stage.end is _E.BREACHED:
         return stage
-    is_over = end in {StageEnd.BREACHED, StageEnd.COMPLETED}
+    is_over = end in {_E.BREACHED, _E.COMPLETED}
     return replace(
         stage,
         end=end,
@@ -174,10 +171,8 @@ def _ended(stage: StageHistory, entry: Entry, end: StageEnd) -> StageHistory:
 
 
 def _live(entries: Sequence[Entry], stage: str) -> LiveEvidence:
-    """The newest live evidence about a stage."""
-    named = f"canary/live_scores@{stage}"
-    found = [e for e in of_kind(entries, "evidence") if e.body.get("name") == named]
-    summary = found[-1].body.get("summary", {}) if found else {}
+    """Return the newest live evidence about a stage."""
+    summary = newest_evidence(entries, f"canary/live_scores@{stage}")
     return LiveEvidence(
         candidate_calls=count(summary.get("candidate_calls")),
         stable_calls=count(summary.get("stable_calls")),

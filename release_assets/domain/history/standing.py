@@ -1,7 +1,7 @@
-"""Where a release stands: the phase it reached, its last verdict, its traffic, and who is awaited.
+"""Where a release is now: the phase it reached, its last verdict, its traffic, and who is awaited.
 
 Read from ledger entries; what the working state adds (the last look of a rollout, whether a change
-is merged) is told but decides nothing (law 1).
+is merged) is shown but decides nothing (law 1).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.finding import Outcome
-from release_assets.domain.history.ending import End, Ending, ending_of
+from release_assets.domain.history.ending import WithoutRollout, ending_of
 from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.ramp import stages_of, traffic_of
 from release_assets.domain.history.reading import (
@@ -19,11 +19,14 @@ from release_assets.domain.history.reading import (
     of_kind,
     share_in_words,
 )
+from release_assets.domain.ledger.kinds import EntryKind
+from release_assets.domain.rollout.machine import RolloutState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from release_assets.domain.history.ending import Ending
     from release_assets.domain.history.gates import GateHistory, GivenVerdict
     from release_assets.domain.history.reading import Names
     from release_assets.domain.ledger.entries import Entry
@@ -31,53 +34,43 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout.machine import Rollout
 
 NOBODY = "nobody"
-_PHASE_OF_END = {
-    End.ADOPTED: "canary",
-    End.RAMPING: "canary",
-    End.HELD: "canary",
-    End.COMPLETE: "canary",
-    End.BRAKED: "rollback",
-    End.ROLLED_BACK: "rollback",
-    End.STAGING_ROLLED_BACK: "staging",
-    End.REFUSED: "sign_off",
-}
-_ROAD = ("pre_merge", "staging", "sign_off", "canary")
+_PHASES = ("pre_merge", "staging", "sign_off", "canary")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """One line about a release.
 
-    `traffic_pct` is its share of production traffic, `since` when it came to where it is, `said`
-    the sentence of the last decision about it.
+    `traffic_pct` is its share of production traffic, `since` when it came to where it is,
+    `because` the sentence of the last decision about it.
     """
 
     release: str
     title: str
     phase: str
-    end: End
+    ending: Ending
     verdict: str | None
     outcome: Outcome | None
     stage: str | None
     traffic_pct: float
     since: datetime | None
     awaited: str
-    said: str
+    because: str
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "release": self.release,
             "title": self.title,
             "phase": self.phase,
-            "ended": str(self.end),
+            "ended": str(self.ending.word),
             "verdict": self.verdict,
             "outcome": self.outcome,
             "stage": self.stage,
             "traffic_pct": self.traffic_pct,
             "since": self.since.isoformat() if self.since else None,
             "awaited": self.awaited,
-            "said": self.said,
+            "said": self.because,
         }
 
 
@@ -89,7 +82,7 @@ def standing_of(
     change: Change | None = None,
     rollout: Rollout | None = None,
 ) -> Standing:
-    """The standing of a release; `entries` are its own, and may be none yet."""
+    """Return the standing of a release; `entries` are its own, and may be none yet."""
     ending, gates = ending_of(entries), gates_of(entries)
     phase = _phase(ending, gates, change)
     newest = _newest(gates)
@@ -98,27 +91,31 @@ def standing_of(
         release=release,
         title=_title(entries, change),
         phase=phase,
-        end=ending.word,
+        ending=ending,
         verdict=newest[0] if newest else None,
         outcome=newest[1].outcome if newest else None,
         stage=stages[-1].stage if stages else None,
         traffic_pct=traffic[-1].traffic_pct if traffic else _adopted_pct(ending),
         since=_since(entries, ending, gates, phase),
         awaited=_awaited(phase, ending, gates, entries, names, change),
-        said=rollout.because if rollout and ending.word is End.RAMPING else ending.because,
+        because=rollout.because if rollout and _is_ramping(ending) else ending.because,
     )
 
 
+def _is_ramping(ending: Ending) -> bool:
+    return ending.word in {RolloutState.RAMPING, RolloutState.WATCHING}
+
+
 def _adopted_pct(ending: Ending) -> float:
-    return 100.0 if ending.word is End.ADOPTED else 0.0
+    return 100.0 if ending.word is WithoutRollout.ADOPTED else 0.0
 
 
 def _phase(ending: Ending, gates: Sequence[GateHistory], change: Change | None) -> str:
-    """The phase of the end, or the one after the last gate that opened."""
-    if ending.word in _PHASE_OF_END:
-        return _PHASE_OF_END[ending.word]
-    opened = [name for name in _ROAD if _is_open(gates, name)]
-    reached = _ROAD[min(_ROAD.index(opened[-1]) + 1, len(_ROAD) - 1)] if opened else _ROAD[0]
+    """Return the phase of the ending, or the one after the last gate that opened."""
+    if ending.phase:
+        return ending.phase
+    after = [i + 1 for i, name in enumerate(_PHASES) if _is_open(gates, name)]
+    reached = _PHASES[min(after[-1], len(_PHASES) - 1)] if after else _PHASES[0]
     waits_for_merge = reached == "staging" and change is not None and not change.is_merged
     return "pre_merge" if waits_for_merge else reached
 
@@ -146,11 +143,11 @@ def _title(entries: Sequence[Entry], change: Change | None) -> str:
 def _since(
     entries: Sequence[Entry], ending: Ending, gates: Sequence[GateHistory], phase: str
 ) -> datetime | None:
-    """The moment that brought it here: how it ended, or the gate before this phase."""
+    """Return the moment that brought it here: of its ending, or of the gate before this phase."""
     if ending.at is not None:
         return ending.at
-    before = _ROAD.index(phase) - 1
-    opened = _verdict(gates, f"{_ROAD[before]}/gate") if before >= 0 else None
+    before = _PHASES.index(phase) - 1
+    opened = _verdict(gates, f"{_PHASES[before]}/gate") if before >= 0 else None
     if opened:
         return opened.at
     return entries[0].at if entries else None
@@ -164,17 +161,17 @@ def _awaited(
     names: Names,
     change: Change | None,
 ) -> str:
-    """Who has to do something next."""
+    """Return who has to do something next."""
     match ending.word:
-        case End.RAMPING:
+        case RolloutState.RAMPING | RolloutState.WATCHING:
             return _evidence_awaited(entries, gates)
-        case End.HELD:
+        case RolloutState.HELD:
             return "a person: let it go on, or roll it back"
-        case End.BRAKED:
+        case RolloutState.BRAKED:
             return "the pipeline: restoration"
-        case End.REFUSED:
-            return "a sign-off by somebody else"
-        case End.OPEN:
+        case WithoutRollout.REFUSED:
+            return "a sign-off by another person"
+        case WithoutRollout.OPEN:
             return _next_step(phase, gates, names, change)
     return NOBODY
 
@@ -194,7 +191,7 @@ def _next_step(
         reasons = [f.because for g in closed if g.verdict for f in g.verdict.findings]
         return reasons[0] if reasons else "a release manager's sign-off"
     if closed:
-        author = names.say(change.author) if change else "the author"
+        author = names.name_of(change.author) if change else "the author"
         return f"{author}: {closed[0].claim.replace('_', ' ')}"
     if phase == "pre_merge" and _is_open(gates, phase):
         return "the merge of the change"
@@ -206,6 +203,7 @@ def _is_closed(gate: GateHistory) -> bool:
 
 
 def releases_in(ledger: Sequence[Entry]) -> tuple[str, ...]:
-    """All releases that the ledger knows, in the order in which it met them."""
-    named = (e.release for e in of_kind(ledger, "adoption", "change_seen", "evidence", "rollout"))
+    """Return all releases that the ledger names, in the order of their first entries."""
+    kinds = (EntryKind.ADOPTION, EntryKind.CHANGE_SEEN, EntryKind.EVIDENCE, EntryKind.ROLLOUT)
+    named = (e.release for e in of_kind(ledger, *kinds))
     return tuple(dict.fromkeys(release for release in named if release))

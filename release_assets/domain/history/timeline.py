@@ -1,7 +1,7 @@
 """One line for each entry of a release, in the order of the ledger: nothing is left out.
 
-Says what an entry is in a sentence for the release manager. An entry whose body it does not
-understand is told by its kind, never skipped.
+Decides how an entry reads as a sentence for the release manager. An entry of a kind that has no
+sentence here is shown by its headline or reason, never skipped.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.finding import Outcome
 from release_assets.domain.history.reading import number, role_in_words, share_in_words
-from release_assets.domain.history.signatures import YES
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
+from release_assets.domain.sign_off.statement import is_yes, predicate_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moment:
-    """An entry as a line; `outcome` colours it where it says something good, bad or undecided."""
+    """An entry as a line; `outcome` colours it where it is good, bad or undecided news."""
 
     entry: int
     at: datetime
@@ -34,12 +35,12 @@ class Moment:
     outcome: Outcome | None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return asdict(self) | {"at": self.at.isoformat()}
 
 
 def timeline_of(entries: Sequence[Entry], names: Names) -> tuple[Moment, ...]:
-    """Every entry as one line."""
+    """Return every entry as one line."""
     return tuple(_moment(entry, names) for entry in entries)
 
 
@@ -48,7 +49,7 @@ def _moment(entry: Entry, names: Names) -> Moment:
         entry=entry.seq,
         at=entry.at,
         kind=entry.kind,
-        text=_TEXTS.get(entry.kind, _plain)(entry.body, names),
+        text=_TEXTS.get(entry.kind, _plain)(entry, names),
         outcome=_outcome(entry),
     )
 
@@ -56,110 +57,105 @@ def _moment(entry: Entry, names: Names) -> Moment:
 def _outcome(entry: Entry) -> Outcome | None:
     body = entry.body
     match entry.kind:
-        case "verdict":
+        case EntryKind.VERDICT:
             return Outcome(body["outcome"])
-        case "refusal" | "drift":
+        case EntryKind.REFUSAL | EntryKind.DRIFT:
             return Outcome.FAILED
-        case "sign_off":
-            return Outcome.PASSED if _signed(body).get("decision") == YES else Outcome.FAILED
-        case "rollout":
-            return _EVENT_OUTCOMES.get(body.get("event", ""))
-        case "observation":
+        case EntryKind.SIGN_OFF:
+            return Outcome.PASSED if is_yes(body) else Outcome.FAILED
+        case EntryKind.ROLLOUT if entry.event:
+            return _EVENTS[entry.event][1]
+        case EntryKind.OBSERVATION:
             return Outcome.FAILED if body.get("act") == "brake" else None
     return None
 
 
-_EVENT_OUTCOMES = {
-    "stage_proven": Outcome.PASSED,
-    "completed": Outcome.PASSED,
-    "held": Outcome.INCONCLUSIVE,
-    "breached": Outcome.FAILED,
-    "rolled_back": Outcome.FAILED,
-    "staging_rolled_back": Outcome.FAILED,
-}
-_EVENT_WORDS = {
-    "promoted": "put on its rollout plan",
-    "stage_entered": "entered a canary stage",
-    "stage_proven": "the canary stage was proven",
-    "breached": "breach",
-    "held": "held",
-    "completed": "the rollout is complete",
-    "rolled_back": "rolled back to the stable release",
-    "staging_rolled_back": "the staging deploy was rolled back",
+_E = RolloutEvent
+_EVENTS: dict[RolloutEvent, tuple[str, Outcome | None]] = {
+    _E.PROMOTED: ("put on its rollout plan", None),
+    _E.LOOKED: ("a look at the canary stage", None),
+    _E.STAGE_ENTERED: ("entered a canary stage", None),
+    _E.FULL_TRAFFIC_REACHED: ("entered the last canary stage", None),
+    _E.STAGE_PROVEN: ("the canary stage was proven", Outcome.PASSED),
+    _E.HELD: ("held", Outcome.INCONCLUSIVE),
+    _E.RESUMED: ("resumed", None),
+    _E.WATCH_RESUMED: ("resumed at 100 %", None),
+    _E.COMPLETED: ("the rollout is complete", Outcome.PASSED),
+    _E.BREACHED: ("breach", Outcome.FAILED),
+    _E.ROLLED_BACK: ("rolled back to the stable release", Outcome.FAILED),
+    _E.STAGING_ROLLED_BACK: ("the staging deploy was rolled back", Outcome.FAILED),
 }
 
 
-def _adoption(body: Body, _: Names) -> str:
-    return _because("adopted as the first stable release", body)
+def _adoption(entry: Entry, _: Names) -> str:
+    return _because("adopted as the first stable release", entry.body)
 
 
-def _change(body: Body, names: Names) -> str:
-    return f"change {body['number']} by {names.say(body['author'])}: {body['title']}"
+def _change(entry: Entry, names: Names) -> str:
+    body = entry.body
+    return f"change {body['number']} by {names.name_of(body['author'])}: {body['title']}"
 
 
-def _evidence(body: Body, _: Names) -> str:
-    return f"measured {body['name']}"
+def _evidence(entry: Entry, _: Names) -> str:
+    return f"measured {entry.body['name']}"
 
 
-def _verdict(body: Body, _: Names) -> str:
-    return f"{body['gate']}: {body['headline']}"
+def _verdict(entry: Entry, _: Names) -> str:
+    return f"{entry.body['gate']}: {entry.body['headline']}"
 
 
-def _sign_off(body: Body, names: Names) -> str:
-    said = _signed(body)
-    person, role = names.say(said.get("person", "somebody")), role_in_words(said.get("role"))
-    return f"{person} ({role}) signed {said.get('decision', 'a statement')}"
+def _sign_off(entry: Entry, names: Names) -> str:
+    signed = predicate_of(entry.body)
+    person, role = names.name_of(signed.get("person", "an unnamed person")), signed.get("role")
+    return f"{person} ({role_in_words(role)}) signed {signed.get('decision', 'a statement')}"
 
 
-def _signed(body: Body) -> Mapping[str, Any]:
-    """What was signed, from the statement itself."""
-    said: Mapping[str, Any] = body.get("statement", {}).get("predicate", {})
-    return said
-
-
-def _refusal(body: Body, names: Names) -> str:
-    by = f" by {names.say(body['person'])}" if body.get("person") else ""
+def _refusal(entry: Entry, names: Names) -> str:
+    body = entry.body
+    by = f" by {names.name_of(body['person'])}" if body.get("person") else ""
     return _because(f"{act_in_words(body['act'])}{by} was refused", body)
 
 
-def _intent(body: Body, _: Names) -> str:
+def _intent(entry: Entry, _: Names) -> str:
+    body = entry.body
     where = f" to {body['environment']}" if body.get("environment") else ""
     return f"about to {act_in_words(body['act'])}{where}{_share(body)}"
 
 
-def _observation(body: Body, _: Names) -> str:
+def _observation(entry: Entry, _: Names) -> str:
+    body = entry.body
     return f"after {act_in_words(body['act'])}{_share(body.get('traffic', body))}"
 
 
-def _rollout(body: Body, _: Names) -> str:
-    event = str(body.get("event", ""))
-    return _because(_EVENT_WORDS.get(event, event) + _share(body), body)
+def _rollout(entry: Entry, _: Names) -> str:
+    text = _EVENTS[entry.event][0] if entry.event else ""
+    return _because(text + _share(entry.body), entry.body)
 
 
-def _notice(body: Body, _: Names) -> str:
-    return f"told {body['channel']}: {body['headline']}"
+def _notice(entry: Entry, _: Names) -> str:
+    return f"notified {entry.body['channel']}: {entry.body['headline']}"
 
 
-def _plain(body: Body, _: Names) -> str:
-    return str(body.get("headline") or body.get("because") or "")
+def _plain(entry: Entry, _: Names) -> str:
+    return str(entry.body.get("headline") or entry.body.get("because") or "")
 
 
-_TEXTS: dict[str, Callable[[Body, Names], str]] = {
-    "adoption": _adoption,
-    "change_seen": _change,
-    "evidence": _evidence,
-    "verdict": _verdict,
-    "sign_off": _sign_off,
-    "refusal": _refusal,
-    "intent": _intent,
-    "observation": _observation,
-    "rollout": _rollout,
-    "notice": _notice,
+_TEXTS: dict[EntryKind, Callable[[Entry, Names], str]] = {
+    EntryKind.ADOPTION: _adoption,
+    EntryKind.CHANGE_SEEN: _change,
+    EntryKind.EVIDENCE: _evidence,
+    EntryKind.VERDICT: _verdict,
+    EntryKind.SIGN_OFF: _sign_off,
+    EntryKind.REFUSAL: _refusal,
+    EntryKind.INTENT: _intent,
+    EntryKind.OBSERVATION: _observation,
+    EntryKind.ROLLOUT: _rollout,
+    EntryKind.NOTICE: _notice,
 }
 
 
 def act_in_words(act: str) -> str:
-    """`raise_traffic` in a sentence."""
+    """Return `raise_traffic` as a sentence has it: `raise traffic`."""
     return "sign-off" if act == "sign_off" else act.replace("_", " ")
 
 

@@ -1,21 +1,16 @@
-"""What a process remembers of the ledger it verified: enough to know a row again.
+"""What a process remembers of the ledger it verified: enough to recognise a row.
 
-Decides which numbers a question is about, and refuses rows that are not those that were verified:
-an entry whose kind was changed by hand in the database would otherwise vanish from the answer to
-"who said no?". Holds hashes, kinds and releases; never a body.
+Decides which entries a question is about, and refuses rows that are not those that were verified:
+an entry whose kind was changed by hand in the database would otherwise be missing from the answer
+to "who rejected this release?". Holds hashes, kinds and releases; never a body.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from release_assets.domain.ledger.entries import (
-    Head,
-    Verified,
-    bad_entry,
-    require_not_cut,
-    split_peaks,
-)
+from release_assets.domain.ledger.entries import Head, bad_entry, split_peaks
+from release_assets.domain.ledger.verification import Verified, require_not_cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +26,7 @@ class _Known(NamedTuple):
 
 
 class LedgerIndex:
-    """Grows row by row; knows each of them again."""
+    """Grows row by row, and recognises each of them."""
 
     def __init__(self) -> None:
         self._verified = Verified()
@@ -39,12 +34,12 @@ class LedgerIndex:
 
     @property
     def size(self) -> int:
-        """How many rows were verified."""
+        """Return how many rows were verified."""
         return self._verified.size
 
     @property
     def head(self) -> Head:
-        """The head of what was verified."""
+        """Return the head of what was verified."""
         return self._verified.head
 
     def grow(self, rows: Iterable[Row]) -> None:
@@ -70,7 +65,7 @@ class LedgerIndex:
         ]
 
     def same(self, numbers: Sequence[int], rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows of these numbers, each the one that was verified; raises `LedgerError`."""
+        """Yield the rows of these numbers, each the one that was verified; raises `LedgerError`."""
         found = {row.seq: row for row in rows}
         for number in numbers:
             row = found.get(number)

@@ -22,17 +22,19 @@ Peaks = tuple[bytes, ...]
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """The hash of a leaf; the prefix keeps leaves and nodes from being mistaken for each other."""
+    """Return the hash of a leaf; the prefix keeps a node from being taken for a leaf."""
     return hashlib.sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """The hash of an inner node."""
+    """Return the hash of an inner node."""
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
 def extend(peaks: Peaks, size: int, leaf: bytes) -> Peaks:
-    """The peaks of a tree of `size` leaves after one more leaf."""
+    """Return the peaks of a tree of `size` leaves after one more leaf."""
+    # Peaks are the one-bits of the size. Adding a leaf is adding one in binary: each trailing
+    # one-bit is a perfect subtree that pairs up with what was merged so far, and carries.
     merged, left = leaf, list(peaks)
     while size & 1:
         merged = node_hash(left.pop(), merged)
@@ -41,7 +43,7 @@ def extend(peaks: Peaks, size: int, leaf: bytes) -> Peaks:
 
 
 def peaks_of(leaves: Iterable[bytes]) -> Peaks:
-    """The peaks of a tree with these leaves."""
+    """Return the peaks of a tree with these leaves."""
     peaks: Peaks = ()
     for size, leaf in enumerate(leaves):
         peaks = extend(peaks, size, leaf)
@@ -49,19 +51,19 @@ def peaks_of(leaves: Iterable[bytes]) -> Peaks:
 
 
 def root_of(peaks: Peaks) -> bytes:
-    """The root of the tree with these peaks."""
+    """Return the root of the tree with these peaks."""
     if not peaks:
         return EMPTY_ROOT
     return reduce(lambda right, left: node_hash(left, right), reversed(peaks))
 
 
 def root_hash(leaves: Sequence[bytes]) -> bytes:
-    """The root of a tree with these leaves."""
+    """Return the root of a tree with these leaves."""
     return root_of(peaks_of(leaves))
 
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """The hashes that lead from the leaf at `index` (from 0) to the root, lowest first."""
+    """Return the hashes from the leaf at `index` (from 0) to the root, lowest first."""
     if not 0 <= index < len(leaves):
         message = f"a tree of {len(leaves)} leaves has no leaf {index}"
         raise IndexError(message)
@@ -74,7 +76,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
 
 
 def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
-    """The hashes that show that the tree of the first `old_size` leaves was only continued."""
+    """Return the hashes that show that the tree of `old_size` leaves was only continued."""
     if not 0 <= old_size <= len(leaves):
         message = f"a tree of {len(leaves)} leaves has no earlier tree of {old_size}"
         raise IndexError(message)
@@ -87,6 +89,9 @@ def includes(*, leaf: bytes, index: int, size: int, root: bytes, proof: Sequence
     """Whether the proof shows this leaf at `index` of the tree (RFC 9162 section 2.1.3.2)."""
     if not 0 <= index < size:
         return False
+    # `node` is our place on a level, `last` the level's last place. A right child, or the last node
+    # of a level, has its sibling on the left; a last node without a sibling goes up unchanged until
+    # it is a right child, since an unbalanced tree hashes it only there.
     node, last, found = index, size - 1, leaf
     for sibling in proof:
         if last == 0:
@@ -110,6 +115,8 @@ def continues(
         return old_size == size and not proof and old_root == root
     if not proof:
         return False
+    # A proof starts with the largest subtree that both trees have whole. Where the old tree is
+    # itself such a subtree, its root is known and left out of the proof.
     start = [old_root] if _is_power_of_two(old_size) else []
     first, *rest = (*start, *proof)
     return _both_roots(first, rest, old_size - 1, size - 1) == (old_root, root)
@@ -120,6 +127,8 @@ def _both_roots(
 ) -> tuple[bytes, bytes] | None:
     while node & 1:
         node, last = node >> 1, last >> 1
+    # From here both roots are computed at once: a sibling on the left is in both trees, one on the
+    # right was added later and is in the new tree alone.
     old = new = first
     for sibling in rest:
         if last == 0:
@@ -149,7 +158,7 @@ def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> tuple[b
 
 
 def _split(size: int) -> int:
-    """The largest power of two smaller than `size`."""
+    """Return the largest power of two smaller than `size`."""
     return 1 << ((size - 1).bit_length() - 1)
 
 

@@ -1,8 +1,8 @@
 """What an author submits, as the git host saw it happen: pushes, reviews, the merge.
 
-Holds facts only. Accounts are the git host's; who the person behind one is, `people.py` knows.
+Holds facts only. Accounts are the git host's; `roster.py` has the person behind each.
 Commit authors and dates are what the committer claimed; pushes and reviews are what the host saw
-(research: commit times and authors are forgeable, the pusher is not).
+(the author and the time of a commit can be forged, the pusher cannot).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ReviewState(StrEnum):
-    """What a reviewer said last."""
+    """The last state that a reviewer gave a change."""
 
     APPROVED = "approved"
     CHANGES_REQUESTED = "changes_requested"

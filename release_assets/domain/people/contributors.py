@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Work(StrEnum):
-    """What kind of work a deed is, the most telling first."""
+    """What kind of work a deed is, the weightiest first."""
 
     COMMIT = "commit"
     CASE = "eval case"
@@ -36,7 +36,7 @@ class Work(StrEnum):
 
 
 class Deed(NamedTuple):
-    """One thing somebody did: a commit or push by its hash, a case by its id."""
+    """One thing that a person did: a commit or push by its hash, a case by its id."""
 
     work: Work
     what: str
@@ -45,7 +45,7 @@ class Deed(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Contributors:
-    """Persons by id with what they did, and sentences about those nobody knows."""
+    """Persons by id with what they did, and a sentence about each unknown one."""
 
     deeds: Mapping[str, tuple[Deed, ...]] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -56,17 +56,17 @@ class Contributors:
         return tuple(sorted(self.deeds))
 
     def sentence(self, person: str) -> str:
-        """What a person did, like `ada wrote 2 commits of this release`."""
+        """Return what a person did, like `ada wrote 2 commits of this release`."""
         own = [d for d in self.deeds[person] if d.through is None]
         if own:
-            return f"{person} {_told(own)}"
+            return f"{person} {_summary(own)}"
         robot = next(d.through for d in self.deeds[person])
         through = [d for d in self.deeds[person] if d.through == robot]
-        return f"{person} directs {robot}, which {_told(through)}"
+        return f"{person} directs {robot}, which {_summary(through)}"
 
     @classmethod
     def together(cls, parts: Iterable[Contributors]) -> Contributors:
-        """The contributors of several changes that go out as one release."""
+        """Return the contributors of several changes that go out as one release."""
         deeds: dict[str, tuple[Deed, ...]] = {}
         unknown: dict[str, None] = {}
         for part in parts:
@@ -82,11 +82,11 @@ def contributors(
     case_authors: Mapping[str, Sequence[str]],
     automatic_merge_tree: str | None = None,
 ) -> Contributors:
-    """Everyone whose work is in a change.
+    """Return everyone whose work is in a change.
 
     `case_authors` are the accounts behind each eval case added or changed
     (`changed_case_authors`). `automatic_merge_tree` is the tree that git alone makes of the merge;
-    who landed another one resolved it by hand.
+    whoever landed another one resolved it by hand.
     """
     return resolved(
         _accounts(change, case_authors, automatic_merge_tree), _gaps(change, case_authors), roster
@@ -94,7 +94,7 @@ def contributors(
 
 
 def resolved(done: Iterable[tuple[str, Deed]], gaps: Iterable[str], roster: Roster) -> Contributors:
-    """The persons behind accounts and what they did; `gaps` say what nobody saw."""
+    """Return the persons behind accounts and what they did; `gaps` are what no record shows."""
     deeds: dict[str, list[Deed]] = defaultdict(list)
     unknown = list(gaps)
     for account, deed in done:
@@ -104,7 +104,7 @@ def resolved(done: Iterable[tuple[str, Deed]], gaps: Iterable[str], roster: Rost
         elif isinstance(owner, Robot):
             unknown.extend(_add_directors(deeds, owner, deed))
         else:
-            unknown.append(f"{account}, who {_told([deed])}, is nobody in the roster")
+            unknown.append(f"{account}, who {_summary([deed])}, is not in the roster")
     return Contributors(
         deeds={person: tuple(theirs) for person, theirs in deeds.items()},
         unknown=tuple(dict.fromkeys(unknown)),
@@ -114,7 +114,7 @@ def resolved(done: Iterable[tuple[str, Deed]], gaps: Iterable[str], roster: Rost
 def changed_case_authors(
     before: Iterable[EvalCase], after: Iterable[EvalCase]
 ) -> dict[str, tuple[str, ...]]:
-    """The authors of each case that is new or not what it was, by case id."""
+    """Return the authors of each case that is new or not what it was, by case id."""
     old = {case.id: case for case in before}
     return {case.id: case.authors for case in after if case != old.get(case.id)}
 
@@ -136,28 +136,28 @@ def _accounts(
 
 
 def _gaps(change: Change, case_authors: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """What nobody saw: an empty record is not an innocent one."""
+    """Yield what no record shows: an empty record is not an innocent one."""
     if not change.commits:
-        yield f"nobody knows the commits of change {change.number}"
+        yield f"the commits of change {change.number} are unknown"
     for commit in change.commits:
         if not commit.authors:
-            yield f"nobody knows who wrote commit {commit.sha[:12]}"
+            yield f"the author of commit {commit.sha[:12]} is unknown"
     if change.head not in {push.head for push in change.pushes}:
-        yield f"the git host did not see who pushed {change.head[:12]}"
+        yield f"the git host has no record of who pushed {change.head[:12]}"
     for case, authors in case_authors.items():
         if not authors:
-            yield f"the eval case {case} names no author"
+            yield f"the eval case {case} has no author; add 'authors'"
 
 
 def _add_directors(deeds: dict[str, list[Deed]], robot: Robot, deed: Deed) -> Iterator[str]:
     for director in robot.directed_by or ():
         deeds[director].append(deed._replace(through=robot.id))
     if robot.directed_by is None or (robot.kind is RobotKind.AGENT and not robot.directed_by):
-        yield f"nobody knows who directs {robot.id}, which {_told([deed])}"
+        yield f"it is unknown who directs {robot.id}, which {_summary([deed])}"
 
 
-def _told(deeds: Sequence[Deed]) -> str:
-    """The most telling of some deeds, in words that follow a name."""
+def _summary(deeds: Sequence[Deed]) -> str:
+    """Summarise some deeds by the weightiest of them, in words that follow a name."""
     by_work: dict[Work, list[str]] = defaultdict(list)
     for deed in deeds:
         by_work[deed.work].append(deed.what)

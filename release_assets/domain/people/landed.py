@@ -1,6 +1,6 @@
 """Landed changes as an auditor exports them, and whether duties were kept apart in each.
 
-Decides from records alone, without a repository. What a record does not say is unknown, and unknown
+Decides from records alone, without a repository. What a record leaves out is unknown, and unknown
 does not pass where a rule needs it: an export that leaves out the pushers does not show that none
 of them reviewed. Serves the population test of SOC 2 CC8.1 (`countersign segregation check`).
 """
@@ -60,7 +60,7 @@ def read_change_records(text: str, *, file: str) -> tuple[ChangeRecord, ...]:
 
 
 def judge_record(record: ChangeRecord, roster: Roster) -> tuple[Finding, ...]:
-    """Every rule of segregation on one landed change."""
+    """Judge one landed change by every rule of segregation."""
     made_by = resolved(_deeds(record), _gaps(record), roster)
     reviewed = judge_review(_change(record), made_by, roster)
     return (
@@ -82,9 +82,9 @@ def _deeds(record: ChangeRecord) -> Iterator[tuple[str, Deed]]:
 
 def _gaps(record: ChangeRecord) -> Iterator[str]:
     if not record.authors:
-        yield "nobody knows who wrote it"
+        yield "its authors are unknown"
     if not record.pushers:
-        yield "nobody knows who pushed it"
+        yield "its pushers are unknown"
 
 
 def _change(record: ChangeRecord) -> Change:
@@ -129,21 +129,23 @@ def _review(record: ReviewRecord) -> Review:
 
 
 def _judge_merger(record: ChangeRecord, roster: Roster) -> tuple[Finding, ...]:
-    """No rule needs to know who merged; an account that is named must be somebody."""
+    """No rule needs to know who merged; an account that is named must be in the roster."""
     if record.merged_by is None or roster.person_of(record.merged_by):
         return ()
-    return (failed(KNOWN, f"{record.merged_by} merged it and is nobody in the roster"),)
+    return (failed(KNOWN, f"{record.merged_by} merged it and is not in the roster"),)
 
 
 def _judge_landing(record: ChangeRecord) -> Finding:
     if record.landed_at is None:
-        return failed(LANDING, "nobody knows when it landed, so no review is shown to be earlier")
+        return failed(
+            LANDING, "the time of its landing is unknown, so no review is shown to be earlier"
+        )
     return passed(LANDING, f"it landed on {record.landed_at:%Y-%m-%d}")
 
 
 def _judge_bypass(record: ChangeRecord) -> Finding:
     if record.bypassed is None:
-        return failed(NOT_BYPASSED, "nobody knows whether the host's rules were bypassed")
+        return failed(NOT_BYPASSED, "it is unknown whether the host's rules were bypassed")
     if record.bypassed:
         return failed(NOT_BYPASSED, "the host's rules were bypassed to land it")
     return passed(NOT_BYPASSED, "nothing was bypassed")
@@ -153,5 +155,5 @@ def _judge_deployer(
     record: ChangeRecord, made_by: Contributors, roster: Roster
 ) -> tuple[Finding, ...]:
     if record.deployed_by is None:
-        return (failed(DEPLOYER, "nobody knows who deployed it"),)
+        return (failed(DEPLOYER, "it is unknown who deployed it"),)
     return judge_deployer(record.deployed_by, made_by, roster)

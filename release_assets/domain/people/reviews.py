@@ -1,8 +1,8 @@
 """Which reviews of a change count, and whether they are enough.
 
-Decides by persons: the last word of each counts, through any of their accounts, when it was said
-before the merge about the final tree, by a reviewer who did not contribute. What the host says of a
-review's commit is not asked, since hosts re-point it at a force-push; the tree at the time of the
+Decides by persons: the last review of each counts, through any of their accounts, when it was given
+before the merge for the final tree, by a reviewer who did not contribute. The host's record of a
+review's commit is not used, since hosts re-point it at a force-push; the tree at the time of the
 review is (SLSA source track: two persons, informed, final revision).
 """
 
@@ -41,9 +41,9 @@ class CountedReviews:
 
 
 def count_reviews(change: Change, contributors: Contributors, roster: Roster) -> CountedReviews:
-    """Which reviews count; the last word of each person is their word, through any account."""
+    """Count the last review of each person, through any of their accounts."""
     reviewers, stale, discounted, objections = [], [], [], []
-    for review in _last_words(change, roster):
+    for review in _last_reviews(change, roster):
         who = roster.person_of(review.account)
         reason = _why_not(review, who, change, contributors, roster)
         if reason:
@@ -70,7 +70,7 @@ def judge_review(
     needed: int = 1,
     automatic_merge_tree: str | None = None,
 ) -> tuple[Finding, ...]:
-    """Whether a change was reviewed by `needed` persons who are none of its contributors."""
+    """Judge whether `needed` persons reviewed a change who did not contribute to it."""
     counted = count_reviews(change, contributors, roster)
     return (
         *judge_identities(contributors),
@@ -81,8 +81,8 @@ def judge_review(
     )
 
 
-def _last_words(change: Change, roster: Roster) -> Iterator[Review]:
-    """The last review of each person before the merge, or after it where there was none before."""
+def _last_reviews(change: Change, roster: Roster) -> Iterator[Review]:
+    """Yield the last review of each person before the merge, else the last one after it."""
     last: dict[str, Review] = {}
     for review in sorted(change.reviews, key=lambda r: (not _is_late(r, change), r.at)):
         owner = roster.person_of(review.account)
@@ -102,17 +102,17 @@ def _why_not(
     contributors: Contributors,
     roster: Roster,
 ) -> str | None:
-    """The first reason why a review does not count, or None."""
+    """Return the first reason why a review does not count, or None."""
     if who is None:
-        return f"{review.account} reviewed and is nobody in the roster"
+        return f"{review.account} reviewed and is not in the roster"
     if isinstance(who, Robot):
-        return f"{who.id} is a robot, and robots do not review"
+        return f"{who.id} is a robot, and a review by a robot does not count"
     if who.id in contributors.deeds:
         return f"{contributors.sentence(who.id)} and cannot review it"
     if reason := _why_not_in_time(review, who, change):
         return reason
     if roster.states_roles and not who.holds(Role.REVIEWER, review.at):
-        return f"{who.id} was no reviewer on {review.at:%Y-%m-%d}"
+        return f"{who.id} did not hold the role reviewer on {review.at:%Y-%m-%d}"
     return None
 
 
@@ -120,7 +120,7 @@ def _why_not_in_time(review: Review, who: Person, change: Change) -> str | None:
     if _is_late(review, change):
         return f"{who.id} reviewed after the merge"
     if review.grade != "event" and not _head_was_there(change, review.at):
-        return f"nobody saw when {who.id} reviewed, or which tree"
+        return f"no record shows when {who.id} reviewed, or which tree"
     return None
 
 
@@ -135,7 +135,7 @@ def _judge_number(counted: CountedReviews, needed: int, *, is_merged: bool) -> F
     if n >= needed:
         because, outcome = f"reviewed by {names}, who did not contribute", Outcome.PASSED
         return Finding(rule=INDEPENDENT, outcome=outcome, because=because, observed=n, limit=needed)
-    reasons = "; ".join((*counted.discounted, *counted.stale)) or "nobody else approved it"
+    reasons = "; ".join((*counted.discounted, *counted.stale)) or "no one else approved it"
     because = f"{n} of {needed} independent reviews: {reasons}"
     # An open change still waits for its reviews; a landed one did without.
     waits = not is_merged and not counted.discounted

@@ -1,8 +1,8 @@
 """Who is who: persons, the robots they direct, and the roles and keys each holds at a time.
 
 Identity is the person; accounts, e-mails and keys hang off it, so that one human with two accounts
-is counted once (law 6). Nobody is guessed: an account that the roster does not know belongs to
-nobody, and the rules fail closed on it. Serves SOC 2 CC6.2 and CC6.3 (AC-5).
+is counted once (law 6). Nothing is guessed: an account that is not in the roster belongs to no
+one, and the rules fail closed on it. Serves SOC 2 CC6.2 and CC6.3 (AC-5).
 
 Dates are whole days in UTC; a role or key is valid through its last day.
 """
@@ -57,7 +57,7 @@ class Validity:
         )
 
     def document(self) -> dict[str, str | None]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "from": self.since.isoformat() if self.since else None,
             "until": self.until.isoformat() if self.until else None,
@@ -82,7 +82,7 @@ class HeldRole:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """A human; `id` is how records name them, `name` stands in the roster only."""
+    """A human; `id` is how records name them, `name` is in the roster only."""
 
     id: str
     name: str = ""
@@ -96,7 +96,7 @@ class Person:
         return any(held.role is role and held.valid.covers(at) for held in self.roles)
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "person": self.id,
             "name": self.name,
@@ -112,7 +112,7 @@ class Robot:
     """An account that no human types into; may author, never review or sign.
 
     `directed_by` names the persons whose wishes it carries out; None is unknown, which is not the
-    same as nobody.
+    same as no one.
     """
 
     id: str
@@ -121,7 +121,7 @@ class Robot:
     directed_by: tuple[str, ...] | None = None
 
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "robot": self.id,
             "kind": self.kind.value,
@@ -132,9 +132,9 @@ class Robot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Roster:
-    """All persons and robots; `people_file.py` reads it and refuses twins.
+    """All persons and robots; `roster_file.py` reads it and refuses twins.
 
-    `states_roles` is False where the file cannot say roles at all (JSON lines without them).
+    `states_roles` is False where the file has no roles at all (JSON lines without them).
     """
 
     people: tuple[Person, ...]
@@ -142,32 +142,28 @@ class Roster:
     states_roles: bool = True
 
     def person(self, name: str) -> Person | None:
-        """The person of that id."""
+        """Return the person of that id."""
         return next((p for p in self.people if p.id == name), None)
 
     def person_of(self, account: str) -> Person | Robot | None:
-        """Who is behind an account of the git host's; None is nobody we know."""
+        """Return who is behind an account of the git host, or None if it is not in the roster."""
         everybody: tuple[Person | Robot, ...] = (*self.people, *self.robots)
         return next((x for x in everybody if account in x.accounts), None)
 
     def author_of(self, name: str) -> Person | Robot | None:
-        """As `person_of`, or by e-mail: what a commit says of its author adds contributors."""
+        """Look an account up as `person_of` does, or by e-mail, which a commit may claim."""
         email = name.removeprefix("email:").removeprefix("mailto:").casefold()
         by_email = (p for p in self.people if email in {e.casefold() for e in p.emails})
         return self.person_of(name) or next(by_email, None)
 
     def owner_of(self, public_key: str) -> tuple[Person, Key] | None:
-        """Whose key this is, whether valid now or not."""
+        """Return whose key this is, whether valid now or not."""
         wanted = bare_key(public_key)
         owners = ((p, k) for p in self.people for k in p.keys if k.public_key == wanted)
         return next(owners, None)
 
-    def holders(self, role: Role, at: datetime) -> tuple[Person, ...]:
-        """Who holds a role at that moment."""
-        return tuple(p for p in self.people if p.holds(role, at))
-
     def document(self) -> dict[str, Any]:
-        """The JSON form."""
+        """Return the JSON form."""
         return {
             "people": [p.document() for p in self.people],
             "robots": [r.document() for r in self.robots],
@@ -175,10 +171,10 @@ class Roster:
 
     @property
     def digest(self) -> str:
-        """Stands in every sign-off: whom the roster named when it was given."""
+        """The digest that every sign-off carries: the roster as it was when it was given."""
         return digest_of_document(self.document())
 
 
 def bare_key(public_key: str) -> str:
-    """A public key line without its comment."""
+    """Return a public key line without its comment."""
     return " ".join(public_key.split()[:2])

@@ -1,7 +1,8 @@
-"""Reads the roster from `people.yaml`, strictly: every refusal names file and line.
+"""Reads the roster, strictly: from `people.yaml`, or from JSON lines beside exported records.
 
-Decides what a roster file may say; `people.py` knows what it means, and `roster_twins.py` refuses
-whom it could take for two.
+Decides what a roster file may contain; `roster.py` gives it its meaning, and `twins.py` refuses an
+identity with two owners. JSON lines (for `countersign segregation check`) may leave roles out; then
+the roster does not state roles, and no rule about roles is applied.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from release_assets.domain.documents import FileRecord, read_located
+from release_assets.domain.documents import FileRecord, read_json_lines, read_located
+from release_assets.domain.errors import InputError
 from release_assets.domain.people.roster import (
     HeldRole,
     Key,
@@ -41,19 +43,17 @@ def _public_key(line: str) -> str:
     return bare_key(line)
 
 
-Name = Annotated[str, AfterValidator(_one_word)]
-PublicKey = Annotated[str, AfterValidator(_public_key)]
+_Name = Annotated[str, AfterValidator(_one_word)]
+_PublicKey = Annotated[str, AfterValidator(_public_key)]
 
 
 class _KeyRecord(FileRecord):
-    public_key: PublicKey
+    public_key: _PublicKey
     valid_from: date | None = None
     valid_until: date | None = None
 
 
-class RoleRecord(FileRecord):
-    """A role and its days, as a file says it."""
-
+class _RoleRecord(FileRecord):
     model_config = ConfigDict(validate_by_name=True)
 
     role: Role
@@ -62,19 +62,19 @@ class RoleRecord(FileRecord):
 
 
 class _PersonRecord(FileRecord):
-    person: Name
+    person: _Name
     name: str = ""
-    accounts: tuple[Name, ...]
-    emails: tuple[Name, ...] = ()
+    accounts: tuple[_Name, ...]
+    emails: tuple[_Name, ...] = ()
     keys: tuple[_KeyRecord, ...] = ()
-    roles: tuple[RoleRecord, ...] = ()
+    roles: tuple[_RoleRecord, ...] = ()
 
 
 class _RobotRecord(FileRecord):
-    robot: Name
+    robot: _Name
     kind: RobotKind
-    accounts: tuple[Name, ...]
-    directed_by: tuple[Name, ...]
+    accounts: tuple[_Name, ...]
+    directed_by: tuple[_Name, ...]
 
 
 class _PeopleRecord(FileRecord):
@@ -95,8 +95,8 @@ def read_people(text: str, *, file: str) -> Roster:
     return roster
 
 
-def held_roles(records: Iterable[RoleRecord]) -> tuple[HeldRole, ...]:
-    """The roles that a file gives a person."""
+def _held_roles(records: Iterable[_RoleRecord]) -> tuple[HeldRole, ...]:
+    """Return the roles that a file gives a person."""
     return tuple(
         HeldRole(role=r.role, valid=Validity(since=r.since, until=r.until)) for r in records
     )
@@ -115,7 +115,7 @@ def _person(record: _PersonRecord) -> Person:
             )
             for k in record.keys
         ),
-        roles=held_roles(record.roles),
+        roles=_held_roles(record.roles),
     )
 
 
@@ -125,4 +125,44 @@ def _robot(record: _RobotRecord) -> Robot:
         kind=record.kind,
         accounts=record.accounts,
         directed_by=record.directed_by,
+    )
+
+
+class _LineRecord(FileRecord):
+    person: _Name
+    name: str = ""
+    accounts: tuple[_Name, ...]
+    emails: tuple[_Name, ...] = ()
+    roles: tuple[_RoleRecord, ...] | None = None
+    robot: bool = False
+    directed_by: tuple[_Name, ...] | None = None
+
+
+def read_people_lines(text: str, *, file: str) -> Roster:
+    """Read JSON lines `{"person", "accounts", "robot"?, "directed_by"?, "roles"?}`, one each."""
+    records = read_json_lines(text, _LineRecord, file=file, unique="person")
+    people, robots = (tuple(r for r in records if r.robot is robot) for robot in (False, True))
+    roster = Roster(
+        people=tuple(_person_of_line(p) for p in people),
+        robots=tuple(
+            Robot(id=r.person, accounts=r.accounts, directed_by=r.directed_by) for r in robots
+        ),
+        states_roles=any(r.roles is not None for r in people),
+    )
+
+    def refuse(message: str, *_path: str | int, hint: str = "") -> InputError:
+        return InputError(message, file=file, hint=hint)
+
+    require_one_owner(roster, refuse)
+    require_known_directors(roster, refuse)
+    return roster
+
+
+def _person_of_line(record: _LineRecord) -> Person:
+    return Person(
+        id=record.person,
+        name=record.name,
+        accounts=record.accounts,
+        emails=record.emails,
+        roles=_held_roles(record.roles or ()),
     )

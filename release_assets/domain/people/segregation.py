@@ -1,7 +1,7 @@
-"""Segregation of duties: who may not be whom, said as findings with stable codes.
+"""Segregation of duties: which persons must differ, as findings with stable codes.
 
 Decides whether a person may sign off or deploy a release; `reviews.py` decides about reviews. Every
-rule asks about persons, never accounts: contributors come from `contributors.py`, identity and
+rule is about persons, never accounts: contributors come from `contributors.py`, identity and
 roles from the roster. What is unknown never passes. Plain rules instead of an engine for policy
 text: of those measured, one allowed when an attribute was missing (law 8).
 
@@ -54,7 +54,7 @@ def judge_signatory(
     """
     found = roster.person(person)
     if found is None:
-        return (failed(KNOWN, f"{person} is nobody in the roster and cannot sign off"),)
+        return (failed(KNOWN, f"{person} is not in the roster and cannot sign off"),)
     return (
         *judge_identities(contributors),
         _judge_role(found, role, now),
@@ -64,21 +64,23 @@ def judge_signatory(
 
 
 def judge_deployer(account: str, contributors: Contributors, roster: Roster) -> tuple[Finding, ...]:
-    """Whether who caused a deploy is none of its contributors; a robot acts for its directors."""
+    """Judge that whoever caused a deploy did not contribute; a robot acts for its directors."""
     owner = roster.person_of(account)
     if owner is None:
-        return (failed(KNOWN, f"{account} deployed this release and is nobody in the roster"),)
+        return (failed(KNOWN, f"{account} deployed this release and is not in the roster"),)
     if isinstance(owner, Robot) and owner.directed_by is None:
-        return (failed(KNOWN, f"{owner.id} deployed this release; nobody knows who directs it"),)
+        return (
+            failed(KNOWN, f"{owner.id} deployed this release, and it is unknown who directs it"),
+        )
     people = (owner.id,) if isinstance(owner, Person) else owner.directed_by or ()
     verdicts = [_judge_apart(p, contributors, DEPLOYER, "deploy it") for p in people]
-    return tuple(verdicts) or (passed(DEPLOYER, f"{owner.id} deployed; nobody directs it"),)
+    return tuple(verdicts) or (passed(DEPLOYER, f"{owner.id} deployed, and no one directs it"),)
 
 
 def _judge_role(person: Person, role: Role, now: datetime) -> Finding:
     if person.holds(role, now):
-        return passed(HOLDS_ROLE, f"{person.id} is {role.spoken} at {now:%Y-%m-%d}")
-    return failed(HOLDS_ROLE, f"{person.id} is no {role.spoken} at {now:%Y-%m-%d}")
+        return passed(HOLDS_ROLE, f"{person.id} holds the role {role.spoken} on {now:%Y-%m-%d}")
+    return failed(HOLDS_ROLE, f"{person.id} does not hold the role {role.spoken} on {now:%Y-%m-%d}")
 
 
 def _judge_apart(person: str, contributors: Contributors, rule: str, act: str) -> Finding:
@@ -91,14 +93,14 @@ def _judge_not_reviewer(person: str, reviewers: Collection[str]) -> Finding:
     if person in reviewers:
         because = f"{person} reviewed a change of this release and cannot sign it off"
         return failed(NOT_REVIEWED, because)
-    return passed(NOT_REVIEWED, f"{person} is none of the reviewers")
+    return passed(NOT_REVIEWED, f"{person} is not one of the reviewers")
 
 
 def passed(rule: str, because: str) -> Finding:
-    """A finding that holds."""
+    """Return a finding that holds."""
     return Finding(rule=rule, outcome=Outcome.PASSED, because=because)
 
 
 def failed(rule: str, because: str) -> Finding:
-    """A finding that does not hold."""
+    """Return a finding that does not hold."""
     return Finding(rule=rule, outcome=Outcome.FAILED, because=because)

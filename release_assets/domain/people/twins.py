@@ -30,10 +30,10 @@ class _Claim(NamedTuple):
 
 
 def require_one_owner(roster: Roster, refuse: Refuse) -> None:
-    """Raises what `refuse` makes when an account, e-mail, key or name has two owners."""
+    """Raise what `refuse` makes when an account, e-mail, key or name has two owners."""
     owners: dict[tuple[str, str], str] = {}
     for claim in _claims(roster, refuse):
-        # Hosts differ in whether case counts; two spellings of one account are a twin.
+        # Hosts differ in whether case counts; two spellings are one account.
         identity = (claim.what, claim.value if claim.what == "key" else claim.value.casefold())
         if identity in owners:
             raise claim.refuse(_twin(claim, owners[identity]))
@@ -41,11 +41,13 @@ def require_one_owner(roster: Roster, refuse: Refuse) -> None:
 
 
 def require_known_directors(roster: Roster, refuse: Refuse) -> None:
-    """Raises what `refuse` makes when a robot is directed by somebody not in the roster."""
+    """Raise what `refuse` makes when a robot is directed by someone not in the roster."""
     for i, robot in enumerate(roster.robots):
         for j, director in enumerate(robot.directed_by or ()):
             if roster.person(director) is None:
-                message = f"{robot.id} is directed by '{director}', who is no person of this file"
+                message = (
+                    f"{robot.id} is directed by '{director}', who is not a person in this file"
+                )
                 raise refuse(message, "robots", i, "directed_by", j)
 
 
@@ -66,7 +68,7 @@ def _claims(roster: Roster, refuse: Refuse) -> Iterator[_Claim]:
 
 def _twin(claim: _Claim, other: str) -> str:
     if claim.owner == other:
-        return f"the {claim.what} '{claim.value}' of {other} stands twice"
+        return f"duplicate {claim.what} '{claim.value}' of {other}"
     return f"the {claim.what} '{claim.value}' belongs to {other} and to {claim.owner}"
 
 

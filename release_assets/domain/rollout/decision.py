@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import IllegalTransitionError, InputError
 from release_assets.domain.finding import Outcome
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.rollout.machine import (
     Rollout,
-    RolloutEvent,
     RolloutState,
     apply,
     planned_stage,
@@ -267,7 +267,7 @@ def _pass(look: _Look) -> Decision | None:
     if look.stage.mode == "shadow" and look.seen.outcome is Outcome.FAILED:
         because = f"shadow stage, would have braked: {look.seen.sentence}"
     if look.is_full:
-        return _decide(look, Act.COMPLETE, because, event=RolloutEvent.WATCH_PASSED)
+        return _decide(look, Act.COMPLETE, because, event=RolloutEvent.COMPLETED)
     event = raising_event(look.rollout, look.plan)
     return _decide(look, Act.ADVANCE, because, event=event)
 
@@ -293,11 +293,11 @@ def _wait(look: _Look, because: str) -> Decision:
 def _hold(look: _Look, because: str) -> Decision:
     if look.rollout.state is RolloutState.HELD:  # it is held already; the person was called
         return _wait(look, because)
-    return _decide(look, Act.HOLD, because, event=RolloutEvent.HOLD_CALLED, page=True)
+    return _decide(look, Act.HOLD, because, event=RolloutEvent.HELD, page=True)
 
 
 def _brake(look: _Look, because: str) -> Decision:
-    return _decide(look, Act.BRAKE, because, event=RolloutEvent.BRAKE_PULLED, page=True)
+    return _decide(look, Act.BRAKE, because, event=RolloutEvent.BREACHED, page=True)
 
 
 def _decide(

@@ -2,10 +2,11 @@
 
 Rule 1: everything that moves a rollout is in the table `TRANSITIONS`; `apply` only interprets it.
 An event that the table does not know raises, and nothing moves.
-Rule 2: this file does not judge. What a look means for a stage, `stage_decision.py` says; here
-stands only what may follow what, and when the clock of a stage starts again.
+Rule 2: this file does not judge. What a look means for a stage, `decision.py` decides; here is
+only what may follow what, and when the clock of a stage starts again.
 
-Healthy time comes with looks alone: a controller that was down has seen nothing.
+Healthy time comes with looks alone: a controller that was down has seen nothing. The events are
+those of the ledger (`ledger/kinds`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import IllegalTransitionError
+from release_assets.domain.ledger.kinds import RolloutEvent
 
 if TYPE_CHECKING:
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
@@ -32,20 +34,6 @@ class RolloutState(StrEnum):
     ROLLED_BACK = "rolled_back"
 
 
-class RolloutEvent(StrEnum):
-    """What can happen to a rollout."""
-
-    LOOKED = "looked"
-    STAGE_PASSED = "stage_passed"
-    FULL_TRAFFIC_REACHED = "full_traffic_reached"
-    WATCH_PASSED = "watch_passed"
-    HOLD_CALLED = "hold_called"
-    RESUMED = "resumed"
-    WATCH_RESUMED = "watch_resumed"
-    BRAKE_PULLED = "brake_pulled"
-    RESTORED = "restored"
-
-
 _S, _E = RolloutState, RolloutEvent
 
 # A brake can be pulled again in BRAKED: the router may give traffic to a braked candidate.
@@ -53,31 +41,31 @@ _S, _E = RolloutState, RolloutEvent
 TRANSITIONS: dict[RolloutState, dict[RolloutEvent, RolloutState]] = {
     _S.RAMPING: {
         _E.LOOKED: _S.RAMPING,
-        _E.STAGE_PASSED: _S.RAMPING,
+        _E.STAGE_ENTERED: _S.RAMPING,
         _E.FULL_TRAFFIC_REACHED: _S.WATCHING,
-        _E.HOLD_CALLED: _S.HELD,
-        _E.BRAKE_PULLED: _S.BRAKED,
+        _E.HELD: _S.HELD,
+        _E.BREACHED: _S.BRAKED,
     },
     _S.HELD: {
         _E.LOOKED: _S.HELD,
         _E.RESUMED: _S.RAMPING,
         _E.WATCH_RESUMED: _S.WATCHING,
-        _E.BRAKE_PULLED: _S.BRAKED,
+        _E.BREACHED: _S.BRAKED,
     },
     _S.WATCHING: {
         _E.LOOKED: _S.WATCHING,
-        _E.WATCH_PASSED: _S.COMPLETE,
-        _E.HOLD_CALLED: _S.HELD,
-        _E.BRAKE_PULLED: _S.BRAKED,
+        _E.COMPLETED: _S.COMPLETE,
+        _E.HELD: _S.HELD,
+        _E.BREACHED: _S.BRAKED,
     },
     _S.BRAKED: {
-        _E.BRAKE_PULLED: _S.BRAKED,
-        _E.RESTORED: _S.ROLLED_BACK,
+        _E.BREACHED: _S.BRAKED,
+        _E.ROLLED_BACK: _S.ROLLED_BACK,
     },
     _S.COMPLETE: {},
     _S.ROLLED_BACK: {},
 }
-_ENTERS_A_STAGE = {_E.STAGE_PASSED, _E.FULL_TRAFFIC_REACHED}
+_ENTERS_A_STAGE = {_E.STAGE_ENTERED, _E.FULL_TRAFFIC_REACHED}
 _STARTS_THE_CLOCK = _ENTERS_A_STAGE | {_E.RESUMED, _E.WATCH_RESUMED}
 
 
@@ -208,7 +196,7 @@ def raising_event(rollout: Rollout, plan: RolloutPlan) -> RolloutEvent:
     """What passing this stage is called: the stage before 100 % opens full traffic."""
     if planned_stage(rollout, plan) is plan.last_monitored:
         return RolloutEvent.FULL_TRAFFIC_REACHED
-    return RolloutEvent.STAGE_PASSED
+    return RolloutEvent.STAGE_ENTERED
 
 
 def resuming_event(rollout: Rollout, plan: RolloutPlan) -> RolloutEvent:
@@ -217,11 +205,26 @@ def resuming_event(rollout: Rollout, plan: RolloutPlan) -> RolloutEvent:
     return RolloutEvent.WATCH_RESUMED if is_full else RolloutEvent.RESUMED
 
 
+def state_after(event: RolloutEvent) -> RolloutState | None:
+    """Return the state to which the table moves a rollout on an event, whatever it was in.
+
+    None where the table does not have the event, or moves different states to different ones.
+    """
+    states = {moves[event] for moves in TRANSITIONS.values() if event in moves}
+    return states.pop() if len(states) == 1 else None
+
+
+def ends_rollout(event: RolloutEvent) -> bool:
+    """Whether nothing can follow an event: the rollout is complete, or rolled back."""
+    state = state_after(event)
+    return state is not None and not TRANSITIONS[state]
+
+
 def diagram() -> str:
     """The table as text, one arrow a line; docs/rollout.md shows this and a test compares."""
     rows = [(s, e, to) for s, events in TRANSITIONS.items() for e, to in events.items()]
     left = max(len(s) for s in RolloutState)
-    middle = max(len(e) for e in RolloutEvent)
+    middle = max(len(event) for _, event, _ in rows)
     arrows = [f"{s:<{left}} --{e:-<{middle}}--> {to}" for s, e, to in rows]
     ends = [f"{s:<{left}} (the end)" for s, events in TRANSITIONS.items() if not events]
     return "\n".join(arrows + ends)

@@ -1,5 +1,6 @@
 """A person's signed yes or no to a release, and whether the quorum is complete.
 
 Belongs here: the statement that is signed, the SSH signature over it, and the rules by which
-signatures count. Does not: who contributed (`people`). Stands on `people` and `ledger`.
+sign-offs count. Does not: who contributed and who may sign (`people`), what the policy demands
+(`files`), asking a person to sign (`cli`). Stands on `people` and `ledger`.
 """

@@ -1,9 +1,9 @@
-"""Who, other than its authors, said yes to this release: what makes a sign-off count, and quorum.
+"""Who, other than its authors, signs this release off: reading sign-offs, and the quorum.
 
-Decides from signed statements, the roster and the contributors; nothing here trusts who launched a
-run or wrote a comment. Each binding of a statement must match what is to be promoted, else the
-sign-off does not count and a finding says why. A no of anybody who holds a signing role blocks,
-whatever else was said, until the same person says yes (DESIGN section 4; SOC 2 CC8.1).
+Decides from signed statements, the roster and the contributors; who launched a run or wrote a
+comment counts for nothing. Each binding of a statement must match what is to be promoted, else the
+sign-off does not count and a finding gives the reason. A no by anyone who holds a signing role
+blocks the release until the same person signs a yes (SOC 2 CC8.1).
 
 The result has the shape of python-tuf's `VerificationResult`: who signed, who is missing.
 """
@@ -27,7 +27,7 @@ from release_assets.domain.sign_off.rules import (
     judge_signature,
 )
 from release_assets.domain.sign_off.ssh_signature import verify_signature
-from release_assets.domain.sign_off.statement import Decision, Statement, read_statement
+from release_assets.domain.sign_off.statement import SignOffDecision, read_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,15 +36,16 @@ if TYPE_CHECKING:
     from release_assets.domain.ledger.entries import Entry, Head
     from release_assets.domain.people.roster import Role
     from release_assets.domain.sign_off.rules import Promotion
+    from release_assets.domain.sign_off.statement import Statement
 
 NOBODY_REJECTS = "nobody_rejects"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignOffResult:
-    """Who signed, which roles are missing, who rejects; `findings` for the gate.
+    """Who signed, which roles are missing, who rejects; `findings` are for the gate.
 
-    `discounted` says of each sign-off that does not count why it does not.
+    `discounted` has the reasons why sign-offs do not count.
     """
 
     signed: tuple[SignOff, ...]
@@ -55,54 +56,60 @@ class SignOffResult:
 
     @property
     def verified(self) -> bool:
-        """Whether the quorum is complete and nobody rejects."""
+        """Whether the quorum is complete and no one rejects."""
         return not self.missing and not self.rejected
 
 
 def sign_off_body(statement: Statement, signature: str) -> dict[str, Any]:
-    """The body of a ledger entry of kind `sign_off`."""
+    """Return the body of a ledger entry of kind `sign_off`."""
     return {"statement": statement.document(), "signature": signature}
 
 
 def read_sign_off(body: Mapping[str, Any], *, at: datetime, seq: int = 0) -> SignOff:
-    """A sign-off from the body of its entry, its signature verified; raises `InputError`."""
+    """Read a sign-off from the body of its entry and verify it; raises `InputError`."""
     if not isinstance(body.get("statement"), dict) or not isinstance(body.get("signature"), str):
-        raise InputError("a sign-off holds a statement and a signature", hint="sign again")
-    statement = read_statement(body["statement"])
-    proof = verify_signature(statement.payload(), body["signature"])
-    return SignOff(statement=statement, proof=proof, at=at, seq=seq)
+        raise InputError("a sign-off needs a statement and a signature", hint="sign again")
+    return verify_sign_off(read_statement(body["statement"]), body["signature"], at=at, seq=seq)
+
+
+def verify_sign_off(statement: Statement, signature: str, *, at: datetime, seq: int = 0) -> SignOff:
+    """Return the sign-off that a signature makes of a statement; raises `InputError`."""
+    verified = verify_signature(statement.payload(), signature)
+    return SignOff(statement=statement, signature=verified, at=at, seq=seq)
 
 
 def read_sign_offs(entries: Iterable[Entry]) -> tuple[tuple[SignOff, ...], tuple[Finding, ...]]:
-    """The sign-offs of some ledger entries, and a finding for each that is none."""
+    """Read the sign-offs of some ledger entries, with a finding for each that cannot be read."""
     sign_offs, findings = [], []
     for entry in entries:
         try:
             sign_offs.append(read_sign_off(entry.body, at=entry.at, seq=entry.seq))
         except InputError as exc:
-            findings.append(failed(OWN_SIGNATURE, f"entry {entry.seq} is no sign-off: {exc}"))
+            findings.append(
+                failed(OWN_SIGNATURE, f"entry {entry.seq} is not a valid sign-off: {exc}")
+            )
     return tuple(sign_offs), tuple(findings)
 
 
 def heads_seen(entries: Iterable[Entry]) -> tuple[Head, ...]:
-    """The ledger heads that signatories saw and signed: a rewritten ledger contradicts them."""
+    """Return the ledger heads that signatories signed: a rewritten ledger contradicts them."""
     return tuple(s.statement.ledger_head for s in read_sign_offs(entries)[0])
 
 
 def digest_of_evidence(digests: Iterable[str]) -> str:
-    """One digest over all evidence of a release, in any order."""
+    """Return one digest over all evidence of a release, whatever its order."""
     return digest_of_document(sorted(set(digests)))
 
 
 def judge_sign_offs(
     sign_offs: Sequence[SignOff], promotion: Promotion, *, now: datetime
 ) -> SignOffResult:
-    """Whether the quorum is complete at `now`, the moment of the promotion."""
+    """Judge whether the quorum is complete at `now`, the moment of the promotion."""
     ordered = sorted(sign_offs, key=lambda s: s.seq)
     rejected = _rejections(ordered, promotion)
     counting: list[SignOff] = []
     discounted: list[Finding] = []
-    for sign_off in _last_words(ordered):
+    for sign_off in _newest_yes(ordered):
         findings = (*judge_sign_off(sign_off, promotion, now=now), judge_nonce(sign_off, ordered))
         against = [f for f in findings if f.outcome is not Outcome.PASSED]
         discounted.extend(against)
@@ -115,21 +122,21 @@ def judge_sign_offs(
         signed=signed,
         missing=missing,
         rejected=rejected,
-        findings=(*_tell(signed), *_tell_missing(missing, discounted), _tell_rejections(rejected)),
+        findings=(*_signed(signed), *_missing(missing, discounted), _rejected(rejected)),
         discounted=tuple(discounted),
     )
 
 
-def _last_words(ordered: Iterable[SignOff]) -> tuple[SignOff, ...]:
-    """Each person's last yes in each role; a later no takes it back."""
+def _newest_yes(ordered: Iterable[SignOff]) -> tuple[SignOff, ...]:
+    """Return each person's newest yes in each role; a later no withdraws it."""
     last = {(s.statement.person, s.statement.role): s for s in ordered}
-    return tuple(s for s in last.values() if s.statement.decision is Decision.YES)
+    return tuple(s for s in last.values() if s.statement.decision is SignOffDecision.YES)
 
 
 def _rejections(ordered: Iterable[SignOff], promotion: Promotion) -> tuple[SignOff, ...]:
-    """Who holds a signing role and whose last word on this release was no.
+    """Return the newest sign-offs that are a no, by people who hold a signing role.
 
-    A no is about the release itself: new evidence or eight hours do not take it away.
+    A no is about the release itself: neither new evidence nor eight hours end it.
     """
     last: dict[str, SignOff] = {}
     for sign_off in ordered:
@@ -141,7 +148,9 @@ def _rejections(ordered: Iterable[SignOff], promotion: Promotion) -> tuple[SignO
         if same and judge_signature(sign_off, promotion.roster).outcome is Outcome.PASSED:
             last[sign_off.statement.person] = sign_off
     return tuple(
-        s for s in last.values() if s.statement.decision is Decision.NO and _may_sign(s, promotion)
+        s
+        for s in last.values()
+        if s.statement.decision is SignOffDecision.NO and _may_sign(s, promotion)
     )
 
 
@@ -151,14 +160,14 @@ def _may_sign(sign_off: SignOff, promotion: Promotion) -> bool:
 
 
 def _different_persons(counting: Sequence[SignOff], roles: Sequence[Role]) -> tuple[SignOff, ...]:
-    """As many roles as possible, each by another person."""
+    """Return sign-offs for as many roles as possible, each by another person."""
     by_role = [[None, *(s for s in counting if s.statement.role is role)] for role in roles]
     choices = (tuple(s for s in choice if s) for choice in product(*by_role))
     different = (c for c in choices if len({s.statement.person for s in c}) == len(c))
     return max(different, key=len, default=())
 
 
-def _tell(signed: Iterable[SignOff]) -> tuple[Finding, ...]:
+def _signed(signed: Iterable[SignOff]) -> tuple[Finding, ...]:
     return tuple(
         passed(
             f"{s.statement.role}_signed_off",
@@ -168,7 +177,7 @@ def _tell(signed: Iterable[SignOff]) -> tuple[Finding, ...]:
     )
 
 
-def _tell_missing(missing: Iterable[Role], discounted: Sequence[Finding]) -> tuple[Finding, ...]:
+def _missing(missing: Iterable[Role], discounted: Sequence[Finding]) -> tuple[Finding, ...]:
     reasons = "; ".join(dict.fromkeys(f.because for f in discounted))
     return tuple(
         Finding(
@@ -180,8 +189,8 @@ def _tell_missing(missing: Iterable[Role], discounted: Sequence[Finding]) -> tup
     )
 
 
-def _tell_rejections(rejected: Sequence[SignOff]) -> Finding:
+def _rejected(rejected: Sequence[SignOff]) -> Finding:
     if not rejected:
-        return passed(NOBODY_REJECTS, "nobody said no")
-    told = (f"{s.statement.person} said no: {s.statement.because}" for s in rejected)
-    return failed(NOBODY_REJECTS, "; ".join(told))
+        return passed(NOBODY_REJECTS, "no one rejects the release")
+    reasons = (f"{s.statement.person} signed a no: {s.statement.because}" for s in rejected)
+    return failed(NOBODY_REJECTS, "; ".join(reasons))

@@ -1,8 +1,8 @@
 """What a signatory signs: an in-toto statement that binds one release to one moment.
 
-Decides which words a sign-off consists of and how they become bytes; whether it counts,
-`sign_off.py` decides. The statement names everything that was looked at (evidence, policy, roster,
-tier and path) and the head of the ledger the signatory saw, so that a yes cannot be used for
+Decides which fields a statement has and how they become bytes; whether a sign-off counts, `rules`
+and `quorum` decide. The statement names everything that was looked at (evidence, policy, roster,
+tier and path) and the head of the ledger that the signatory saw, so that a yes cannot be used for
 anything else, and a ledger rewritten later contradicts a person's signature (in-toto Statement v1).
 """
 
@@ -36,7 +36,7 @@ VALID_AT_MOST = timedelta(hours=8)
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 
 
-class Decision(StrEnum):
+class SignOffDecision(StrEnum):
     """A signed yes or no."""
 
     YES = "yes"
@@ -70,10 +70,13 @@ class Subject:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """The words of one sign-off. Raises `InputError` when it would be valid for over 8 hours."""
+    """What one signatory signs.
+
+    Raises `InputError` when it would be valid for more than 8 hours, and for a no without a reason.
+    """
 
     subject: Subject
-    decision: Decision
+    decision: SignOffDecision
     role: Role
     person: str
     ledger_head: Head
@@ -83,15 +86,15 @@ class Statement:
     because: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse windows that are empty or too long, and a no without its reason."""
+        """Refuse a time of validity that is empty or too long, and a no without a reason."""
         if not timedelta(0) < self.expires_at - self.issued_at <= VALID_AT_MOST:
             message = f"a sign-off is valid for at most 8 hours, not until {self.expires_at}"
             raise InputError(message, hint="choose an earlier end")
-        if self.decision is Decision.NO and not self.because.strip():
-            raise InputError("a no needs its reason", hint="say why with --because")
+        if self.decision is SignOffDecision.NO and not self.because.strip():
+            raise InputError("a no needs a reason", hint="give it with --because")
 
     def document(self) -> dict[str, Any]:
-        """The in-toto statement."""
+        """Return the in-toto statement as a JSON document."""
         about = self.subject
         return {
             "_type": STATEMENT_TYPE,
@@ -116,12 +119,12 @@ class Statement:
         }
 
     def payload(self) -> bytes:
-        """The bytes that are signed (RFC 8785)."""
+        """Return the bytes that are signed (RFC 8785)."""
         return rfc8785.dumps(self.document())
 
     @property
     def digest(self) -> str:
-        """The digest of the signed bytes; pages and tickets print it."""
+        """Return the digest of the signed bytes; pages and tickets print it."""
         return digest_of(self.payload())
 
 
@@ -136,7 +139,7 @@ class _HeadRecord(FileRecord):
 
 
 class _PredicateRecord(FileRecord):
-    decision: Decision
+    decision: SignOffDecision
     role: Role
     person: str
     environment: str
@@ -162,7 +165,7 @@ class _StatementRecord(FileRecord):
 
 
 def read_statement(document: Mapping[str, Any]) -> Statement:
-    """Read the JSON form of a statement; raises `InputError` on any other word or key."""
+    """Read the JSON form of a statement; raises `InputError` for any other key or value."""
     try:
         record = _StatementRecord.model_validate_json(rfc8785.dumps(document))
     except rfc8785.CanonicalizationError as exc:
@@ -172,30 +175,45 @@ def read_statement(document: Mapping[str, Any]) -> Statement:
     statement = _statement(record.subject[0], record.predicate)
     if statement.document() != document:
         hint = "times are written like 2026-01-31T09:00:00Z"
-        raise InputError("the statement is not written in its one form", hint=hint)
+        raise InputError("the statement is not in canonical form", hint=hint)
     return statement
 
 
-def _statement(about: _SubjectRecord, said: _PredicateRecord) -> Statement:
+def predicate_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the predicate of the statement in the body of a `sign_off` entry, as it was written.
+
+    Empty where the body holds none. The signature is not verified here.
+    """
+    statement = body.get("statement")
+    found = statement.get("predicate") if isinstance(statement, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def is_yes(body: Mapping[str, Any]) -> bool:
+    """Whether the body of a `sign_off` entry holds a yes; the signature is not verified here."""
+    return predicate_of(body).get("decision") == SignOffDecision.YES
+
+
+def _statement(about: _SubjectRecord, predicate: _PredicateRecord) -> Statement:
     return Statement(
         subject=Subject(
             release=about.name,
             release_digest=f"sha256:{about.digest['sha256']}",
-            environment=said.environment,
-            tier=said.tier,
-            path=said.path,
-            evidence_digest=said.evidence_digest,
-            policy_digest=said.policy_digest,
-            roster_digest=said.roster_digest,
+            environment=predicate.environment,
+            tier=predicate.tier,
+            path=predicate.path,
+            evidence_digest=predicate.evidence_digest,
+            policy_digest=predicate.policy_digest,
+            roster_digest=predicate.roster_digest,
         ),
-        decision=said.decision,
-        role=said.role,
-        person=said.person,
-        ledger_head=Head(size=said.ledger_head.size, root=said.ledger_head.root),
-        nonce=said.nonce,
-        issued_at=said.issued_at.astimezone(UTC),
-        expires_at=said.expires_at.astimezone(UTC),
-        because=said.because,
+        decision=predicate.decision,
+        role=predicate.role,
+        person=predicate.person,
+        ledger_head=Head(size=predicate.ledger_head.size, root=predicate.ledger_head.root),
+        nonce=predicate.nonce,
+        issued_at=predicate.issued_at.astimezone(UTC),
+        expires_at=predicate.expires_at.astimezone(UTC),
+        because=predicate.because,
     )
 
 

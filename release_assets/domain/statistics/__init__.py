@@ -1,4 +1,5 @@
 """Numbers in, numbers out: the arithmetic behind every judgement, seeded, numpy only.
 
-Knows nothing of releases or rules; `regression.py` and `live_analysis.py` ask and conclude.
+Belongs here: betting, intervals, paired tests, resampling; `docs/methods.md` lists formulas with
+their sources. Does not: releases, rules and sentences (`evals`, `live`). Stands on nothing.
 """

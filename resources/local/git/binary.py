@@ -36,7 +36,7 @@ class Git:
     def run(
         self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
     ) -> bytes:
-        """The output of a git command; raises `UnavailableError` when it fails."""
+        """Return the output of a git command; raises `UnavailableError` when it fails."""
         done = self.attempt(*arguments, stdin=stdin, environment=environment)
         if done.returncode != 0:
             raise UnavailableError(f"git {arguments[0]} failed: {first_line(done.stderr)}")
@@ -45,7 +45,7 @@ class Git:
     def attempt(
         self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run a git command whose exit code is an answer."""
+        """Run a git command whose exit code has a meaning."""
         command = ["git", "-c", "core.hooksPath=/dev/null", f"--git-dir={self.repository}"]
         try:
             return subprocess.run(
@@ -62,7 +62,7 @@ class Git:
             raise UnavailableError(f"git {arguments[0]} took over {_TIMEOUT_S:.0f} s") from exc
 
     def commit_at(self, name: str) -> str:
-        """The commit a name points at; raises `NotFoundError`."""
+        """Return the commit that a name points at; raises `NotFoundError`."""
         if name in self._commits:
             return self._commits[name]
         done = self.attempt("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
@@ -75,7 +75,7 @@ class Git:
         return commit
 
     def tree_of(self, commit: str) -> str:
-        """The tree of a commit."""
+        """Return the tree of a commit."""
         return self.run("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()
 
     def write_blob(self, content: bytes) -> str:
@@ -83,7 +83,7 @@ class Git:
         return self.run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
     def read_blobs(self, names: Iterable[str]) -> dict[str, bytes]:
-        """The contents of blobs by object id, in one process; raises `NotFoundError`."""
+        """Read the contents of blobs by object id, in one process; raises `NotFoundError`."""
         wanted = list(dict.fromkeys(names))
         if not wanted:
             return {}
@@ -91,13 +91,13 @@ class Git:
         return _parse_batch(wanted, output)
 
     def refs(self, *prefixes: str) -> dict[str, str]:
-        """Refs below some prefixes, to the object each points at."""
+        """Return the refs below some prefixes, with the object that each points at."""
         output = self.run("for-each-ref", "--format=%(objectname) %(refname)", *prefixes)
         pairs = (line.split(" ", 1) for line in output.decode().splitlines())
         return {name: target for target, name in pairs}
 
     def move_refs(self, moves: Iterable[tuple[str, str, str]]) -> None:
-        """Move (ref, to, from) all together; raises `ConflictError` when one stands elsewhere."""
+        """Move (ref, to, from) all together; raises `ConflictError` when one is elsewhere."""
         lines = [f"update {ref} {to} {old}\n" for ref, to, old in moves]
         text = "".join(["start\n", *lines, "prepare\n", "commit\n"]).encode()
         with locked(Path(self.repository) / "countersign.lock"):
@@ -106,16 +106,16 @@ class Git:
                 done = self._update_refs(text)
         if done.returncode != 0:
             raise ConflictError(
-                f"somebody else wrote first: {first_line(done.stderr)}; read again before acting"
+                f"another writer was first: {first_line(done.stderr)}; read again before acting"
             )
 
     def _update_refs(self, text: bytes) -> subprocess.CompletedProcess[bytes]:
         wait = ["-c", f"core.filesRefLockTimeout={_LOCK_WAIT_MS}"]
         return self.attempt(*wait, "update-ref", "--stdin", stdin=text)
 
-    def _remove_left_over_lock(self, said: str) -> bool:
+    def _remove_left_over_lock(self, errors: str) -> bool:
         # We hold the only lock that our writers take, and git waited: whoever made this is gone.
-        found = _LOCK_IN_THE_WAY.search(said)
+        found = _LOCK_IN_THE_WAY.search(errors)
         if not found or not Path(found[1]).is_relative_to(Path(self.repository).absolute()):
             return False
         Path(found[1]).unlink(missing_ok=True)

@@ -1,8 +1,8 @@
 """When the local git host lets a change land on main, as a forge's branch rules would.
 
 Facts of the host only: an approval of the present files by another account, no change requested,
-a passed `pre-merge` status, and main as it was when all that was said. Who is a person apart from
-whom, `segregation.py` knows.
+a passed `pre-merge` status, and main unchanged since then. Which persons must differ is decided in
+`segregation.py`.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ def require_mergeable(change: Change, main: str, pre_merge: str) -> None:
     if ReviewState.APPROVED not in others:
         raise RefusedError(f"change {change.number} needs an approval of its present files")
     if pre_merge != "passed":
-        said = f"the status '{PRE_MERGE}' of its head is {pre_merge}"
-        raise RefusedError(f"change {change.number} cannot be merged: {said}")
+        status = f"the status '{PRE_MERGE}' of its head is {pre_merge}"
+        raise RefusedError(f"change {change.number} cannot be merged: {status}")

@@ -1,8 +1,8 @@
 """What the local git host saw: numbered JSON statements under `refs/countersign/`.
 
-One ref a statement (`refs/countersign/<change>/0001`), made only where none stands, so a
+One ref a statement (`refs/countersign/<change>/0001`), made only where none exists, so a
 statement is never replaced and two writers never share a number. Decides nothing about them.
-A statement may carry the SSH signature of `statement_bytes`; who holds the key, `people.py` knows.
+A statement may carry the SSH signature of `statement_bytes`; whose key it is, `roster.py` knows.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ _ATTEMPTS = 20
 
 
 def statement_bytes(statement: Mapping[str, Any]) -> bytes:
-    """What a signature covers: canonical JSON of the statement without its signature."""
+    """Return what a signature covers: canonical JSON of the statement without its signature."""
     bare = {key: value for key, value in statement.items() if key != "signature"}
     text = json.dumps(bare, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode()
 
 
-def signed(said: Mapping[str, Any], at: datetime, sign: Signer | None) -> dict[str, Any]:
-    """A statement with its time, and with the signature of whoever says it."""
-    dated = dict(said) | {"at": at.isoformat()}
+def signed(statement: Mapping[str, Any], at: datetime, sign: Signer | None) -> dict[str, Any]:
+    """Return a statement with its time, and with the signature of its author."""
+    dated = dict(statement) | {"at": at.isoformat()}
     return dated | {"signature": sign(statement_bytes(dated))} if sign else dated
 
 
 def pushed(account: str, head: str, at: datetime, sign: Signer | None) -> dict[str, Any]:
-    """The statement that an account pushed a head."""
+    """Return the statement that an account pushed a head."""
     return signed({"kind": "push", "account": account, "head": head}, at, sign)
 
 
@@ -49,12 +49,12 @@ class GitStatements:
         self._read: dict[str, dict[str, Any]] = {}
 
     def about(self, subject: str) -> list[dict[str, Any]]:
-        """The statements about a change (`101`) or a commit (`commits/<sha>`), oldest first."""
+        """Read statements about a change (`101`) or a commit (`commits/<sha>`), oldest first."""
         refs = self._git.refs(f"{ROOT}/{subject}")
         return self.of_blobs(refs[name] for name in sorted(refs))
 
     def of_blobs(self, blobs: Iterable[str]) -> list[dict[str, Any]]:
-        """The statements that stand in some blobs."""
+        """Read the statements in some blobs."""
         wanted = list(blobs)
         unread = [blob for blob in wanted if blob not in self._read]
         for blob, content in self._git.read_blobs(unread).items():

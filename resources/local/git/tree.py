@@ -47,7 +47,7 @@ class GitTree:
         self._contents: dict[str, bytes] = {}
 
     def files(self, commit: str) -> Mapping[str, TreeFile]:
-        """All files of a commit by path; raises `NotFoundError`."""
+        """Return all files of a commit by path; raises `NotFoundError`."""
         if commit in self._listings:
             return self._listings[commit]
         listing = self._listed(commit)
@@ -64,7 +64,7 @@ class GitTree:
         return {entry.path: entry for entry in entries if entry.mode != "160000"}
 
     def read(self, commit: str, path: str) -> bytes:
-        """A file at a commit; raises `NotFoundError`."""
+        """Read a file at a commit; raises `NotFoundError`."""
         entry = self.files(commit).get(path)
         if entry is None:
             raise NotFoundError(f"commit {commit[:12]} has no file '{path}'")
@@ -83,7 +83,7 @@ class GitTree:
         return {path: self._contents[entry.blob] for path, entry in entries.items()}
 
     def export(self, commit: str, into: Path) -> None:
-        """Write the tree of a commit into a folder; does nothing when it already stands there.
+        """Write the tree of a commit into a folder; does nothing when it is already there.
 
         Raises `ConflictError` when the folder holds other files at those paths.
         """
@@ -110,7 +110,7 @@ class GitTree:
     ) -> str:
         """Make a commit on a parent with some files written (None deletes); moves no ref.
 
-        `author` is `Name <address>`; trailers (`Co-authored-by`) stand in the message.
+        `author` is `Name <address>`; trailers (`Co-authored-by`) are in the message.
         """
         with tempfile.TemporaryDirectory() as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
@@ -185,7 +185,7 @@ def _require_same(folder: Path, contents: Mapping[str, bytes]) -> None:
     for path, content in contents.items():
         file = folder / path
         if not file.is_file() or file.read_bytes() != content:
-            raise ConflictError(f"{folder} holds another '{path}'; remove the folder and try again")
+            raise ConflictError(f"{folder} has another '{path}'; remove the folder and try again")
 
 
 def _take_place(building: Path, into: Path) -> None:

@@ -1,7 +1,7 @@
 """Notices as files: `slack.md` and `pager.md` for people, `notices.jsonl` for programs.
 
 Satisfies `Notifier`. Each file takes a notice once, by its `dedup`; the line for programs is
-written last, so it stands only for what people can read.
+written last, so it exists only for what people can read.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class FileNotifier(Notifier):
         if kind not in TITLES or not whom:
             raise UnknownWordError(notice.channel, [f"{known}:" for known in TITLES])
         try:
-            self._tell_people(notice, kind, whom)
-            self._tell_programs(notice)
+            self._write_for_people(notice, kind, whom)
+            self._write_for_programs(notice)
         except OSError as exc:
             raise UnavailableError(f"{notice.channel} cannot be written: {exc}") from exc
 
-    def _tell_people(self, notice: Notice, kind: str, whom: str) -> None:
+    def _write_for_people(self, notice: Notice, kind: str, whom: str) -> None:
         add_once(
             self._folder / f"{kind}.md",
             title=TITLES[kind],
@@ -52,7 +52,7 @@ class FileNotifier(Notifier):
             at=notice.at,
         )
 
-    def _tell_programs(self, notice: Notice) -> None:
+    def _write_for_programs(self, notice: Notice) -> None:
         path = self._folder / "notices.jsonl"
         with locked(self._folder / ".notices.jsonl.lock"):
             before = path.read_bytes() if path.exists() else b""
@@ -68,7 +68,7 @@ def _document(notice: Notice) -> dict[str, Any]:
 
 def _documents(content: bytes) -> Iterator[dict[str, Any]]:
     for line in content.splitlines():
-        with suppress(ValueError):  # an edited line is no reason not to tell anybody
+        with suppress(ValueError):  # an edited line must not block a notice
             document = json.loads(line)
             if isinstance(document, dict):
                 yield document

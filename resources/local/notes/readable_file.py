@@ -1,6 +1,6 @@
 """A Markdown file that people read: a title, then entries, each added once.
 
-Knows nothing of what the entries say. Which were added is an HTML comment under each, so the file
+Does not interpret the entries. Which were added is an HTML comment under each, so the file
 is its own memory: nothing else must be kept or can disagree. What others wrote cannot pass for
 such a comment, nor for a heading of ours.
 """
@@ -21,7 +21,7 @@ _HEADING = re.compile(r"^(\s{0,3})(#|=+\s*$|-+\s*$)", re.MULTILINE)
 
 
 def add_once(path: Path, *, title: str, headline: str, text: str, dedup: str, at: datetime) -> None:
-    """Add an entry unless one with this `dedup` stands there; whole or not at all.
+    """Add an entry unless one with this `dedup` is there; whole or not at all.
 
     Raises `OSError`.
     """

@@ -1,6 +1,6 @@
-"""Change tickets as Markdown files, one per release: what a person reads to know where it stands.
+"""Change tickets as Markdown files, one per release: what a person reads to see its state.
 
-Satisfies `ChangeTickets`. The ticket tells; the ledger decides (a ticket that is lost or edited
+Satisfies `ChangeTickets`. The ticket informs; the ledger decides (a ticket that is lost or edited
 changes no verdict). SOC 2 CC8.1: the change has a record that its approvers can read.
 """
 
@@ -20,10 +20,10 @@ class FileTickets(ChangeTickets):
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
-        self._clock = SystemClock()  # the port's comment says no time: it is told when it arrives
+        self._clock = SystemClock()  # a comment has no time: that of its arrival is written
 
     def comment(self, release: str, headline: str, text: str, dedup: str) -> None:
-        """Add a comment once; raises `InputError` on a name that is no release."""
+        """Add a comment once; raises `InputError` on a name that is not a release."""
         key = ReleaseKey.parse(release)
         try:
             add_once(

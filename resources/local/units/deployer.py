@@ -1,8 +1,8 @@
-"""Runs units as processes of this machine, and believes only what they report back.
+"""Runs units as processes of this machine, and trusts only what they report back.
 
 A unit is exported at its commit, started, awaited, and asked which unit it is: an answer with
-another digest is a failed deploy (law 4), whatever the files say. Deploying again finds the live
-process; a dead one is started anew on the port it had, so that the router's address stays true.
+another digest is a failed deploy (law 4), whatever the files contain. Deploying again finds the
+live process; a dead one is started anew on its old port, so that the router's address stays true.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _POLL_S = 0.1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Launch:
-    """One unit to start: where its files stand, and what it is asked to serve."""
+    """One unit to start: where its files are, and what it serves."""
 
     name: str
     feature_folder: Path
@@ -46,7 +46,7 @@ class ProcessDeployer(Deployer):
     """Units as processes on loopback ports.
 
     Args:
-        folder: Exported units, pid files and logs stand below it.
+        folder: Exported units, pid files and logs are below it.
         repository: The bare git repository that releases are exported from.
         prompt_registry: Folder of the prompt registry that units read prompts from.
         call_log: Where production units append calls; staging has a log of its own in `folder`.
@@ -95,14 +95,14 @@ class ProcessDeployer(Deployer):
             self._table.stop(name)
 
     def running(self, environment: Environment) -> tuple[Running, ...]:
-        """What runs there now."""
+        """Return what runs there now."""
         units = (p for p in self._table.running() if p.about.get("environment") == environment)
         return tuple(_running(process) for process in units)
 
     def published_events(
         self, release_digest: str, environment: Environment
     ) -> list[dict[str, Any]]:
-        """The events that the unit published there, oldest first."""
+        """Read the events that the unit published there, oldest first."""
         log = self._event_log(_name(release_digest, environment))
         if not log.is_file():
             return []
@@ -113,7 +113,7 @@ class ProcessDeployer(Deployer):
         return self._folder / "events" / f"{name}.jsonl"
 
     def read_back(self, address: str) -> Unit:
-        """The unit that answers at an address, by its own word (`/release`)."""
+        """Read the unit that answers at an address, as it reports itself (`/release`)."""
         return read_unit(address)
 
     def end_orphans(self) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ class ProcessDeployer(Deployer):
         return self._table.end_orphans()
 
     def _prepare(self, name: str, release: Release, environment: Environment) -> _Launch:
-        # By commit too: one unit may stand in trees that differ in what is no part of it.
+        # By commit too: one unit may be in trees that differ in what is not part of it.
         unit = self._folder / "units" / f"{_short(release.digest)}-{release.commit[:12]}"
         LocalGitHost(self._repository).export(release.commit, unit)
         unit_file = self._folder / "unit-files" / f"{name}.json"
@@ -181,9 +181,9 @@ class ProcessDeployer(Deployer):
             if time.monotonic() > deadline:
                 break
             time.sleep(_POLL_S)
-        problem = f"did not answer within {self._deadline_s:.0f} s" if process else "died"
+        problem = f"did not answer within {self._deadline_s:.0f} s" if process else "ended"
         self._table.stop(name)
-        raise UnavailableError(f"{name} {problem}; its last words: {self._table.log_tail(name)}")
+        raise UnavailableError(f"{name} {problem}; its last output: {self._table.log_tail(name)}")
 
     def _confirmed(self, process: Process, release: Release) -> Running:
         reported = self.read_back(process.about["address"])
@@ -220,7 +220,7 @@ def _serve_module(feature_folder: Path) -> str:
         return str(yaml.safe_load(file.read_text())["serve"])
     except (OSError, yaml.YAMLError, KeyError, TypeError) as exc:
         hint = "write 'serve: <module>' into feature.yaml"
-        raise InputError("the feature does not say how it is served", hint=hint) from exc
+        raise InputError("feature.yaml has no 'serve'", file=str(file), hint=hint) from exc
 
 
 def _environment(feature_folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Loopback ports: which are free, and a clear word when one is not."""
+"""Loopback ports: which are free, and a clear error when one is not."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ _FIRST, _LAST = 15_000, 30_000
 
 
 def free_port() -> int:
-    """A loopback port that nobody listened on a moment ago; raises `UnavailableError`."""
+    """Return a loopback port that was free a moment ago; raises `UnavailableError`."""
     for _ in range(_LAST - _FIRST):
         port = _FIRST + secrets.randbelow(_LAST - _FIRST)
         if is_free_port(port):
             return port
-    raise UnavailableError("no loopback port is free; end what holds them and try again")
+    raise UnavailableError("no loopback port is free; stop programs that use them and try again")
 
 
 def require_free_port(port: int, purpose: str) -> None:
-    """Raise `InputError` when somebody listens on a loopback port already."""
+    """Raise `InputError` when a loopback port is in use."""
     if not is_free_port(port):
         raise InputError(
-            f"port {port} for {purpose} is in use", hint="stop what listens there or name another"
+            f"port {port} for {purpose} is in use",
+            hint="stop the program that listens there, or choose another port",
         )
 
 

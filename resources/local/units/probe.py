@@ -1,6 +1,6 @@
 """Asks a running unit over HTTP whether it is up and which unit it is.
 
-Reports the unit's own word and checks only that the word is whole: parts and digest agree.
+Returns the unit's own report, and checks only that its parts and its digest agree.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ def is_healthy(address: str) -> bool:
 
 
 def read_unit(address: str) -> Unit:
-    """The unit that answers at an address; raises `UnavailableError` when it does not say."""
+    """Read the unit that answers at an address; raises `UnavailableError` without a report."""
     try:
         response = _get(address, "/release").raise_for_status()
         document = response.json()
         unit = Unit(**document["parts"])
     except (httpx.HTTPError, json.JSONDecodeError, KeyError, TypeError) as exc:
-        raise UnavailableError(f"the unit at {address} does not say what it is: {exc}") from exc
+        raise UnavailableError(f"the unit at {address} has no readable /release: {exc}") from exc
     if unit.digest != document.get("release_digest"):
-        raise UnavailableError(f"the unit at {address} reports parts that are not its digest")
+        raise UnavailableError(f"the unit at {address} reports parts that do not match its digest")
     return unit
 
 

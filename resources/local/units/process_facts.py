@@ -1,4 +1,4 @@
-"""What the kernel says about processes: start times, groups and marks.
+"""What the kernel reports about processes: start times, groups and marks.
 
 `/proc` where there is one, else `ps`: nothing to install. A zombie counts as gone. Start times
 carry the boot id, since ticks since boot repeat after a restart of the machine.
@@ -15,7 +15,7 @@ _PROC = Path("/proc")
 
 
 def started(pid: int) -> str | None:
-    """When a live process started, in the kernel's own words; None when there is none."""
+    """Return when a live process started, as the kernel writes it; None when there is none."""
     if not _has_proc():
         return _ps_started(pid)
     fields = _stat(pid)
@@ -23,7 +23,7 @@ def started(pid: int) -> str | None:
 
 
 def group_of(pid: int) -> int | None:
-    """The process group of a live process, or None."""
+    """Return the process group of a live process, or None."""
     try:
         return os.getpgid(pid)
     except ProcessLookupError:
@@ -38,9 +38,9 @@ def group_lives(group: int) -> bool:
 
 
 def marked(variable: str, value: str, *, prefix: bool = False) -> dict[int, str]:
-    """Live processes (not this one) whose environment has a variable with a value, by pid.
+    """Return live processes (not this one) whose environment has a variable with a value, by pid.
 
-    With `prefix` the value need only begin so. Empty where the kernel does not tell environments.
+    With `prefix` the value need only begin so. Empty where the kernel does not show environments.
     """
     if not _has_proc():
         return {}
@@ -80,7 +80,7 @@ def _lives(fields: list[str]) -> bool:
 def _variable(pid: int, name: str) -> str | None:
     try:
         content = (_PROC / str(pid) / "environ").read_bytes()
-    except OSError:  # gone, or somebody else's
+    except OSError:  # gone, or another user's
         return None
     start = f"{name}=".encode()
     words = (word for word in content.split(b"\0") if word.startswith(start))
@@ -93,7 +93,7 @@ def _ps_started(pid: int) -> str | None:
 
 
 def _ps_groups() -> list[str]:
-    """The group of each process that is not a zombie."""
+    """Return the group of each process that is not a zombie."""
     rows = (line.split() for line in _ps("-A", "-o", "pgid=", "-o", "state=").splitlines())
     return [row[0] for row in rows if len(row) > 1 and not row[1].startswith("Z")]
 

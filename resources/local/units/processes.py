@@ -1,8 +1,8 @@
 """Programs that outlive their starter: found again by name, ended as a group, never mistaken.
 
-A pid alone names nobody: the kernel gives it to somebody else later. A program is known by pid
-and start time, and each carries a mark in its environment, so that one whose pid file was never
-written (its starter was killed) is found too. Knows nothing of what the programs do.
+A pid alone identifies nothing: the kernel gives it to another process later. A program is known by
+pid and start time, and each carries a mark in its environment, so that one whose pid file was never
+written (its starter was killed) is found too. It does not matter what the programs do.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class ProcessTable:
     """The programs of one folder: a pid file and a log file each.
 
     Args:
-        folder: Where pid and log files stand; programs of other folders are never touched.
+        folder: Where pid and log files are; programs of other folders are never touched.
     """
 
     def __init__(self, folder: str) -> None:
@@ -82,24 +82,24 @@ class ProcessTable:
         return process
 
     def find(self, name: str) -> Process | None:
-        """The running program of that name, or None when it is not running."""
+        """Return the running program of that name, or None when it is not running."""
         process = self.last(name)
         return process if process and _is_alive(process) else None
 
     def last(self, name: str) -> Process | None:
-        """What the pid file says, running or not; None without a readable one."""
+        """Read the pid file, of a running program or not; None without a readable one."""
         try:
             document = json.loads(self._file(name).read_bytes())
             return Process(**document | {"command": tuple(document["command"])})
         except (FileNotFoundError, ValueError, TypeError, KeyError):
-            return None  # a torn or foreign file names nobody; the mark still finds its program
+            return None  # a torn or foreign file names no program; the mark still finds it
 
     def alive(self, name: str) -> bool:
         """Whether the program of that name runs."""
         return self.find(name) is not None
 
     def running(self) -> tuple[Process, ...]:
-        """All running programs of this folder that have a pid file, by name."""
+        """Return all running programs of this folder that have a pid file, by name."""
         names = sorted(path.stem for path in self._folder.glob("*.json"))
         return tuple(process for name in names if (process := self.find(name)))
 
@@ -121,7 +121,7 @@ class ProcessTable:
         return tuple(names)
 
     def log_tail(self, name: str, lines: int = 5) -> str:
-        """The last lines a program wrote, to be quoted when it died."""
+        """Return the last lines that a program wrote, to be quoted when it ended."""
         try:
             text = (self._folder / f"{name}.log").read_text(errors="replace")
         except FileNotFoundError:
@@ -159,7 +159,7 @@ def _is_alive(process: Process) -> bool:
 
 
 def _reap(pid: int) -> None:
-    # A dead child of this very process stays a zombie until somebody asks for its end.
+    # A dead child of this very process stays a zombie until it is waited for.
     with suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)
 
@@ -201,4 +201,4 @@ class _Outliving(subprocess.Popen[bytes]):
     """A program that outlives its starter on purpose."""
 
     def __del__(self) -> None:
-        """Not a mistake: nobody needs to wait for it."""
+        """Skip the warning of the base class: no one needs to wait for it."""

@@ -90,7 +90,7 @@ def test_a_family_of_four_cases_is_too_small_to_be_safe():
     assert "5 cases are needed" in by_rule(found, WITHSTOOD)[0].because
 
 
-def test_a_case_without_an_attack_family_is_judged_by_nobody_and_says_so():
+def test_a_case_without_an_attack_family_is_inconclusive_and_named():
     found = judge([*attacked(), row("stray")], [*attacked(), row("stray")])
 
     named = only(found, "every_case_names_its_attack_family")

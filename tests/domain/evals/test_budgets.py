@@ -64,7 +64,7 @@ def test_a_value_just_over_budget_within_noise_asks_for_more_calls():
     assert "within noise" in found.because
 
 
-def test_noise_that_slows_both_sides_of_a_pair_is_no_slowdown():
+def test_noise_that_slows_both_sides_of_a_pair_is_not_a_slowdown():
     """Interleaved pairs: the same bursts hit both sides."""
     burst = np.where(np.arange(50) % 10 == 0, 8.0, 1.0)
     sides = [
@@ -75,7 +75,7 @@ def test_noise_that_slows_both_sides_of_a_pair_is_no_slowdown():
     assert not failed(judge(*sides))
 
 
-def test_a_slowdown_that_nobody_notices_is_none():
+def test_an_unnoticeable_slowdown_does_not_count():
     assert not failed(judge(calls(9), calls(3)))
 
 

@@ -36,7 +36,7 @@ def test_an_unanswered_row_is_named_and_stays_in_the_denominator(status, side):
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.1, None])
-def test_a_score_that_is_none_counts_as_unanswered(score):
+def test_an_impossible_score_counts_as_unanswered(score):
     found = pair([row("a", score), row("b")], [row("a"), row("b")])
 
     assert only(found.findings, ANSWERED).outcome is Outcome.INCONCLUSIVE
@@ -60,7 +60,7 @@ def test_sides_may_differ_in_their_number_of_repeats():
 def test_the_same_repeat_twice_is_inconclusive():
     found = pair([*passing(2), row("c000", 0.0)], passing(2))
 
-    assert "stands twice for c000" in only(found.findings, ANSWERED).because
+    assert "duplicate repeat of c000" in only(found.findings, ANSWERED).because
     assert only(found.findings, ANSWERED).outcome is Outcome.INCONCLUSIVE
 
 
@@ -96,7 +96,7 @@ def test_mixed_scorer_versions_are_not_compared():
     assert found.scorers == ()
 
 
-def test_the_baseline_says_which_family_and_slice_a_case_belongs_to():
+def test_the_baseline_decides_the_family_and_slices_of_a_case():
     """A change cannot regroup the cases that it is judged by."""
     ours = [row("a", family="mine", slices={"locale": "xx"})]
 

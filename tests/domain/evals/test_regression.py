@@ -48,7 +48,7 @@ def test_an_unchanged_suite_of_two_hundred_passes_both_rules():
     assert only(found, NOT_WORSE).because.startswith("correctness: a drop of .05 is excluded")
 
 
-def test_a_drop_beyond_chance_fails_and_says_its_numbers():
+def test_a_drop_beyond_chance_fails_with_its_numbers():
     found = only(judge(losing(200, 16), passing(200)), NO_REGRESSION)
 
     assert found.outcome is Outcome.FAILED
@@ -65,14 +65,14 @@ def test_four_losses_are_within_chance_and_leave_the_margin_to_decide():
     assert only(found, NOT_WORSE).outcome is Outcome.INCONCLUSIVE
 
 
-def test_undecided_says_how_many_cases_it_would_take():
+def test_undecided_names_how_many_cases_would_decide():
     because = only(judge(losing(60, 1), passing(60)), NOT_WORSE).because
 
     needed = int(because.partition("about ")[2].split()[0])
     assert 60 < needed < 300
 
 
-def test_a_drop_at_the_margin_says_that_no_number_of_cases_would_do():
+def test_at_the_margin_no_number_of_cases_would_decide():
     assert "no number of such cases" in only(judge(losing(40, 2), passing(40)), NOT_WORSE).because
 
 
@@ -129,7 +129,7 @@ def test_a_locale_that_fell_is_named_although_the_suite_as_a_whole_holds():
     assert only(found, NO_REGRESSION, "locale=en-US").outcome is Outcome.PASSED
 
 
-def test_a_slice_too_small_to_fail_is_told_and_not_passed():
+def test_a_slice_too_small_to_fail_is_named_and_not_passed():
     rows = with_slice(passing(80), "locale", lambda case: "pt-BR" if case < "c003" else "en-US")
 
     found = judge(rows, rows)

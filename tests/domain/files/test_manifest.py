@@ -90,8 +90,8 @@ def test_a_manifest_is_read():
         ("code: policy_search", "code: a//b", "'code' must be a path inside the repository"),
         ("index: handbook/2026", "index: ''", "'index' must be a path inside the repository"),
         ('revision: "3"', "revision: 3", "'model.revision' must be text, not 3"),
-        ("top_k: 3", "top_k: [3]", "must hold plain values; 'top_k' is none"),
-        ("top_k: 3", "top_k: null", "must hold plain values; 'top_k' is none"),
+        ("top_k: 3", "top_k: [3]", "must hold text and numbers; 'top_k' is neither"),
+        ("top_k: 3", "top_k: null", "must hold text and numbers; 'top_k' is neither"),
         ("calls_per_second: 30", "calls_per_second: 0", "must be more than 0, not 0"),
         (
             "prompts: {guard: prompts/guard.yaml, answer: prompts/answer.yaml}",
@@ -186,10 +186,10 @@ def test_a_trailing_slash_is_the_same_folder():
 @pytest.mark.parametrize(
     ("lost", "sentence"),
     [
-        ("prices.yaml", "the manifest names 'prices.yaml', which is not in the feature's folder"),
-        ("prompts/guard.yaml", "the manifest names 'prompts/guard.yaml', which is not in"),
-        ("handbook/2026/en.jsonl", "the folder 'handbook/2026', which holds no file"),
-        ("policy_search", "the folder 'policy_search', which holds no '*.py' file"),
+        ("prices.yaml", "the manifest names the file 'prices.yaml', which does not exist"),
+        ("prompts/guard.yaml", "names the file 'prompts/guard.yaml', which does not exist"),
+        ("handbook/2026/en.jsonl", "the folder 'handbook/2026', which has no file"),
+        ("policy_search", "the folder 'policy_search', which has no '*.py' file"),
     ],
 )
 def test_a_part_without_content_has_no_digest(lost, sentence):

@@ -104,9 +104,9 @@ def test_a_refusal_of_the_policy_names_the_line_that_is_wrong():
     assert refusal("gap_max: 0.1", "gap_max: 10").startswith(f"policy.yaml:{line}: ")
 
 
-def test_a_tier_that_the_policy_does_not_speak_of_cannot_release():
+def test_a_tier_that_the_policy_does_not_list_cannot_release():
     text = POLICY[: POLICY.index("  medium:")]
-    with pytest.raises(InputError, match="does not speak of risk tier 'high'"):
+    with pytest.raises(InputError, match=r"policy\.yaml has no tier 'high'"):
         read_policy(text, file="policy.yaml").tier(RiskTier.HIGH)
 
 
@@ -150,7 +150,7 @@ def test_the_model_registry_knows_revisions_and_their_last_day():
         (
             'revision: "2"',
             'revision: "3"',
-            "'extractive-bm25' revision '3' stands twice",
+            "duplicate entry for 'extractive-bm25' revision '3'",
         ),
         ("tiers: [low]", "tiers: []", "'models[2].tiers' must be filled in, not an empty list"),
         ("tiers: [low]", "tiers: [lwo]", "unknown word 'lwo' (did you mean 'low'?)"),
@@ -164,7 +164,7 @@ def test_an_impossible_model_registry_is_refused(old, new, sentence):
     assert sentence in str(caught.value)
 
 
-def test_a_registry_that_says_the_same_has_the_same_digest():
+def test_registries_of_the_same_content_have_the_same_digest():
     models = read_models(MODELS, file="models.yaml")
     assert read_models(f"# note\n{MODELS}", file="m").digest == models.digest
 

@@ -54,8 +54,8 @@ def test_prompts_in_order_pass_every_rule():
 
 def test_a_prompt_that_is_named_and_not_there_fails():
     findings = check({"prompts/guard.yaml": None}, published={"answer": ANSWER})
-    said = "prompt 'guard' names prompts/guard.yaml, which is not there"
-    assert_only_failure(findings, "every_prompt_exists", said)
+    because = "prompt 'guard' names prompts/guard.yaml, which does not exist"
+    assert_only_failure(findings, "every_prompt_exists", because)
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_a_prompt_that_is_named_and_not_there_fails():
     [
         (b"", "prompts/answer.yaml:1: is empty"),
         (b"template: [", "prompts/answer.yaml:1: is not YAML: "),
-        (b"template: 'a'\ntemplate: 'b'\n", "the key 'template' stands twice, first in line 1"),
-        (b"template: ''\nn: 3\n", "prompts/answer.yaml: holds no text"),
+        (b"template: 'a'\ntemplate: 'b'\n", "duplicate key 'template', first on line 1"),
+        (b"template: ''\nn: 3\n", "prompts/answer.yaml: contains no text"),
         (b"\xff", "prompts/answer.yaml:1: is not UTF-8 text"),
     ],
 )
-def test_a_prompt_that_cannot_be_read_says_where(content, because):
+def test_a_prompt_that_cannot_be_read_fails_with_its_line(content, because):
     finding = with_answer(content)["every_prompt_can_be_read"]
     assert finding.outcome is Outcome.FAILED
     assert because in finding.because
@@ -81,26 +81,26 @@ def test_a_prompt_that_differs_from_the_published_one_names_both_digests():
     assert finding.because.startswith("prompt 'answer' is sha256:")
 
 
-def test_a_prompt_that_nobody_published_fails():
-    said = "prompt 'guard' is not published"
-    assert_only_failure(check(published={"answer": ANSWER}), "published_prompts_are_these", said)
+def test_an_unpublished_prompt_fails():
+    because = "prompt 'guard' is not published"
+    assert_only_failure(check(published={"answer": ANSWER}), "published_prompts_are_these", because)
 
 
 def test_a_published_prompt_that_the_release_has_not_fails():
-    said = "the published set holds 'tone', which the release does not"
+    because = "the published set has 'tone', which the release does not have"
     findings = check(published=PROMPTS | {"tone": b"x: y"})
-    assert_only_failure(findings, "published_prompts_are_these", said)
+    assert_only_failure(findings, "published_prompts_are_these", because)
 
 
-def test_no_published_set_is_no_pass():
+def test_without_a_published_set_nothing_passes():
     finding = check(published=None)["published_prompts_are_these"]
     assert finding.outcome is Outcome.INCONCLUSIVE
 
 
 def test_a_placeholder_that_the_code_never_fills_fails():
     findings = with_answer(b'template: "{answer} [{citation}] {mood}"\n')
-    said = "prompt 'answer' uses {mood}, which the code never fills"
-    assert_only_failure(findings, "placeholders_are_known", said)
+    because = "prompt 'answer' uses {mood}, which the code never fills"
+    assert_only_failure(findings, "placeholders_are_known", because)
 
 
 def test_a_placeholder_that_main_uses_already_is_known():
@@ -113,8 +113,8 @@ def test_a_placeholder_that_main_uses_already_is_known():
 
 def test_a_placeholder_that_is_left_out_fails():
     findings = with_answer(b'template: "{answer}"\n')
-    said = "prompt 'answer' no longer uses {citation}, which the code still fills"
-    assert_only_failure(findings, "no_placeholder_is_left_out", said)
+    because = "prompt 'answer' no longer uses {citation}, which the code still fills"
+    assert_only_failure(findings, "no_placeholder_is_left_out", because)
 
 
 def test_a_placeholder_that_the_code_stopped_filling_may_go():
@@ -131,8 +131,8 @@ def test_a_first_release_has_nothing_to_leave_out():
 
 def test_a_prompt_file_that_no_prompt_names_fails():
     findings = check({"prompts/forgotten.yaml": b"a: b"})
-    said = "prompts/forgotten.yaml is named by no prompt of the manifest"
-    assert_only_failure(findings, "every_prompt_file_is_used", said)
+    because = "prompts/forgotten.yaml is not used by any prompt of the manifest"
+    assert_only_failure(findings, "every_prompt_file_is_used", because)
 
 
 def test_escaped_braces_patterns_and_comments_are_no_placeholders():

@@ -1,4 +1,4 @@
-"""The dossier says what the ledger holds, and only that."""
+"""The dossier shows what the ledger holds, and only that."""
 
 import json
 from datetime import timedelta
@@ -8,23 +8,24 @@ import pytest
 from release_assets.domain.errors import LedgerError, NotFoundError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.history.dossier import compile_dossier, prove
-from release_assets.domain.history.ending import End
-from release_assets.domain.history.ramp import StageEnd
+from release_assets.domain.history.ending import WithoutRollout
 from release_assets.domain.history.reading import Names
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.ledger.merkle import includes
 from release_assets.domain.people.roster import Key, Person, Robot, Roster, Validity
 from release_assets.domain.release import digest_of
+from release_assets.domain.rollout.machine import RolloutState
 from release_assets.pipeline import BEFORE_PROMOTION, PRE_MERGE, SIGN_OFF
 from tests.fabricated.released import (
     KEYS,
     NAMES,
     SLUMP,
     STAGES,
-    Told,
+    EntryWriter,
     adopt,
     signed_body,
-    tell_all,
     unit,
+    write_all,
 )
 from tests.ports.fakes import MemoryLedger
 
@@ -33,37 +34,37 @@ RELEASE = "policy-search-101"
 
 @pytest.fixture(scope="module")
 def ledger():
-    told = MemoryLedger()
-    tell_all(told)
-    return told.entries()
+    filled = MemoryLedger()
+    write_all(filled)
+    return filled.entries()
 
 
 @pytest.fixture
-def told():
-    return Told(MemoryLedger(), RELEASE)
+def writer():
+    return EntryWriter(MemoryLedger(), RELEASE)
 
 
-def dossier_of(told, expected=()):
-    return compile_dossier(told.release, told.ledger.entries(), NAMES, expected)
+def dossier_of(writer, expected=()):
+    return compile_dossier(writer.release, writer.ledger.entries(), NAMES, expected)
 
 
-def signed_release(told):
+def signed_release(writer):
     """A release up to its signature."""
-    told.seen("Three sentences where two fall short")
+    writer.seen("Three sentences where two fall short")
     for phase in (PRE_MERGE, SIGN_OFF):
-        told.passed(phase)
-    return told.signed()
+        writer.passed(phase)
+    return writer.signed()
 
 
-def ramping_release(told):
+def ramping_release(writer):
     """A release at its first canary stage."""
-    signed_release(told)
-    told.promoted()
-    told.entered(*STAGES[0])
-    return told
+    signed_release(writer)
+    writer.promoted()
+    writer.entered(*STAGES[0])
+    return writer
 
 
-def test_a_complete_release_is_told_in_one_sentence(ledger):
+def test_a_complete_release_has_its_one_sentence(ledger):
     digest = unit("policy-search-101").digest[:19]
 
     headline = compile_dossier("policy-search-101", ledger, NAMES).headline
@@ -76,7 +77,7 @@ def test_a_complete_release_is_told_in_one_sentence(ledger):
     )
 
 
-def test_a_rolled_back_release_says_when_and_why(ledger):
+def test_a_rolled_back_release_shows_when_and_why(ledger):
     headline = compile_dossier("policy-search-102", ledger, NAMES).headline
 
     assert "authored by Ada Okafor (+ prompts by Dev Raman); reviewed by" in headline
@@ -92,7 +93,7 @@ def test_a_release_that_staging_took_back_was_never_promoted(ledger):
     )
 
 
-def test_a_refused_signature_stands_in_the_sentence(ledger):
+def test_a_refused_signature_is_in_the_sentence(ledger):
     dossier = compile_dossier("policy-search-104", ledger, NAMES)
 
     assert dossier.headline == (
@@ -103,10 +104,10 @@ def test_a_refused_signature_stands_in_the_sentence(ledger):
     assert [r.findings[0].rule for r in dossier.refusals] == ["signatory_did_not_contribute"]
 
 
-def test_the_first_stable_release_is_told_as_adopted(ledger):
+def test_the_first_stable_release_is_shown_as_adopted(ledger):
     dossier = compile_dossier("policy-search-0", ledger, NAMES)
 
-    assert dossier.ending.word is End.ADOPTED
+    assert dossier.ending.word is WithoutRollout.ADOPTED
     assert dossier.headline.startswith("policy-search-0: adopted as the first stable release at")
     assert dossier.unit == unit("main").document()
 
@@ -117,160 +118,160 @@ def test_the_same_ledger_makes_the_same_dossier(ledger):
     assert json.dumps(first.document()) == json.dumps(again.document())
 
 
-def test_a_release_nobody_wrote_about_has_no_dossier(ledger):
+def test_a_release_without_an_entry_has_no_dossier(ledger):
     with pytest.raises(NotFoundError, match="no entry about 'policy-search-999'"):
         compile_dossier("policy-search-999", ledger, NAMES)
 
 
-def test_a_release_that_nobody_signed_has_no_signed_by(told):
-    told.seen("Tidy")
+def test_a_release_that_nobody_signed_has_no_signed_by(writer):
+    writer.seen("Tidy")
 
-    assert "signed by" not in dossier_of(told).headline
-    assert "reviewed by" not in dossier_of(told).headline
+    assert "signed by" not in dossier_of(writer).headline
+    assert "reviewed by" not in dossier_of(writer).headline
 
 
-def test_a_signature_for_another_digest_does_not_count(told):
-    told.seen("Tidy")
-    told.signed(digest=digest_of(b"another unit"))
+def test_a_signature_for_another_digest_does_not_count(writer):
+    writer.seen("Tidy")
+    writer.signed(digest=digest_of(b"another unit"))
 
-    dossier = dossier_of(told)
+    dossier = dossier_of(writer)
 
     assert "signed by" not in dossier.headline
     assert [s.counts for s in dossier.sign_offs] == [False]
     assert dossier.sign_offs[0].problem == ""
 
 
-def test_a_signature_by_the_key_of_another_person_does_not_count(told):
-    told.seen("Tidy")
-    told.signed("rosa", key="ada")
+def test_a_signature_by_the_key_of_another_person_does_not_count(writer):
+    writer.seen("Tidy")
+    writer.signed("rosa", key="ada")
 
-    (sign_off,) = dossier_of(told).sign_offs
+    (sign_off,) = dossier_of(writer).sign_offs
 
     assert (sign_off.counts, sign_off.problem) == (False, "the key that signed is Ada Okafor's")
 
 
-def test_a_statement_changed_after_it_was_signed_does_not_count(told):
-    told.seen("Tidy")
-    statement = told.statement("rosa", "no", told.unit.digest, "not yet")
+def test_a_statement_changed_after_it_was_signed_does_not_count(writer):
+    writer.seen("Tidy")
+    statement = writer.statement("rosa", "no", writer.unit.digest, "not yet")
     body = signed_body(statement, "rosa")
     forged = {**statement, "predicate": statement["predicate"] | {"decision": "yes"}}
-    told.write("sign_off", body | {"statement": forged})
+    writer.write("sign_off", body | {"statement": forged})
 
-    (sign_off,) = dossier_of(told).sign_offs
+    (sign_off,) = dossier_of(writer).sign_offs
 
     assert not sign_off.counts
     assert sign_off.problem
 
 
-def test_a_key_that_the_roster_does_not_know_does_not_count(told):
-    told.seen("Tidy")
-    told.signed()
+def test_a_key_that_is_not_in_the_roster_does_not_count(writer):
+    writer.seen("Tidy")
+    writer.signed()
 
-    dossier = compile_dossier(RELEASE, told.ledger.entries(), Names(of=NAMES.of))
+    dossier = compile_dossier(RELEASE, writer.ledger.entries(), Names(names=NAMES.names))
 
-    assert dossier.sign_offs[0].problem == "the roster does not know the key that signed"
+    assert dossier.sign_offs[0].problem == "no one in people.yaml has the key that signed"
     assert not dossier.sign_offs[0].counts
 
 
-def test_words_beside_the_statement_are_not_read(told):
+def test_words_beside_the_statement_are_not_read(writer):
     """Person, role and decision of a sign-off are those that were signed."""
-    told.seen("Tidy")
-    statement = told.statement("rosa", "no", told.unit.digest, "not yet")
-    told.write("sign_off", signed_body(statement, "rosa") | {"person": "ada", "decision": "yes"})
+    writer.seen("Tidy")
+    statement = writer.statement("rosa", "no", writer.unit.digest, "not yet")
+    writer.write("sign_off", signed_body(statement, "rosa") | {"person": "ada", "decision": "yes"})
 
-    dossier = dossier_of(told)
+    dossier = dossier_of(writer)
 
     assert "rejected by Rosa Delgado (release manager)" in dossier.headline
-    assert dossier.ending.word is End.REFUSED
+    assert dossier.ending.word is WithoutRollout.REFUSED
 
 
-def test_a_pass_of_an_earlier_push_is_not_the_releases_own(told):
-    told.verdict("pre_merge/code_is_healthy", digest=digest_of(b"an earlier push"))
-    told.seen("Tidy")
+def test_a_pass_of_an_earlier_push_is_not_the_releases_own(writer):
+    writer.verdict("pre_merge/code_is_healthy", digest=digest_of(b"an earlier push"))
+    writer.seen("Tidy")
 
-    (gate,) = dossier_of(told).gates
+    (gate,) = dossier_of(writer).gates
 
     assert gate.verdict is None
     assert [v.outcome for v in gate.earlier] == [Outcome.PASSED]
 
 
-def test_failed_attempts_stay_in_the_dossier(told):
-    told.seen("Tidy")
-    told.verdict("pre_merge/core_flows_hold", "failed", "leave is not covered")
-    told.verdict("pre_merge/core_flows_hold")
+def test_failed_attempts_stay_in_the_dossier(writer):
+    writer.seen("Tidy")
+    writer.verdict("pre_merge/core_flows_hold", "failed", "leave is not covered")
+    writer.verdict("pre_merge/core_flows_hold")
 
-    (gate,) = dossier_of(told).gates
+    (gate,) = dossier_of(writer).gates
 
     assert gate.verdict.outcome is Outcome.PASSED
     assert [v.headline for v in gate.earlier] == ["failed: leave is not covered"]
 
 
-def test_a_gate_that_nobody_judged_is_told(told):
-    told.seen("Tidy")
-    told.verdict("pre_merge/code_is_healthy")
+def test_an_expected_gate_is_listed_before_it_was_judged(writer):
+    writer.seen("Tidy")
+    writer.verdict("pre_merge/code_is_healthy")
 
-    gates = dossier_of(told, BEFORE_PROMOTION).gates
+    gates = dossier_of(writer, BEFORE_PROMOTION).gates
 
     assert [g.gate for g in gates] == list(BEFORE_PROMOTION)
     assert [g.gate for g in gates if g.verdict] == ["pre_merge/code_is_healthy"]
 
 
-def test_findings_read_back_as_numbers(told):
-    told.verdict("staging/quality_holds_against_main")
+def test_findings_read_back_as_numbers(writer):
+    writer.verdict("staging/quality_holds_against_main")
 
-    finding = dossier_of(told).gates[0].verdict.findings[0]
+    finding = dossier_of(writer).gates[0].verdict.findings[0]
 
     assert (finding.observed, finding.limit, finding.n) == (0.942, 0.9, 240)
     assert finding.interval == (0.91, 0.97)
 
 
-def test_a_verdict_names_the_entries_it_rests_on(told):
-    measured = told.evidence("staging/eval_results", {"cases": 240})
-    told.verdict("staging/quality_holds_against_main", evidence=[measured])
+def test_a_verdict_names_the_entries_it_rests_on(writer):
+    measured = writer.evidence("staging/eval_results", {"cases": 240})
+    writer.verdict("staging/quality_holds_against_main", evidence=[measured])
 
-    assert dossier_of(told).gates[0].verdict.rests_on == (measured.seq,)
+    assert dossier_of(writer).gates[0].verdict.rests_on == (measured.seq,)
 
 
-def test_an_intent_that_nothing_observed_is_shown_as_such(told):
-    told.write("intent", {"act": "deploy", "environment": "staging"})
+def test_an_intent_that_nothing_observed_is_shown_as_such(writer):
+    writer.write("intent", {"act": "deploy", "environment": "staging"})
 
-    (act,) = dossier_of(told).acts
+    (act,) = dossier_of(writer).acts
 
     assert (act.observation, act.is_whole, act.meant_again_as) == (None, False, None)
 
 
-def test_an_act_that_was_started_over_names_its_second_intent(told):
+def test_an_act_that_was_started_over_names_its_second_intent(writer):
     """`kill -9` between intent and observation, then the same run again."""
-    told.write("intent", {"act": "raise_traffic", "traffic_pct": 10.0})
-    again = told.write("intent", {"act": "raise_traffic", "traffic_pct": 10.0})
-    told.write("observation", {"act": "raise_traffic", "traffic": told.traffic(10)})
+    writer.write("intent", {"act": "raise_traffic", "traffic_pct": 10.0})
+    again = writer.write("intent", {"act": "raise_traffic", "traffic_pct": 10.0})
+    writer.write("observation", {"act": "raise_traffic", "traffic": writer.traffic(10)})
 
-    lost, done = dossier_of(told).acts
+    lost, done = dossier_of(writer).acts
 
     assert (lost.is_whole, lost.meant_again_as) == (False, again.seq)
     assert done.is_whole
 
 
-def test_an_observation_closes_the_intent_of_its_own_share(told):
-    told.write("intent", {"act": "raise_traffic", "traffic_pct": 1.0})
-    told.write("intent", {"act": "raise_traffic", "traffic_pct": 10.0})
-    told.write("observation", {"act": "raise_traffic", "traffic": told.traffic(1.0)})
+def test_an_observation_closes_the_intent_of_its_own_share(writer):
+    writer.write("intent", {"act": "raise_traffic", "traffic_pct": 1.0})
+    writer.write("intent", {"act": "raise_traffic", "traffic_pct": 10.0})
+    writer.write("observation", {"act": "raise_traffic", "traffic": writer.traffic(1.0)})
 
-    assert [act.is_whole for act in dossier_of(told).acts] == [True, False]
-
-
-def test_a_deploy_is_observed_by_what_was_read_back(told):
-    told.write("intent", {"act": "deploy", "environment": "staging"})
-    told.evidence("staging/deployment", {"observed": told.unit.document()})
-
-    assert [act.is_whole for act in dossier_of(told).acts] == [True]
+    assert [act.is_whole for act in dossier_of(writer).acts] == [True, False]
 
 
-def test_only_the_brake_may_act_before_it_writes(told):
-    told.write("observation", {"act": "brake", "traffic": told.traffic(0)})
-    told.write("observation", {"act": "retire"})
+def test_a_deploy_is_observed_by_what_was_read_back(writer):
+    writer.write("intent", {"act": "deploy", "environment": "staging"})
+    writer.evidence("staging/deployment", {"observed": writer.unit.document()})
 
-    assert [(a.act, a.is_whole) for a in dossier_of(told).acts] == [
+    assert [act.is_whole for act in dossier_of(writer).acts] == [True]
+
+
+def test_only_the_brake_may_act_before_it_writes(writer):
+    writer.write("observation", {"act": "brake", "traffic": writer.traffic(0)})
+    writer.write("observation", {"act": "retire"})
+
+    assert [(a.act, a.is_whole) for a in dossier_of(writer).acts] == [
         ("brake", True),
         ("retire", False),
     ]
@@ -284,20 +285,20 @@ def test_traffic_is_what_the_router_reported(ledger):
     assert [p.traffic_pct for p in braked.traffic] == [1, 10, 0]
 
 
-def test_traffic_of_another_candidate_is_not_ours(told):
-    told.write("observation", {"act": "restore", "traffic": told.traffic(50)})
-    other = told.traffic(50) | {"candidate": digest_of(b"somebody else's")}
-    told.write("observation", {"act": "restore", "traffic": other})
+def test_traffic_of_another_candidate_is_not_ours(writer):
+    writer.write("observation", {"act": "restore", "traffic": writer.traffic(50)})
+    other = writer.traffic(50) | {"candidate": digest_of(b"somebody else's")}
+    writer.write("observation", {"act": "restore", "traffic": other})
 
-    assert [p.traffic_pct for p in dossier_of(told).traffic] == [50, 0]
+    assert [p.traffic_pct for p in dossier_of(writer).traffic] == [50, 0]
 
 
-def test_each_stage_tells_its_time_and_evidence(ledger):
+def test_each_stage_shows_its_time_and_evidence(ledger):
     first, second = compile_dossier("policy-search-102", ledger, NAMES).stages
 
-    assert (first.stage, first.end) == ("1-at-1pct", StageEnd.PROVEN)
+    assert (first.stage, first.end) == ("1-at-1pct", RolloutEvent.STAGE_PROVEN)
     assert first.left_at - first.entered_at == timedelta(seconds=36)
-    assert (second.end, second.because) == (StageEnd.BREACHED, SLUMP)
+    assert (second.end, second.because) == (RolloutEvent.BREACHED, SLUMP)
     assert (second.live.candidate_calls, second.live.scored) == (732, 61)
     assert second.live.evidence_against == 118.2
     assert second.verdict.outcome is Outcome.FAILED
@@ -310,50 +311,50 @@ def test_a_stage_ends_with_the_brake_and_not_with_its_paperwork(ledger):
     assert dossier.stages[-1].left_at == brake.at
 
 
-def test_a_held_release_says_since_when(told):
-    ramping_release(told)
-    told.write("rollout", {"event": "held", "because": "undecided after 10 min"})
+def test_a_held_release_shows_since_when(writer):
+    ramping_release(writer)
+    writer.write("rollout", {"event": "held", "because": "undecided after 10 min"})
 
-    dossier = dossier_of(told)
+    dossier = dossier_of(writer)
 
-    assert dossier.ending.word is End.HELD
-    assert dossier.stages[-1].end is StageEnd.HELD
+    assert dossier.ending.word is RolloutState.HELD
+    assert dossier.stages[-1].end is RolloutEvent.HELD
     assert dossier.headline.endswith("UTC because undecided after 10 min.")
 
 
-def test_a_braked_release_that_is_not_restored_says_so(told):
-    ramping_release(told)
-    told.braked()
+def test_a_braked_release_is_shown_as_not_yet_restored(writer):
+    ramping_release(writer)
+    writer.braked()
 
-    dossier = dossier_of(told)
+    dossier = dossier_of(writer)
 
     assert dossier.ending.reaction_s == "2.25"
     assert dossier.headline.endswith(f"because {SLUMP}; not yet rolled back.")
 
 
-def test_a_refusal_does_not_unpromote_a_release(told):
-    ramping_release(told)
-    told.refused()
+def test_a_refusal_does_not_unpromote_a_release(writer):
+    ramping_release(writer)
+    writer.refused()
 
-    dossier = dossier_of(told)
+    dossier = dossier_of(writer)
 
-    assert dossier.ending.word is End.RAMPING
+    assert dossier.ending.word is RolloutState.RAMPING
     assert dossier.headline.endswith("1 %; still ramping.")
 
 
-def test_a_later_signature_outweighs_a_refusal(told):
-    told.seen("Tidy")
-    told.refused("ada")
-    told.signed("rosa")
+def test_a_later_signature_outweighs_a_refusal(writer):
+    writer.seen("Tidy")
+    writer.refused("ada")
+    writer.signed("rosa")
 
-    assert dossier_of(told).ending.word is End.OPEN
+    assert dossier_of(writer).ending.word is WithoutRollout.OPEN
 
 
-def test_an_open_release_says_which_gate_keeps_it(told):
-    told.seen("Tidy")
-    told.verdict("pre_merge/core_flows_hold", "failed", "leave is not covered")
+def test_an_open_release_names_the_gate_that_keeps_it(writer):
+    writer.seen("Tidy")
+    writer.verdict("pre_merge/core_flows_hold", "failed", "leave is not covered")
 
-    assert dossier_of(told).headline.endswith(
+    assert dossier_of(writer).headline.endswith(
         "not promoted: pre_merge/core_flows_hold failed: leave is not covered."
     )
 
@@ -368,15 +369,15 @@ def test_every_entry_has_its_line(ledger):
         assert all(m.text for m in moments)
 
 
-def test_a_notice_about_the_release_belongs_to_it_without_a_digest(told):
-    told.seen("Tidy")
+def test_a_notice_about_the_release_belongs_to_it_without_a_digest(writer):
+    writer.seen("Tidy")
     body = {"channel": "slack:@ada", "headline": "held", "text": "", "dedup": "x"}
-    told.ledger.append("notice", body, at=told.now, release=RELEASE)
+    writer.ledger.append("notice", body, at=writer.now, release=RELEASE)
 
-    dossier = dossier_of(told)
+    dossier = dossier_of(writer)
 
     assert [n.channel for n in dossier.notices] == ["slack:@ada"]
-    assert dossier.release_digest == told.unit.digest
+    assert dossier.release_digest == writer.unit.digest
 
 
 def test_the_proof_leads_from_the_last_entry_to_the_root(ledger):

@@ -6,7 +6,7 @@ import pytest
 
 from release_assets.domain.finding import Outcome
 from release_assets.domain.history.lineage import Materialisation, Pin, Walk, judge_lineage
-from tests.fabricated.released import START, Told
+from tests.fabricated.released import START, EntryWriter
 from tests.ports.fakes import MemoryLedger
 
 RELEASE = "policy-search-101"
@@ -15,10 +15,10 @@ CHAIN = ("pre_merge/change", "pre_merge/gate", "staging/deployment")
 
 @pytest.fixture
 def ledger():
-    told = Told(MemoryLedger(), RELEASE)
+    writer = EntryWriter(MemoryLedger(), RELEASE)
     for name in CHAIN:
-        told.evidence(name, {})
-    return told.ledger
+        writer.evidence(name, {})
+    return writer.ledger
 
 
 def chain(ledger):
@@ -63,9 +63,9 @@ def test_a_chain_that_agrees_with_the_ledger_passes(ledger):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"run_id": ""}, "no run made it; somebody reported it by hand"),
+        ({"run_id": ""}, "no run made it; a person reported it by hand"),
         ({"release": "policy-search-102"}, "it is of policy-search-102, not of policy-search-101"),
-        ({"ledger_entry": 99}, "it names entry 99, which the ledger does not hold"),
+        ({"ledger_entry": 99}, "it names entry 99, which is not in the ledger"),
         ({"ledger_digest": "sha256:00"}, "entry 3 of the ledger has another digest"),
         ({"run_id": "run-2"}, "entry 3 was written by another run"),
         ({"asset": "staging/eval_results"}, "entry 3 is evidence of 'staging/deployment'"),
@@ -85,7 +85,7 @@ def test_a_hop_that_disagrees_with_the_ledger_fails(ledger, change, reason):
 
 
 def test_an_entry_of_another_release_behind_a_hop_fails(ledger):
-    other = Told(ledger, "policy-search-102").evidence("staging/deployment", {})
+    other = EntryWriter(ledger, "policy-search-102").evidence("staging/deployment", {})
     made = chain(ledger)[:3]
 
     forged = replace(made[2], ledger_entry=other.seq, ledger_digest=other.digest)

@@ -9,19 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_assets.domain.errors import LedgerError
+from release_assets.domain.errors import LedgerError, UnknownWordError
 from release_assets.domain.finding import Outcome
-from release_assets.domain.ledger.entries import (
-    EMPTY_HEAD,
-    Head,
-    as_decimals,
-    canonical,
-    next_row,
-    split_peaks,
-    verify,
-)
+from release_assets.domain.ledger.canonical import as_decimals, canonical
+from release_assets.domain.ledger.entries import EMPTY_HEAD, Head, next_row, split_peaks
 from release_assets.domain.ledger.index import LedgerIndex
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.ledger.merkle import extend, peaks_of
+from release_assets.domain.ledger.verification import verify
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -79,7 +74,7 @@ TAMPERING = {
     "peaks are cut": (changed(9, peaks=b""), "entry 10: it does not continue"),
     "an entry is taken out": ([*ROWS[:9], *ROWS[10:]], "entry 10 is missing: entry 11 follows"),
     "the first entry is taken out": (ROWS[1:], "entry 1 is missing"),
-    "an entry is put in": ([*ROWS[:9], ROWS[3], *ROWS[9:]], "entry 4: it stands where entry 10"),
+    "an entry is put in": ([*ROWS[:9], ROWS[3], *ROWS[9:]], "entry 4: it is where entry 10"),
     "two entries change places": (
         [*ROWS[:9], ROWS[10], ROWS[9], *ROWS[11:]],
         "entry 10 is missing: entry 11 follows entry 9",
@@ -93,10 +88,18 @@ TAMPERING = {
         recomputed_with_peaks(9, body=OTHER),
         "entry 11: it does not continue",
     ),
-    "an unknown kind is written": (recomputed(9, kind="lunch"), "entry 10: it is of unknown kind"),
+    "an unknown kind is written": (recomputed(9, kind="lunch"), "entry 10: unknown kind 'lunch'"),
+    "an unknown event is written": (
+        recomputed(9, kind="rollout", body=canonical({"event": "lunch"})),
+        "entry 10: unknown rollout event 'lunch'; known: promoted, ",
+    ),
+    "an event is not written": (
+        recomputed(9, kind="rollout"),
+        "entry 10: unknown rollout event 'None'",
+    ),
     "a body is not JSON": (recomputed(9, body=b"{"), "entry 10: its body is not JSON"),
     "a body is no object": (recomputed(9, body=b"[]"), "entry 10: its body is not a JSON object"),
-    "a body says one thing twice": (
+    "a body has one key twice": (
         recomputed(9, body=b'{"n":1,"n":2}'),
         "entry 10: its body is not in canonical form",
     ),
@@ -208,6 +211,28 @@ def test_no_single_changed_byte_goes_unnoticed(number, which, position):
 
     with pytest.raises(LedgerError, match=f"entry {number + 1}"):
         verify(changed(number, **{name: damaged}))
+
+
+@pytest.mark.parametrize("body", [{"event": "brached"}, {}])
+def test_an_event_that_is_not_in_the_list_is_not_written(body):
+    with pytest.raises(UnknownWordError, match="unknown word"):
+        appended([], body, kind="rollout")
+
+
+@pytest.mark.parametrize("kind", EntryKind)
+def test_a_kind_of_the_enum_is_written_as_its_plain_string(kind):
+    body = {"event": RolloutEvent.HELD}
+    row = appended([], body, kind=kind)
+
+    assert type(row.kind) is str
+    assert row == appended([], {"event": "held"}, kind=kind.value)
+
+
+def test_an_entry_of_a_rollout_has_its_event():
+    held = appended([], {"event": "held"}, kind="rollout").entry()
+
+    assert (held.kind, held.event) == (EntryKind.ROLLOUT, RolloutEvent.HELD)
+    assert ROWS[0].entry().event is None
 
 
 json_values = st.recursive(

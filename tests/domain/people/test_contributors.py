@@ -37,7 +37,7 @@ def case(name, question="How many days?", authors=("local:rosa",)):
         ),
     ],
 )
-def test_what_a_person_did_is_said_by_its_most_telling_part(given, person, sentence):
+def test_what_a_person_did_is_summarised_by_its_weightiest_part(given, person, sentence):
     assert made_by(given).sentence(person) == sentence
 
 
@@ -54,7 +54,7 @@ def test_eval_cases_are_work_too(cases, sentence):
     assert found.sentence("rosa") == sentence
 
 
-def test_commits_and_cases_are_said_together():
+def test_commits_and_cases_are_named_together():
     found = made_by(case_authors={"prod-231": ["local:ada"]})
 
     assert found.sentence("ada") == (
@@ -68,7 +68,7 @@ def test_a_commit_counts_once_however_often_its_author_is_named():
     assert made_by(given).sentence("ada") == "ada wrote 1 commit of this release"
 
 
-def test_who_merges_without_a_hand_in_it_is_no_contributor():
+def test_whoever_merges_without_a_change_of_their_own_did_not_contribute():
     assert "ben" not in made_by(automatic_merge_tree=merge().tree).deeds
 
 
@@ -85,4 +85,4 @@ def test_the_contributors_of_several_changes_count_together():
 
     assert whole.people == ("ada", "dev")
     assert whole.sentence("ada") == "ada wrote 2 commits of this release"
-    assert whole.unknown == ("nobody knows the commits of change 101",)
+    assert whole.unknown == ("the commits of change 101 are unknown",)

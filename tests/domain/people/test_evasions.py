@@ -35,7 +35,7 @@ from tests.domain.people.cast import (
 
 @dataclass(frozen=True, kw_only=True)
 class Evasion:
-    """A change that must be stopped by a rule; who would sign, and what is told."""
+    """A change that must be stopped by a rule; who would sign, and the reason given."""
 
     change: object
     rule: str
@@ -92,7 +92,7 @@ EVASIONS = {
     "3 a force-push re-anchors a review that was read later": Evasion(
         change=change(reviews=(review(grade="late", minutes=3),), pushes=(push(minutes=5),)),
         rule="reviewers_are_independent",
-        because="nobody saw when ben reviewed, or which tree",
+        because="no record shows when ben reviewed, or which tree",
     ),
     "5 the reviewer pushes, then approves": Evasion(
         change=change(pushes=(push(), push("local:ben", HEAD, 4))),
@@ -111,7 +111,7 @@ EVASIONS = {
     "7 an e-mail that maps to nobody": Evasion(
         change=change(commits=(commit("email:zed@home.example", sha=HEAD),)),
         rule="every_identity_is_known",
-        because="email:zed@home.example, who wrote 1 commit of this release, is nobody",
+        because="email:zed@home.example, who wrote 1 commit of this release, is not in the roster",
     ),
     "8 a commit forged as somebody else; the pusher signs": Evasion(
         change=change(
@@ -142,7 +142,7 @@ EVASIONS = {
     "11 a bot approves": Evasion(
         change=change(reviews=(review("local:release-bot"),)),
         rule="reviewers_are_independent",
-        because="release-bot is a robot, and robots do not review",
+        because="release-bot is a robot, and a review by a robot does not count",
     ),
     "11 two bots approve": Evasion(
         change=change(reviews=(review("local:release-bot"), review("local:deps-bot"))),
@@ -157,12 +157,12 @@ EVASIONS = {
     "12 a machine user approves": Evasion(
         change=change(reviews=(review("local:machine"),)),
         rule="reviewers_are_independent",
-        because="local:machine reviewed and is nobody in the roster",
+        because="local:machine reviewed and is not in the roster",
     ),
     "13 an administrator merges without a review": Evasion(
         change=change(reviews=()),
         rule="reviewers_are_independent",
-        because="0 of 1 independent reviews: nobody else approved it",
+        because="0 of 1 independent reviews: no one else approved it",
     ),
     "13 the review comes after the merge": Evasion(
         change=change(reviews=(review(minutes=20),)),
@@ -200,7 +200,7 @@ EVASIONS = {
         change=change(commits=(commit("local:stray", sha=HEAD),)),
         roster=UNDIRECTED,
         rule="every_identity_is_known",
-        because="nobody knows who directs stray",
+        because="it is unknown who directs stray",
     ),
     "18 the agent reviews its own retry": Evasion(
         change=change(commits=(commit("local:agent", sha=HEAD),), reviews=(review("local:agent"),)),
@@ -289,19 +289,19 @@ EVASIONS = {
         change=change(),
         case_authors={"prod-231": []},
         rule="every_identity_is_known",
-        because="the eval case prod-231 names no author",
+        because="the eval case prod-231 has no author",
     ),
     "31 a leaver reviews": Evasion(
         change=change(),
         roster=BEN_LEFT,
         rule="reviewers_are_independent",
-        because="ben was no reviewer on 2026-06-01",
+        because="ben did not hold the role reviewer on 2026-06-01",
     ),
     "31 a leaver signs": Evasion(
         change=change(),
         roster=ROSA_LEFT,
         rule="signatory_holds_the_role",
-        because="rosa is no release manager at 2026-06-01",
+        because="rosa does not hold the role release manager on 2026-06-01",
     ),
     "33 one person approves and signs": Evasion(
         change=change(reviews=(review("local:rosa"),)),
@@ -313,13 +313,13 @@ EVASIONS = {
         change=change(),
         signatory="mallory",
         rule="every_identity_is_known",
-        because="mallory is nobody in the roster and cannot sign off",
+        because="mallory is not in the roster and cannot sign off",
     ),
     "an outsider deploys": Evasion(
         change=change(),
         deployer="local:mallory",
         rule="every_identity_is_known",
-        because="local:mallory deployed this release and is nobody in the roster",
+        because="local:mallory deployed this release and is not in the roster",
     ),
     "the author deploys": Evasion(
         change=change(),
@@ -329,17 +329,17 @@ EVASIONS = {
     "a commit without an author": Evasion(
         change=change(commits=(commit(sha=HEAD),)),
         rule="every_identity_is_known",
-        because="nobody knows who wrote commit",
+        because="the author of commit",
     ),
     "a head that nobody was seen to push": Evasion(
         change=change(pushes=(push(head="aa" * 20),)),
         rule="every_identity_is_known",
-        because="the git host did not see who pushed c2c2c2c2c2c2",
+        because="the git host has no record of who pushed c2c2c2c2c2c2",
     ),
     "no commits at all": Evasion(
         change=change(commits=()),
         rule="every_identity_is_known",
-        because="nobody knows the commits of change 101",
+        because="the commits of change 101 are unknown",
     ),
     "a comment is no approval": Evasion(
         change=change(reviews=(review(state=ReviewState.COMMENTED),)),
@@ -374,9 +374,9 @@ def test_the_evasion_is_stopped(name):
     case = EVASIONS[name]
     against = [f for f in judged(case) if f.outcome is not Outcome.PASSED]
 
-    told = "; ".join(f.because for f in against if f.rule == case.rule)
+    because = "; ".join(f.because for f in against if f.rule == case.rule)
     assert case.rule in {f.rule for f in against}
-    assert case.because in told
+    assert case.because in because
 
 
 MUST_PASS = {

@@ -7,8 +7,7 @@ import pytest
 
 from release_assets.domain.errors import InputError, UnknownWordError
 from release_assets.domain.people.roster import RobotKind, Role, Validity
-from release_assets.domain.people.roster_file import read_people
-from release_assets.domain.people.roster_lines import read_people_lines
+from release_assets.domain.people.roster_file import read_people, read_people_lines
 
 TEXT = """\
 people:
@@ -44,7 +43,7 @@ def test_an_account_leads_to_its_robot_and_who_directs_it():
 
 
 @pytest.mark.parametrize("account", ["", "ada", "local:Ada", "ada@example.com", "local:ada "])
-def test_nobody_is_guessed(account):
+def test_no_owner_is_guessed(account):
     assert ROSTER.person_of(account) is None
 
 
@@ -53,7 +52,7 @@ def test_an_author_is_found_by_e_mail_too(name):
     assert ROSTER.author_of(name).id == "ada"
 
 
-def test_an_empty_e_mail_is_nobodys():
+def test_an_empty_e_mail_has_no_owner():
     assert ROSTER.author_of("email:") is None
 
 
@@ -63,7 +62,6 @@ def test_an_empty_e_mail_is_nobodys():
 )
 def test_a_role_is_held_through_its_last_day(moment, holds):
     assert ROSTER.person("ben").holds(Role.REVIEWER, moment) is holds
-    assert (ROSTER.person("ben") in ROSTER.holders(Role.REVIEWER, moment)) is holds
 
 
 def test_a_role_begins_on_its_day():
@@ -103,15 +101,15 @@ REFUSED = {
     ),
     "a person twice": (
         TEXT.replace("person: ben", "person: ada"),
-        "people.yaml:8: the name 'ada' of ada stands twice",
+        "people.yaml:8: duplicate name 'ada' of ada",
     ),
     "a robot named like a person": (
         TEXT.replace("robot: release-bot", "robot: ada"),
-        "people.yaml:14: the name 'ada' of ada stands twice",
+        "people.yaml:14: duplicate name 'ada' of ada",
     ),
     "a robot directed by nobody we know": (
         TEXT.replace("directed_by: [ada]", "directed_by: [eve]"),
-        "people.yaml:14: release-bot is directed by 'eve', who is no person of this file",
+        "people.yaml:14: release-bot is directed by 'eve', who is not a person in this file",
     ),
     "a robot without directors": (
         TEXT.replace(", directed_by: [ada]", ""),
@@ -142,7 +140,7 @@ def test_a_roster_is_refused_at_its_line(why):
     ("wrong", "right"),
     [("role: reveiwer", "reviewer"), ("acounts: [x]", "accounts"), ("kind: cy", "ci")],
 )
-def test_an_unknown_word_is_told_with_the_nearest_one(wrong, right):
+def test_an_unknown_word_is_refused_with_the_nearest_one(wrong, right):
     start = wrong.partition(":")[0]
     known = {"role": "role: reviewer", "acounts": "accounts: [local:ben]", "kind": "kind: ci"}
     with pytest.raises(UnknownWordError, match=f"did you mean '{right}'"):

@@ -11,6 +11,7 @@ import pytest
 
 from release_assets.domain.errors import IllegalTransitionError, InputError
 from release_assets.domain.finding import Outcome
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.rollout.decision import (
     Act,
     StageObservation,
@@ -18,7 +19,7 @@ from release_assets.domain.rollout.decision import (
     follow,
     note_look,
 )
-from release_assets.domain.rollout.machine import RolloutEvent, RolloutState, begin
+from release_assets.domain.rollout.machine import RolloutState, begin
 from release_assets.domain.rollout.plan import read_rollout_plan
 
 SEED = Path(__file__).parents[3] / "examples/policy-search/rollouts/policy-search-v1.yaml"
@@ -194,7 +195,7 @@ def test_a_freeze_stops_raising_and_never_the_watch_or_the_brake():
 
 def test_the_watch_ends_in_complete():
     decision = decide(watch())
-    assert (decision.act, decision.event) == (Act.COMPLETE, RolloutEvent.WATCH_PASSED)
+    assert (decision.act, decision.event) == (Act.COMPLETE, RolloutEvent.COMPLETED)
 
 
 def test_the_watch_waits_for_its_time():

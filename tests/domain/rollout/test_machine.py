@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 
 from release_assets.domain.errors import IllegalTransitionError
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.rollout.machine import (
     TRANSITIONS,
     Rollout,
-    RolloutEvent,
     RolloutState,
     apply,
     begin,
     diagram,
+    ends_rollout,
     planned_traffic_pct,
     raising_event,
     resuming_event,
+    state_after,
 )
 from release_assets.domain.rollout.plan import read_rollout_plan
 
@@ -62,7 +64,7 @@ def test_a_rollout_begins_ramping_at_its_first_stage():
 def test_a_good_release_goes_through_all_stages_to_complete():
     states = []
     moved = rollout()
-    for event in (E.STAGE_PASSED, E.STAGE_PASSED, E.FULL_TRAFFIC_REACHED, E.WATCH_PASSED):
+    for event in (E.STAGE_ENTERED, E.STAGE_ENTERED, E.FULL_TRAFFIC_REACHED, E.COMPLETED):
         moved = play(event, start=moved)
         states.append((moved.state, moved.stage))
     assert states == [(S.RAMPING, 1), (S.RAMPING, 2), (S.WATCHING, 3), (S.COMPLETE, 3)]
@@ -70,19 +72,19 @@ def test_a_good_release_goes_through_all_stages_to_complete():
 
 
 def test_a_bad_release_is_braked_and_then_rolled_back():
-    braked = play(E.STAGE_PASSED, E.BRAKE_PULLED)
+    braked = play(E.STAGE_ENTERED, E.BREACHED)
     assert (braked.state, planned_traffic_pct(braked, PLAN)) == (S.BRAKED, 0)
-    rolled_back = play(E.RESTORED, start=braked)
+    rolled_back = play(E.ROLLED_BACK, start=braked)
     assert (rolled_back.state, planned_traffic_pct(rolled_back, PLAN)) == (S.ROLLED_BACK, 0)
 
 
 def test_a_brake_can_be_pulled_again_while_the_restoration_is_under_way():
-    assert play(E.BRAKE_PULLED, E.BRAKE_PULLED).state is S.BRAKED
+    assert play(E.BREACHED, E.BREACHED).state is S.BRAKED
 
 
 @pytest.mark.parametrize("state", [S.RAMPING, S.HELD, S.WATCHING])
 def test_the_brake_works_wherever_the_candidate_has_traffic(state):
-    assert play(E.BRAKE_PULLED, start=rollout(state=state)).state is S.BRAKED
+    assert play(E.BREACHED, start=rollout(state=state)).state is S.BRAKED
 
 
 @pytest.mark.parametrize(("state", "event"), PAIRS)
@@ -115,6 +117,17 @@ def test_every_state_can_still_reach_an_end():
     assert {s for s in S if rollout(state=s).is_over} == {S.COMPLETE, S.ROLLED_BACK}
 
 
+def test_an_event_ends_a_rollout_when_nothing_can_follow_it():
+    assert {event for event in E if ends_rollout(event)} == {E.COMPLETED, E.ROLLED_BACK}
+
+
+def test_the_state_after_an_event_is_known_where_the_table_has_only_one():
+    assert state_after(E.BREACHED) is S.BRAKED
+    assert state_after(E.STAGE_ENTERED) is S.RAMPING
+    assert state_after(E.LOOKED) is None, "a look leaves a rollout where it is"
+    assert state_after(E.PROMOTED) is None, "a rollout begins with it"
+
+
 def test_no_event_leads_from_the_brake_back_to_traffic():
     assert set(TRANSITIONS[S.BRAKED].values()) == {S.BRAKED, S.ROLLED_BACK}
 
@@ -132,7 +145,7 @@ def test_a_look_without_a_time_keeps_the_healthy_time():
 
 def test_entering_a_stage_starts_its_clock():
     before = rollout(healthy=timedelta(minutes=30), last_look_at=NOW)
-    after = play(E.STAGE_PASSED, start=before)
+    after = play(E.STAGE_ENTERED, start=before)
     assert (after.healthy, after.last_look_at, after.stage_entered_at) == (
         timedelta(),
         None,
@@ -147,12 +160,12 @@ def test_a_resumed_stage_starts_again_from_zero():
 
 
 def test_a_watch_that_was_held_resumes_as_a_watch():
-    held = play(E.HOLD_CALLED, start=rollout(state=S.WATCHING, stage=3))
+    held = play(E.HELD, start=rollout(state=S.WATCHING, stage=3))
     assert play(resuming_event(held, PLAN), start=held).state is S.WATCHING
 
 
 def test_passing_the_last_stage_below_full_traffic_opens_it():
-    assert raising_event(rollout(stage=1), PLAN) is E.STAGE_PASSED
+    assert raising_event(rollout(stage=1), PLAN) is E.STAGE_ENTERED
     assert raising_event(rollout(stage=2), PLAN) is E.FULL_TRAFFIC_REACHED
 
 

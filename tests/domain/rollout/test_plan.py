@@ -239,7 +239,7 @@ def test_the_digest_of_the_seeds_plan_never_changes():
         (
             "auto_rollback: true",
             "auto_rollback: true\nauto_rollback: true",
-            "stands twice, first in line 13",
+            "duplicate key 'auto_rollback', first on line 13",
         ),
         (
             "  - slack: '#incidents'",

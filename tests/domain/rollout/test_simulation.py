@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from release_assets.domain.errors import IllegalTransitionError
 from release_assets.domain.finding import Outcome
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.rollout.decision import (
     Act,
     StageObservation,
@@ -27,7 +28,6 @@ from release_assets.domain.rollout.decision import (
 from release_assets.domain.rollout.machine import (
     TRANSITIONS,
     Rollout,
-    RolloutEvent,
     RolloutState,
     apply,
     begin,
@@ -129,7 +129,7 @@ class World:
 
     def restore(self):
         if self.stored.state is S.BRAKED and self.router_pct == 0:
-            self.save(apply(self.stored, E.RESTORED, now=self.now, because="all of it is back"))
+            self.save(apply(self.stored, E.ROLLED_BACK, now=self.now, because="all of it is back"))
 
     # The controller
 

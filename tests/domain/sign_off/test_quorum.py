@@ -8,6 +8,7 @@ import pytest
 from release_assets.domain.errors import InputError, UnknownWordError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.entries import Entry, Head
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.people.contributors import contributors
 from release_assets.domain.people.roster import Key, Role, Validity
 from release_assets.domain.release import RiskTier
@@ -19,10 +20,10 @@ from release_assets.domain.sign_off.quorum import (
     read_sign_offs,
     sign_off_body,
 )
-from release_assets.domain.sign_off.rules import Promotion, quorum_of
+from release_assets.domain.sign_off.rules import SIGNING_ROLES, Promotion, quorum_of
 from release_assets.domain.sign_off.statement import (
-    Decision,
     ReleasePath,
+    SignOffDecision,
     Statement,
     Subject,
     read_statement,
@@ -43,7 +44,7 @@ SUBJECT = Subject(
 )
 PROMOTION = Promotion(
     subject=SUBJECT,
-    quorum=quorum_of(RiskTier.MEDIUM),
+    quorum=quorum_of(RiskTier.MEDIUM, [Role.RELEASE_MANAGER]),
     roster=ROSTER,
     contributors=contributors(change(), ROSTER, case_authors={}),
     reviewers=("ben",),
@@ -53,7 +54,7 @@ PROMOTION = Promotion(
 def statement(who="rosa", role=Role.RELEASE_MANAGER, **more):
     given = {
         "subject": SUBJECT,
-        "decision": Decision.YES,
+        "decision": SignOffDecision.YES,
         "role": role,
         "person": who,
         "ledger_head": HEAD_SEEN,
@@ -64,8 +65,8 @@ def statement(who="rosa", role=Role.RELEASE_MANAGER, **more):
     return Statement(**(given | more))
 
 
-def signed(said, *, key=None, seq=1, at=NOW):
-    body = sign_off_body(said, sign(said.payload(), KEYS[key or said.person]))
+def signed(made, *, key=None, seq=1, at=NOW):
+    body = sign_off_body(made, sign(made.payload(), KEYS[key or made.person]))
     return read_sign_off(body, at=at, seq=seq)
 
 
@@ -127,18 +128,18 @@ def test_a_writer_of_an_eval_case_cannot_sign_off_the_release():
     ],
 )
 def test_a_sign_off_for_anything_else_does_not_count(field, other):
-    said = statement(subject=replace(SUBJECT, **{field: other}))
+    made = statement(subject=replace(SUBJECT, **{field: other}))
 
-    result = judged(signed(said))
+    result = judged(signed(made))
 
     assert not result.verified
     assert rules(result) == {f"sign_off_names_this_{field.removesuffix('_digest')}"}
 
 
 def test_every_wrong_binding_is_named():
-    said = statement(subject=replace(SUBJECT, environment="staging", tier=RiskTier.LOW))
+    made = statement(subject=replace(SUBJECT, environment="staging", tier=RiskTier.LOW))
 
-    result = judged(signed(said))
+    result = judged(signed(made))
 
     assert rules(result) == {"sign_off_names_this_environment", "sign_off_names_this_tier"}
 
@@ -162,17 +163,18 @@ def test_no_sign_off_is_made_for_longer_than_a_working_day(hours):
         statement(expires_at=NOW + timedelta(hours=hours))
 
 
-def test_nobody_signs_for_somebody_else():
+def test_no_one_signs_for_another_person():
     result = judged(signed(statement(), key="ada"))
 
     assert rules(result) == {"signature_is_the_signatorys"}
-    assert "rosa is said to sign, with the key of ada" in result.findings[0].because
+    assert "signed as rosa, with the key of ada" in result.findings[0].because
 
 
-def test_a_key_that_nobody_is_known_by_signs_nothing():
+def test_a_key_that_is_not_in_the_roster_signs_nothing():
     result = judged(signed(statement(), key="stranger"))
 
     assert rules(result) == {"signature_is_the_signatorys"}
+    assert "signed as rosa; no one in people.yaml has this key" in result.findings[0].because
 
 
 def test_a_key_counts_only_on_its_days():
@@ -189,7 +191,7 @@ def test_the_role_must_be_held():
     result = judged(signed(statement("iris", Role.RELEASE_MANAGER)))
 
     assert rules(result) == {"signatory_holds_the_role"}
-    assert "iris is no release manager" in result.findings[0].because
+    assert "iris does not hold the role release manager" in result.findings[0].because
 
 
 def test_a_reviewer_of_the_release_cannot_sign_it_off():
@@ -216,30 +218,32 @@ def test_a_copy_of_a_sign_off_does_not_count_twice():
 
 
 def test_a_no_blocks_whatever_others_say():
-    reject = signed(statement("iris", Role.AI_RISK_PARTNER, decision=Decision.NO, because="biased"))
+    reject = signed(
+        statement("iris", Role.AI_RISK_PARTNER, decision=SignOffDecision.NO, because="biased")
+    )
 
     result = judged(reject, signed(statement(), seq=2))
 
     assert not result.verified
     assert result.findings[-1].outcome is Outcome.FAILED
-    assert result.findings[-1].because == "iris said no: biased"
+    assert result.findings[-1].because == "iris signed a no: biased"
 
 
 def test_a_no_does_not_lapse():
     """Neither eight hours nor another run of an eval take a no away."""
-    said = statement(
+    made = statement(
         subject=replace(SUBJECT, evidence_digest=f"sha256:{'0' * 64}"),
-        decision=Decision.NO,
+        decision=SignOffDecision.NO,
         because="wait for legal",
     )
 
-    result = judged(signed(said), now=NOW + timedelta(days=3))
+    result = judged(signed(made), now=NOW + timedelta(days=3))
 
     assert [s.statement.person for s in result.rejected] == ["rosa"]
 
 
 def test_a_no_is_withdrawn_by_the_same_person():
-    no = signed(statement(decision=Decision.NO, because="not today", nonce="n"), seq=1)
+    no = signed(statement(decision=SignOffDecision.NO, because="not today", nonce="n"), seq=1)
 
     result = judged(no, signed(statement(), seq=2))
 
@@ -247,7 +251,7 @@ def test_a_no_is_withdrawn_by_the_same_person():
 
 
 def test_a_yes_is_taken_back_by_a_later_no():
-    no = signed(statement(decision=Decision.NO, because="found a bug", nonce="n"), seq=2)
+    no = signed(statement(decision=SignOffDecision.NO, because="found a bug", nonce="n"), seq=2)
 
     result = judged(signed(statement(), seq=1), no)
 
@@ -258,27 +262,29 @@ def test_a_yes_is_taken_back_by_a_later_no():
 def test_a_no_of_somebody_without_a_signing_role_does_not_block():
     people = (*ROSTER.people, person("stranger"))
     promotion = replace(PROMOTION, roster=replace(ROSTER, people=people))
-    no = signed(statement("stranger", decision=Decision.NO, because="I do not like it"), seq=1)
+    no = signed(
+        statement("stranger", decision=SignOffDecision.NO, because="I do not like it"), seq=1
+    )
 
     assert judged(no, signed(statement(), seq=2), promotion=promotion).verified
 
 
 def test_a_no_needs_its_reason():
     with pytest.raises(InputError, match="reason"):
-        statement(decision=Decision.NO)
+        statement(decision=SignOffDecision.NO)
 
 
 HIGH = replace(SUBJECT, tier=RiskTier.HIGH)
 
 
-def touched(said, seq):
+def touched(made, seq):
     """As if signed by a hardware key."""
-    made = signed(said, seq=seq)
-    return replace(made, proof=replace(made.proof, user_present=True))
+    sign_off = signed(made, seq=seq)
+    return replace(sign_off, signature=replace(sign_off.signature, user_present=True))
 
 
 def test_a_high_release_needs_the_ai_risk_partner_too():
-    promotion = replace(PROMOTION, subject=HIGH, quorum=quorum_of(RiskTier.HIGH))
+    promotion = replace(PROMOTION, subject=HIGH, quorum=quorum_of(RiskTier.HIGH, SIGNING_ROLES))
     manager = touched(statement(subject=HIGH), 1)
     partner = touched(statement("iris", Role.AI_RISK_PARTNER, subject=HIGH), 2)
 
@@ -292,7 +298,7 @@ def test_one_person_does_not_fill_two_roles():
     promotion = replace(
         PROMOTION,
         subject=HIGH,
-        quorum=quorum_of(RiskTier.HIGH),
+        quorum=quorum_of(RiskTier.HIGH, SIGNING_ROLES),
         roster=replace(ROSTER, people=people),
     )
 
@@ -306,7 +312,7 @@ def test_one_person_does_not_fill_two_roles():
 
 
 def test_a_high_release_is_not_signed_with_a_key_in_a_file():
-    promotion = replace(PROMOTION, subject=HIGH, quorum=quorum_of(RiskTier.HIGH))
+    promotion = replace(PROMOTION, subject=HIGH, quorum=quorum_of(RiskTier.HIGH, SIGNING_ROLES))
 
     result = judged(signed(statement(subject=HIGH)), promotion=promotion)
 
@@ -314,9 +320,9 @@ def test_a_high_release_is_not_signed_with_a_key_in_a_file():
 
 
 def test_a_statement_reads_back_as_it_was_written():
-    said = statement(because="measured twice", issued_at=NOW.replace(microsecond=12))
+    made = statement(because="measured twice", issued_at=NOW.replace(microsecond=12))
 
-    assert read_statement(said.document()) == said
+    assert read_statement(made.document()) == made
 
 
 @pytest.mark.parametrize(
@@ -347,18 +353,20 @@ def test_a_statement_has_one_form_only():
     document = statement().document()
     document["predicate"]["issued_at"] = "2026-06-01T14:00:00+02:00"
 
-    with pytest.raises(InputError, match="one form"):
+    with pytest.raises(InputError, match="not in canonical form"):
         read_statement(document)
 
 
-def test_entries_that_are_no_sign_offs_become_findings():
+def test_entries_that_are_not_sign_offs_become_findings():
     body = sign_off_body(statement(), sign(b"something else", KEYS["rosa"]))
 
     sign_offs, findings = read_sign_offs([_entry(1, body), _entry(2, {})])
 
     assert sign_offs == ()
     assert [f.outcome for f in findings] == [Outcome.FAILED, Outcome.FAILED]
-    assert findings[0].because.startswith("entry 1 is no sign-off: the signature does not belong")
+    assert findings[0].because.startswith(
+        "entry 1 is not a valid sign-off: the signature is not over"
+    )
 
 
 def test_the_heads_that_signatories_saw_are_anchors():
@@ -376,7 +384,7 @@ def _entry(seq, body):
     return Entry(
         seq=seq,
         at=NOW,
-        kind="sign_off",
+        kind=EntryKind.SIGN_OFF,
         release="policy-search-101",
         release_digest=None,
         body=body,

@@ -11,14 +11,14 @@ from release_assets.audit.ramp_picture import BOTTOM, LEFT, RIGHT, TOP, WIDTH, l
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.history.dossier import compile_dossier
 from release_assets.pipeline import BEFORE_PROMOTION
-from tests.fabricated.released import NAMES, STORIES, Told, tell_all
+from tests.fabricated.released import NAMES, STORIES, EntryWriter, write_all
 from tests.ports.fakes import MemoryLedger
 
 
 @pytest.fixture(scope="module")
 def dossiers():
     ledger = MemoryLedger()
-    tell_all(ledger)
+    write_all(ledger)
     entries = ledger.entries()
     return {r: compile_dossier(r, entries, NAMES, BEFORE_PROMOTION) for r in STORIES}
 
@@ -71,11 +71,11 @@ def test_every_entry_is_a_row_and_every_link_leads_to_one(release, pages, dossie
 
 
 def test_what_people_wrote_is_text_and_never_markup():
-    told = Told(MemoryLedger(), "policy-search-105")
-    told.seen("<script>alert(1)</script>")
-    told.verdict("pre_merge/core_flows_hold", "failed", '<img src=x onerror="alert(2)">')
-    told.write("refusal", {"act": "sign_off", "because": "<b>no</b>", "findings": []})
-    dossier = compile_dossier("policy-search-105", told.ledger.entries(), NAMES)
+    writer = EntryWriter(MemoryLedger(), "policy-search-105")
+    writer.seen("<script>alert(1)</script>")
+    writer.verdict("pre_merge/core_flows_hold", "failed", '<img src=x onerror="alert(2)">')
+    writer.write("refusal", {"act": "sign_off", "because": "<b>no</b>", "findings": []})
+    dossier = compile_dossier("policy-search-105", writer.ledger.entries(), NAMES)
 
     page = render(dossier, NAMES)
 
@@ -101,16 +101,16 @@ def test_a_release_without_traffic_has_no_picture(pages, dossiers):
     assert "never had production traffic" in pages["policy-search-103"]
 
 
-def test_phases_after_the_end_are_told_as_not_reached(pages):
+def test_phases_after_the_end_are_shown_as_not_reached(pages):
     assert "not reached" in pages["policy-search-103"]
     assert "never judged for this release digest" in pages["policy-search-104"]
 
 
-def test_a_signature_that_does_not_hold_says_so():
-    told = Told(MemoryLedger(), "policy-search-105")
-    told.seen("Tidy")
-    told.signed("rosa", key="ada")
-    dossier = compile_dossier("policy-search-105", told.ledger.entries(), NAMES)
+def test_a_signature_that_is_not_valid_is_shown_as_such():
+    writer = EntryWriter(MemoryLedger(), "policy-search-105")
+    writer.seen("Tidy")
+    writer.signed("rosa", key="ada")
+    dossier = compile_dossier("policy-search-105", writer.ledger.entries(), NAMES)
 
     page = render(dossier, NAMES)
 
@@ -131,13 +131,13 @@ def test_the_picture_stays_in_its_box_and_its_stages_follow_each_other(release, 
 
 def test_even_the_shortest_stage_of_a_long_ramp_can_be_seen():
     """30 minutes at 1 % beside a day at 50 %."""
-    told = Told(MemoryLedger(), "policy-search-105")
-    told.promoted()
+    writer = EntryWriter(MemoryLedger(), "policy-search-105")
+    writer.promoted()
     for (pct, stage), hours in zip([(1, "1-at-1pct"), (50, "2-at-50pct")], [0.5, 24], strict=True):
-        told.proven(pct, stage, wait=hours * 3600)
+        writer.proven(pct, stage, wait=hours * 3600)
 
     first, second = picture_of(
-        compile_dossier("policy-search-105", told.ledger.entries(), NAMES)
+        compile_dossier("policy-search-105", writer.ledger.entries(), NAMES)
     ).bands
 
     assert first.width > 60
@@ -145,7 +145,7 @@ def test_even_the_shortest_stage_of_a_long_ramp_can_be_seen():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "text"),
     [
         (0, "0 s"),
         (119, "119 s"),
@@ -156,8 +156,8 @@ def test_even_the_shortest_stage_of_a_long_ramp_can_be_seen():
         (180000, "2 d 2 h"),
     ],
 )
-def test_durations_are_said_as_people_say_them(seconds, said):
-    assert lasted(timedelta(seconds=seconds)) == said
+def test_durations_have_one_or_two_units(seconds, text):
+    assert lasted(timedelta(seconds=seconds)) == text
 
 
 def test_digests_are_shortened_and_absent_ones_say_so():
@@ -166,11 +166,11 @@ def test_digests_are_shortened_and_absent_ones_say_so():
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [(None, ""), (0.86149, "0.861"), (100.0, "100"), (12345.6, "12,346"), (3.2e9, "3.2e+09")],
 )
-def test_figures_are_short_enough_to_read(value, said):
-    assert figure(value) == said
+def test_figures_are_short_enough_to_read(value, text):
+    assert figure(value) == text
 
 
 def test_what_failed_is_read_first():
@@ -180,10 +180,12 @@ def test_what_failed_is_read_first():
 
 
 def test_a_ramp_over_midnight_names_its_days():
-    told = Told(MemoryLedger(), "policy-search-105", now=datetime(2026, 3, 2, 23, 59, tzinfo=UTC))
-    told.promoted()
-    told.proven(1, "1-at-1pct", wait=600)
-    dossier = compile_dossier("policy-search-105", told.ledger.entries(), NAMES)
+    writer = EntryWriter(
+        MemoryLedger(), "policy-search-105", now=datetime(2026, 3, 2, 23, 59, tzinfo=UTC)
+    )
+    writer.promoted()
+    writer.proven(1, "1-at-1pct", wait=600)
+    dossier = compile_dossier("policy-search-105", writer.ledger.entries(), NAMES)
 
     picture = picture_of(dossier)
 

@@ -8,7 +8,7 @@ from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.history.lineage import judge_lineage
 from release_assets.partitions import CANARY_STAGES, RELEASES, STAGES, canary_stage_key
-from tests.fabricated.released import Told, unit
+from tests.fabricated.released import EntryWriter, unit
 from tests.ports.fakes import MemoryLedger
 
 RELEASE, OTHER, STAGE = "policy-search-101", "policy-search-102", "1-at-1pct"
@@ -47,8 +47,8 @@ class Pipeline:
         key = context.partition_key
         staged = isinstance(key, dg.MultiPartitionKey)
         release = key.keys_by_dimension["release"] if staged else key
-        told = Told(self.ledger, release)
-        entry = told.evidence(name + stage_suffix(key), {}, run_id=context.run.run_id)
+        writer = EntryWriter(self.ledger, release)
+        entry = writer.evidence(name + stage_suffix(key), {}, run_id=context.run.run_id)
         return materialisation(context, entry, unit(release), {})
 
     def run(self, name, partition):
@@ -97,7 +97,7 @@ def test_a_materialisation_reported_by_hand_fails(pipeline):
     verdict = judge_lineage(pipeline.walk())
 
     assert verdict.outcome is Outcome.FAILED
-    assert "somebody reported it by hand" in verdict.headline
+    assert "a person reported it by hand" in verdict.headline
 
 
 def test_a_deleted_run_is_inconclusive(pipeline):

@@ -68,7 +68,7 @@ def test_a_no_blocks_whatever_else_was_said(staged_world):
 
     assert not ran.is_success
     quorum = ran.checks["quorum_is_complete"].description
-    assert "iris said no: the travel answers frighten me" in quorum
+    assert "iris signed a no: the travel answers frighten me" in quorum
     assert_nothing_moved(staged_world)
 
 

@@ -113,7 +113,7 @@ def test_an_answer_of_citations_alone_is_unscorable():
     assert grounded("[rule-01, rule-02]") is None
 
 
-def test_a_bracket_that_is_no_citation_is_part_of_the_answer():
+def test_a_bracket_that_is_not_a_citation_is_part_of_the_answer():
     assert grounded("You have 28 days of annual leave (99 if you shout).") == 0.0
 
 
@@ -189,7 +189,7 @@ def test_unknown_words_are_refused_with_the_nearest_known_one():
 def test_a_handbook_line_that_cannot_be_read_is_named():
     with pytest.raises(InputError, match=r"en:2: not a passage"):
         Handbook.from_lines({"en": '{"id": "a", "title": "A", "text": "B."}\n{"id": "b"}'})
-    with pytest.raises(InputError, match="holds no passage"):
+    with pytest.raises(InputError, match="has no passage"):
         Handbook.from_lines({"en": "\n"})
 
 
@@ -215,7 +215,7 @@ def passages(edition, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_example_handbook_supports_itself_and_not_what_it_said_last_year(language):
+def test_the_example_handbook_supports_itself_and_not_last_years_edition(language):
     text = (EXAMPLE / "2026" / f"{language}.jsonl").read_text(encoding="utf-8")
     edition = Handbook.from_lines({language: text}).edition(language)
     this_year, last_year = passages("2026", language), passages("2025", language)

@@ -33,7 +33,7 @@ def test_an_altered_prompt_is_never_served(tmp_path):
     registry = DirectoryPromptRegistry(str(tmp_path))
     digest = registry.publish({"guard": b"no"})
     (tmp_path / "objects" / digest_of(b"no")[7:]).write_bytes(b"yes")
-    with pytest.raises(UnavailableError, match="does not hold what its name says"):
+    with pytest.raises(UnavailableError, match="does not match its name"):
         registry.read(digest)
     registry.publish({"guard": b"no"})
     assert registry.read(digest) == {"guard": b"no"}

@@ -92,7 +92,7 @@ def test_a_file_that_does_not_parse_fails_lint_and_types_and_tests(check):
     assert "SyntaxError" in reports["pytest"].results[0]["message"]
 
 
-def test_a_test_that_cannot_be_imported_is_a_failure_that_says_why(check):
+def test_a_test_that_cannot_be_imported_is_a_failure_with_the_reason(check):
     reports = check(test="import nowhere_to_be_found\n")
 
     (found,) = reports["pytest"].results
@@ -114,7 +114,7 @@ def test_tests_that_did_not_run_are_no_pass(check, test):
     assert "none was run" in reports["pytest"].crashed or "exit code 5" in reports["pytest"].crashed
 
 
-def test_a_configuration_that_looks_at_nothing_is_no_pass(check):
+def test_a_configuration_that_looks_at_nothing_does_not_pass(check):
     looks_away = CONFIGURATION.replace(
         "[tool.ruff.lint]", '[tool.ruff]\nexclude = ["*"]\n[tool.ruff.lint]'
     )
@@ -124,7 +124,7 @@ def test_a_configuration_that_looks_at_nothing_is_no_pass(check):
     assert "exit code 2 with no result" in reports["mypy"].crashed
 
 
-def test_a_feature_without_code_is_no_pass(cache, tmp_path):
+def test_a_feature_without_code_does_not_pass(cache, tmp_path):
     tree = write(tmp_path, {"feature.yaml": "feature: small\n"})
 
     reports = ToolCodeHealth(cache).check(tree, "small")
@@ -141,7 +141,7 @@ def test_a_file_named_like_a_tool_is_not_the_tool(check, tmp_path):
     assert outcomes(reports)["mypy_is_clean"] is Outcome.FAILED
 
 
-def test_two_trees_of_one_size_and_one_second_are_told_apart(cache, tmp_path):
+def test_two_trees_of_one_size_and_one_second_are_distinguished(cache, tmp_path):
     """mypy alone would take the second for the first, by its cache."""
     good, bad = (
         small_tree(tmp_path / name, leave=f"def days() -> int:\n    return {value}\n")
@@ -178,7 +178,7 @@ def test_no_credential_of_ours_reaches_the_tests(check, monkeypatch):
     assert check(test=looks)["pytest"].results == ()
 
 
-def test_a_test_that_takes_all_memory_fails_and_takes_nobody_with_it(check):
+def test_a_test_that_takes_all_memory_fails_and_stops_nothing_else(check):
     hungry = "def test_hungry() -> None:\n    assert bytearray(8 << 30)\n"
 
     (found,) = check(test=hungry)["pytest"].results
@@ -186,7 +186,7 @@ def test_a_test_that_takes_all_memory_fails_and_takes_nobody_with_it(check):
     assert "MemoryError" in found["message"]
 
 
-def test_a_tool_that_does_not_end_is_killed_with_its_children_and_is_no_pass(cache, tmp_path):
+def test_a_tool_that_does_not_end_is_killed_with_its_children_and_does_not_pass(cache, tmp_path):
     child = tmp_path / "child"
     hangs = f"""import subprocess, time\n\n\ndef test_hangs() -> None:
     child = subprocess.Popen(["/bin/sleep", "600"])
@@ -212,7 +212,7 @@ def is_gone(pid):
     return False
 
 
-def test_a_missing_interpreter_is_no_pass(cache, tmp_path, monkeypatch):
+def test_a_missing_interpreter_does_not_pass(cache, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
 
     reports = ToolCodeHealth(cache).check(small_tree(tmp_path / "tree"), "small")
@@ -221,7 +221,7 @@ def test_a_missing_interpreter_is_no_pass(cache, tmp_path, monkeypatch):
     assert all(r.crashed.startswith("it cannot be started") for r in reports)
 
 
-def test_a_missing_tool_is_no_pass(check, monkeypatch):
+def test_a_missing_tool_does_not_pass(check, monkeypatch):
     import resources.tools.runs
 
     def missing(package):

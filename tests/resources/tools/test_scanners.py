@@ -33,7 +33,7 @@ def test_a_clean_tree_passes(scanners, tmp_path):
     assert {f.outcome for f in judge_reports(reports)} == {Outcome.PASSED}
 
 
-def test_a_planted_secret_is_found_wherever_it_stands_and_never_repeated(scanners, tmp_path):
+def test_a_planted_secret_is_found_wherever_it_is_and_never_repeated(scanners, tmp_path):
     small_tree(tmp_path)
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "setup.md").write_text(f"Do this:\n\n{SECRET}")
@@ -43,9 +43,9 @@ def test_a_planted_secret_is_found_wherever_it_stands_and_never_repeated(scanner
     (found,) = report.results
     assert (found["file"], found["line"]) == ("notes/setup.md", 3)
     assert "aws" in found["rule"]
-    told = json.dumps(report.document())
-    assert KEY_ID not in told
-    assert KEY not in told
+    kept = json.dumps(report.document())
+    assert KEY_ID not in kept
+    assert KEY not in kept
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_tests_may_assert_and_code_may_not(scanners, tmp_path):
     assert (found["rule"], found["file"]) == ("S101", f"{FEATURE}/answers/leave.py")
 
 
-def test_a_scanner_out_of_time_is_no_pass(scanners, tmp_path):
+def test_a_scanner_out_of_time_does_not_pass(scanners, tmp_path):
     reports = LocalScanners(timeout_s=0.001).scan(small_tree(tmp_path), "small")
 
     assert {r.crashed for r in reports} == {"it had not ended after 0.001 s, and was killed"}
 
 
-def test_a_missing_scanner_is_no_pass(tmp_path, monkeypatch):
+def test_a_missing_scanner_does_not_pass(tmp_path, monkeypatch):
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").symlink_to(sys.executable)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
@@ -110,7 +110,7 @@ def test_a_missing_scanner_is_no_pass(tmp_path, monkeypatch):
     assert "No module named ruff" in reports["ruff-security"].crashed
 
 
-def test_an_empty_tree_is_no_pass(scanners, tmp_path):
+def test_an_empty_tree_does_not_pass(scanners, tmp_path):
     reports = by_tool(scanners.scan(tmp_path, "small"))
 
     assert reports["kingfisher"].crashed == "the tree is empty"
@@ -121,12 +121,12 @@ def test_an_empty_tree_is_no_pass(scanners, tmp_path):
     "output",
     ["", "{}", "[]", "not JSON", json.dumps({"audit": {"summary": {"scan_failed": 1}}})],
 )
-def test_a_report_of_another_shape_is_no_report(tmp_path, output):
+def test_a_report_of_another_shape_is_refused(tmp_path, output):
     with pytest.raises(UnavailableError):
         kingfisher_results(output, tmp_path)
 
 
-def test_a_scan_that_lost_a_part_is_no_scan(tmp_path):
+def test_a_scan_that_lost_a_part_is_refused(tmp_path):
     summary = {"scan_failed": 0, "scan_partial": 1, "scan_succeeded": 1}
     output = json.dumps({"findings": [], "audit": {"summary": summary}})
 

@@ -74,7 +74,7 @@ def test_addresses_are_matched_whatever_their_case(host):
     assert [c.authors for c in change.commits] == [("local:ada",)]
 
 
-def test_every_co_author_counts_wherever_the_trailer_stands(host):
+def test_every_co_author_counts_wherever_the_trailer_is(host):
     message = "More\n\nco-authored-By: Dev <dev@example.com>\n\nAnd some closing words.\n"
     change = open_change(host, message=message)
     assert [c.authors for c in change.commits] == [("local:ada", "email:dev@example.com")]
@@ -159,7 +159,7 @@ def test_a_merge_is_the_tree_that_was_judged(host):
     assert host.merge(1, "local:ben", at=AT).tree == change.tree
 
 
-def test_a_merge_killed_before_it_was_said_is_found_and_said(host, repository):
+def test_a_merge_killed_before_its_statement_is_found_and_stated(host, repository):
     change = open_change(host)
     make_mergeable(host, change)
     merge = host.merge(1, "local:ben", at=AT)
@@ -221,9 +221,9 @@ def test_a_statement_carries_the_signature_of_its_bytes(host):
         return "-----BEGIN SSH SIGNATURE-----"
 
     host.review(1, "local:ben", "approved", at=AT, sign=sign)
-    said = host.statements(1)[-1]
-    assert said["signature"] == "-----BEGIN SSH SIGNATURE-----"
-    assert statement_bytes(said) == signed[0]
+    statement = host.statements(1)[-1]
+    assert statement["signature"] == "-----BEGIN SSH SIGNATURE-----"
+    assert statement_bytes(statement) == signed[0]
 
 
 def test_a_damaged_statement_is_an_error_and_not_a_missing_review(host, repository):

@@ -32,15 +32,15 @@ def test_a_ticket_has_a_title_then_headings_with_their_times(tmp_path):
 def test_a_text_cannot_pass_for_a_heading_of_ours(tmp_path, text):
     FileTickets(str(tmp_path)).comment(RELEASE, "A title", text, "sha256:aa")
 
-    told = lines(tmp_path / f"{RELEASE}.md")
-    assert [line for line in told if line.lstrip().startswith(("#", "="))] == [
+    written = lines(tmp_path / f"{RELEASE}.md")
+    assert [line for line in written if line.lstrip().startswith(("#", "="))] == [
         f"# Change ticket of {RELEASE}",
         "## A title",
     ]
 
 
 @pytest.mark.parametrize("release", ["../escaped-1", "no number", ""])
-def test_a_name_that_is_no_release_has_no_ticket(tmp_path, release):
+def test_a_name_that_is_not_a_release_has_no_ticket(tmp_path, release):
     with pytest.raises(InputError):
         FileTickets(str(tmp_path / "tickets")).comment(release, "x", "y", "z")
 

@@ -47,12 +47,12 @@ def unit_file(address: str) -> dict:
     return httpx.get(f"{address}/unit-file", trust_env=False).json()
 
 
-def test_a_unit_is_told_its_release_its_prompts_and_where_calls_go(deployer, host, tmp_path):
+def test_a_unit_is_given_its_release_its_prompts_and_where_calls_go(deployer, host, tmp_path):
     release = tiny_release(host, 1)
-    told = unit_file(deployer.deploy(release, PRODUCTION).address)
-    assert (told["release"], told["prompt_set"]) == ("tiny-1", release.unit.prompts)
-    assert told["prompt_registry"] == str(tmp_path / "prompts")
-    assert told["call_log"] == str(tmp_path / "calls.jsonl")
+    given = unit_file(deployer.deploy(release, PRODUCTION).address)
+    assert (given["release"], given["prompt_set"]) == ("tiny-1", release.unit.prompts)
+    assert given["prompt_registry"] == str(tmp_path / "prompts")
+    assert given["call_log"] == str(tmp_path / "calls.jsonl")
 
 
 def test_the_events_of_a_unit_are_read_without_a_half_written_last_line(deployer, host):
@@ -66,12 +66,12 @@ def test_the_events_of_a_unit_are_read_without_a_half_written_last_line(deployer
 
 
 def test_staging_calls_are_never_written_to_the_log_of_live_traffic(deployer, host, tmp_path):
-    told = unit_file(deployer.deploy(tiny_release(host, 1), STAGING).address)
-    assert told["call_log"] != str(tmp_path / "calls.jsonl")
+    given = unit_file(deployer.deploy(tiny_release(host, 1), STAGING).address)
+    assert given["call_log"] != str(tmp_path / "calls.jsonl")
 
 
-def test_a_unit_that_dies_at_its_start_is_reported_with_its_last_words(deployer, host):
-    with pytest.raises(UnavailableError, match=r"died.*no such index"):
+def test_a_unit_that_dies_at_its_start_is_reported_with_its_last_output(deployer, host):
+    with pytest.raises(UnavailableError, match=r"ended; its last output: no such index"):
         deployer.deploy(tiny_release(host, 1, mood="dead"), STAGING)
 
 
@@ -111,7 +111,7 @@ def test_a_unit_whose_pid_file_is_damaged_is_replaced_and_none_is_left_over(
     assert started(int(first.workload.removeprefix("pid:"))) is None
 
 
-def test_one_unit_may_be_deployed_from_trees_that_differ_in_what_is_no_part_of_it(deployer, host):
+def test_one_unit_may_be_deployed_from_trees_that_differ_outside_of_it(deployer, host):
     release = tiny_release(host, 1)
     deployer.deploy(release, STAGING)
     deployer.retire(release.digest, STAGING)
@@ -128,5 +128,5 @@ def test_files_altered_after_the_export_are_not_deployed(deployer, host, tmp_pat
     deployer.retire(release.digest, STAGING)
     served = next((tmp_path / "units" / "units").rglob("serve.py"))
     served.write_text("raise SystemExit('altered')")
-    with pytest.raises(Exception, match=r"holds another .*serve.py"):
+    with pytest.raises(Exception, match=r"has another .*serve.py"):
         deployer.deploy(release, STAGING)

@@ -128,7 +128,7 @@ def test_a_program_that_is_not_there_cannot_be_started(folder):
         start(folder, "unit", ["/nonexistent/program"])
 
 
-def test_a_reused_pid_is_nobody_of_ours(folder):
+def test_a_reused_pid_is_not_one_of_ours(folder):
     """The pid file names a stranger that started at another time: it is neither found nor ended."""
     stranger = subprocess.Popen(SLEEPER, start_new_session=True)
     try:
@@ -145,7 +145,7 @@ def test_a_reused_pid_is_nobody_of_ours(folder):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": "x"}', "null"])
 @needs_proc
-def test_a_corrupted_pid_file_names_nobody_and_its_program_is_still_ended(folder, content):
+def test_the_program_of_a_corrupted_pid_file_is_still_ended(folder, content):
     process = start(folder, "unit", SLEEPER)
     (folder / "unit.json").write_text(content)
     assert table(folder).find("unit") is None

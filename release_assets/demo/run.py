@@ -1,4 +1,4 @@
-"""Runs the stories in a world: who goes when, until all have ended or time is up.
+"""Runs the stories in a world: which one begins when, until all have ended or time is up.
 
 The first release goes alone, so that a newcomer sees one whole journey; the next changes follow
 each other through merge, while earlier releases are still in staging or on canary.
@@ -10,41 +10,44 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from release_assets.demo.journey import Journey, Step
+from release_assets.demo.journey import Journey
 from release_assets.domain.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from release_assets.composition import Composition
-    from release_assets.demo.stories import People, Story
+    from release_assets.demo.stories import Story, StoryPeople
 
 ORDER = ("better", "quiet-prompt", "own-signature", "stale-index")
 _POLL_S = 0.5
 
 
 @dataclass(frozen=True)
-class Show:
-    """The journeys of one demo."""
+class DemoRun:
+    """The journeys of one demo, in the order in which they begin."""
 
     journeys: tuple[Journey, ...]
 
     @classmethod
-    def of(cls, stories: Sequence[Story], world: Composition, people: People) -> Show:
-        """Journeys in the order in which they begin."""
-        known = {name: n for n, name in enumerate(ORDER)}
-        ordered = sorted(stories, key=lambda s: (known.get(s.name, len(known)), s.number))
+    def of(cls, stories: Sequence[Story], world: Composition, people: StoryPeople) -> DemoRun:
+        """Return the run of some stories; those outside `ORDER` come last, by number."""
+        places = {name: n for n, name in enumerate(ORDER)}
+        ordered = sorted(stories, key=lambda s: (places.get(s.name, len(places)), s.number))
         return cls(tuple(Journey(story, world, people) for story in ordered))
 
     def play(
-        self, show: Callable[[Show], None], require_alive: Callable[[], None], deadline_s: float
+        self,
+        show: Callable[[DemoRun], None],
+        require_alive: Callable[[], None],
+        deadline_s: float,
     ) -> None:
-        """Step all journeys until they have ended; raises `UnavailableError` when time is up."""
+        """Move all journeys until they have ended; raises `UnavailableError` when time is up."""
         deadline = time.monotonic() + deadline_s
-        while any(j.at is not Step.ENDED for j in self.journeys):
+        while unfinished := [j.story.release for j in self.journeys if j.ending is None]:
             if time.monotonic() > deadline:
-                stuck = ", ".join(j.story.release for j in self.journeys if j.at is not Step.ENDED)
-                raise UnavailableError(f"{stuck} did not end within {deadline_s:.0f} s")
+                message = f"{', '.join(unfinished)} did not end within {deadline_s:.0f} s"
+                raise UnavailableError(message)
             require_alive()
             self._begin_next()
             for journey in self.journeys:
@@ -54,13 +57,13 @@ class Show:
         show(self)
 
     def _begin_next(self) -> None:
-        """The second waits for the first to end, each later one for the merge before it."""
+        """Begin the next journey; the second waits for the first's end, others for a merge."""
         for number, journey in enumerate(self.journeys):
-            if journey.at is not Step.WAITING:
+            if journey.started_at is not None:
                 continue
             before = self.journeys[number - 1] if number else None
             is_free = before is None or (
-                before.is_merged if number > 1 else before.at is Step.ENDED
+                before.is_merged if number > 1 else before.ending is not None
             )
             if is_free:
                 journey.begin()

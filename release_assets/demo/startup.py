@@ -1,6 +1,8 @@
 """Starts a local world: the stable unit behind Caddy, live questions, replay, and Dagster.
 
-The order is that of who needs whom; every start waits until the thing answers, with a deadline.
+Decides which process runs with which arguments. The functions are in the order in which the caller
+needs them; the router and the Dagster UI are awaited until they answer, with a deadline. Where
+things are is decided in `world`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import httpx
 
 from release_assets.demo.world import EXAMPLES, FEATURE, WorldFolder, environment
 from release_assets.domain.errors import UnavailableError
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import ReleaseKey
 from release_assets.ports import Environment, PromptPointers
 from resources.local.router.caddy import CaddyRouter
@@ -33,13 +36,13 @@ _POLL_S = 0.2
 
 
 def adopt(world: Composition) -> None:
-    """Make main's unit the first stable release; says so in the ledger, and does it once.
+    """Make main's unit the first stable release, once, with an entry in the ledger.
 
     The first release of a feature has no predecessor to be compared with; the unit that runs
     before Countersign comes is adopted as it is.
     """
     ports, book = world.ports, world.book
-    if ports.ledger.entries(kinds=("adoption",)):
+    if ports.ledger.entries(kinds=(EntryKind.ADOPTION,)):
         return
     main = ports.git_host.main()
     release = book.repository.release(ReleaseKey(FEATURE, 0), main)
@@ -51,11 +54,11 @@ def adopt(world: Composition) -> None:
     running = ports.deployer.deploy(release, Environment.PRODUCTION)
     _front(ports.traffic_router).write_start_file(release.digest, running.address)
     body = {"unit": release.unit.document(), "commit": main, "because": "it ran before us"}
-    book.write("adoption", body, release)
+    book.write(EntryKind.ADOPTION, body, release)
 
 
 def start_router(folder: WorldFolder, world: Composition) -> None:
-    """Start Caddy with the stable unit behind it, or find it running."""
+    """Start Caddy with the stable unit behind it, unless it runs already."""
     router = _front(world.ports.traffic_router)
     if not folder.processes.alive("caddy"):
         folder.processes.start(
@@ -77,7 +80,7 @@ def start_live_traffic(folder: WorldFolder, calls_per_second: float, pairs_per_s
 
 
 def start_dagster_code(folder: WorldFolder) -> None:
-    """Start the code server; it is waited for when the UI is started."""
+    """Start the code server; `start_dagster` waits for it."""
     host, _, port = folder.address("code_server").partition(":")
     where = ["-m", "release_assets.definitions", "--host", host, "--port", port]
     _start(folder, "code_server", ["-m", "dagster", "api", "grpc", *where])
@@ -110,11 +113,11 @@ def warm_up(world: Composition) -> Thread:
 
 
 def require_alive(folder: WorldFolder) -> None:
-    """Raise `UnavailableError` with the last words of a process that died."""
+    """Raise `UnavailableError` with the end of the log of a process that died."""
     for name in ("caddy", "replayer", "load", "code_server", "daemon", "webserver"):
         if not folder.processes.alive(name):
             tail = folder.processes.log_tail(name)
-            raise UnavailableError(f"{name} died; start the demo again. Its last words: {tail}")
+            raise UnavailableError(f"{name} died; start the demo again. Its log ends: {tail}")
 
 
 def _start(folder: WorldFolder, name: str, arguments: list[str]) -> None:
@@ -133,7 +136,7 @@ def _await(is_there: Callable[[], bool], what: str, folder: WorldFolder, name: s
     while not is_there():
         if time.monotonic() > deadline or not folder.processes.alive(name):
             tail = folder.processes.log_tail(name)
-            raise UnavailableError(f"{what} did not start; its last words: {tail}")
+            raise UnavailableError(f"{what} did not start; its log ends: {tail}")
         time.sleep(_POLL_S)
 
 
@@ -154,7 +157,8 @@ def _answers(url: str) -> bool:
 
 def _front(router: object) -> CaddyRouter:
     if not isinstance(router, CaddyRouter):
-        raise UnavailableError("a local world is served by Caddy; its config names another router")
+        message = "a local world is served by Caddy; its countersign.yaml names another router"
+        raise UnavailableError(message)
     return router
 
 
