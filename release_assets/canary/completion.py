@@ -8,7 +8,7 @@ import dagster as dg
 
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.partitions import stage_key
@@ -40,14 +40,16 @@ def completion(
     release = recorder.release(context)
     with recorder.book.refusals_recorded(release, "complete"):
         rollout = _require_watched(recorder, release, release_store.rollout(str(release.key)))
-    recorder.book.write("intent", {"act": "complete"}, release)
+    recorder.book.write(EntryKind.INTENT, {"act": "complete"}, release)
     traffic = _make_stable(traffic_router, release)
     pointers = _point(prompt_registry, release)
     observed = {"act": "complete", "traffic": traffic.document(), "pointers": pointers.document()}
-    recorder.book.write("observation", observed, release)
+    recorder.book.write(EntryKind.OBSERVATION, observed, release)
     because = f"watched at 100 % for {rollout.healthy.total_seconds():.0f} s without a breach"
-    if not recorder.book.of(release).written("rollout", event="completed"):
-        recorder.book.write("rollout", {"event": "completed", "because": because}, release)
+    if not recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.COMPLETED):
+        recorder.book.write(
+            EntryKind.ROLLOUT, {"event": RolloutEvent.COMPLETED, "because": because}, release
+        )
     if rollout.state is not RolloutState.COMPLETE:
         event = RolloutEvent.COMPLETED
         move(release_store, str(release.key), event, now=clock.now(), because=because)

@@ -10,6 +10,7 @@ from release_assets.control.notices import author_of, page
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release, ReleaseKey
 from release_assets.domain.verdict import conclude
 from release_assets.jobs import PHASE_TAG, RUN_TAG
@@ -51,8 +52,8 @@ def failure_report(
         git_host.post_status(release.commit, "pre-merge", verdict)
     if phase is STAGING:
         deployer.retire(release.digest, Environment.STAGING)
-        taken_back = {"event": "staging_rolled_back", "because": verdict.headline}
-        recorder.book.write("rollout", taken_back, release)
+        taken_back = {"event": RolloutEvent.STAGING_ROLLED_BACK, "because": verdict.headline}
+        recorder.book.write(EntryKind.ROLLOUT, taken_back, release)
     what = f"did not pass {phase.name.replace('_', '-')}"
     text = f"{verdict.headline}\n\n{findings_table(findings)}\n{_lost_cases(recorder, release)}"
     headline = f"{release.key} {what}"
@@ -86,7 +87,7 @@ def _unreadable(
     git_host.post_status(recorder.repository.commit_of(key), "pre-merge", verdict)
     body = verdict.document() | {"act": "pre_merge", "because": because}
     now = clock.now()
-    entry = recorder.book.ledger.append("refusal", body, at=now, release=str(key))
+    entry = recorder.book.ledger.append(EntryKind.REFUSAL, body, at=now, release=str(key))
     page(
         release_store,
         key,
@@ -125,6 +126,6 @@ def _crashed(gate: str, failed_run: str) -> Finding:
 
 
 def _lost_cases(recorder: Recorder, release: Release) -> str:
-    results = recorder.book.of(release).written("evidence", name="staging/eval_results")
+    results = recorder.book.of(release).written(EntryKind.EVIDENCE, name="staging/eval_results")
     lost = results[-1].body["summary"].get("lost", []) if results else []
     return f"Lost cases: {', '.join(lost)}" if lost else ""

@@ -7,7 +7,7 @@ import dagster as dg
 
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.live.reaction import first_decidable_at
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.release import Release
@@ -32,7 +32,7 @@ def incident(
     rollout = release_store.rollout(str(release.key))
     if rollout is None:
         return _close_unused(context, recorder, change_tickets, release)
-    breach = recorder.book.of(release).written("rollout", event="breached")[-1]
+    breach = recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.BREACHED)[-1]
     looks = release_store.looks(str(release.key))
     plan = recorder.repository.plan(release.key.feature, release.commit)
     decidable_at = first_decidable_at(looks, plan)
@@ -61,7 +61,9 @@ def _close_unused(
     if str(release.key) not in recorder.book.active_rollouts():
         raise RefusedError(f"{release.key} is not on its plan; there is nothing to close")
     because = "taken off its plan before it had a call"
-    entry = recorder.book.write("rollout", {"event": "rolled_back", "because": because}, release)
+    entry = recorder.book.write(
+        EntryKind.ROLLOUT, {"event": RolloutEvent.ROLLED_BACK, "because": because}, release
+    )
     change_tickets.comment(str(release.key), "Rolled back", because, dedup=entry.digest)
     return recorder.evidence(
         context, release, summary={"because": because}, inputs={"closed": entry.digest}
@@ -88,9 +90,11 @@ def _close(
 ) -> None:
     """Close in the ledger first, then in the store: killed in between, the next run ends it."""
     because = str(summary["because"])
-    if not recorder.book.of(release).written("rollout", event="rolled_back"):
-        closed = {"event": "rolled_back", "because": because, "traffic_pct": 0}
-        recorder.book.write("rollout", closed | {"reaction_s": summary["reaction_s"]}, release)
+    if not recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.ROLLED_BACK):
+        closed = {"event": RolloutEvent.ROLLED_BACK, "because": because, "traffic_pct": 0}
+        recorder.book.write(
+            EntryKind.ROLLOUT, closed | {"reaction_s": summary["reaction_s"]}, release
+        )
     if rollout.state is RolloutState.BRAKED:
         move(store, str(release.key), RolloutEvent.ROLLED_BACK, now=now, because=because)
 

@@ -10,6 +10,7 @@ from release_assets.control.brake import Brake
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release, Unit
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.domain.rollout.restoration import judge_restoration
@@ -49,7 +50,7 @@ def restoration(
     if rollout is not None and not rollout.is_over and rollout.state is not RolloutState.BRAKED:
         because = context.run.tags.get(BECAUSE_TAG, "a person launched the rollback")
         brake.pull(rollout, release, because, clock.now())
-    recorder.book.write("intent", {"act": "restore"}, release)
+    recorder.book.write(EntryKind.INTENT, {"act": "restore"}, release)
     traffic = traffic_router.brake(release.digest)
     pointers = prompt_registry.pointers(Environment.PRODUCTION)
     back = pointers.without_candidate()
@@ -65,7 +66,7 @@ def restoration(
         "traffic": traffic.document(),
         "pointers": back.document(),
     }
-    recorder.book.write("observation", {"act": "restore", **summary}, release)
+    recorder.book.write(EntryKind.OBSERVATION, {"act": "restore", **summary}, release)
     return recorder.evidence(context, release, summary=summary, inputs={"unit": release.digest})
 
 

@@ -6,6 +6,7 @@ is not deployed (law 1).
 
 import dagster as dg
 
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Unit
 from release_assets.domain.rollout.restoration import judge_parts
 from release_assets.pipeline import PRE_MERGE, STAGING
@@ -25,7 +26,7 @@ def deployment(
     """Deploy the unit to staging, and record what answers there."""
     release = recorder.release(context)
     recorder.book.of(release).require_passed(PRE_MERGE.verdicts)
-    recorder.book.write("intent", {"act": "deploy", "environment": "staging"}, release)
+    recorder.book.write(EntryKind.INTENT, {"act": "deploy", "environment": "staging"}, release)
     running = deployer.deploy(release, Environment.STAGING)
     observed = deployer.read_back(running.address)
     summary = {"workload": running.workload, "observed": observed.document()}

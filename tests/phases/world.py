@@ -19,6 +19,7 @@ from release_assets.composition import compose
 from release_assets.definitions import build_definitions
 from release_assets.demo import world as local_world
 from release_assets.demo.world import FEATURE, WorldFolder, build
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.sign_off.statement import SignOffDecision
@@ -208,7 +209,7 @@ class World:
         running = self.deployer.deploy(stable, Environment.PRODUCTION)
         self.router.__init__(stable.digest, running.address)
         body = {"unit": stable.unit.document(), "commit": main, "because": "it ran before us"}
-        self.book.write("adoption", body, stable)
+        self.book.write(EntryKind.ADOPTION, body, stable)
 
     def read(self, path):
         """A file at main."""
