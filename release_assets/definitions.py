@@ -91,12 +91,12 @@ COMPOSED = ("book", "recorder", "suite_runner", "benchmark_runner", "brake", "ro
 
 @cache
 def world() -> Composition:
-    """The world of this process."""
+    """Return the world of this process."""
     return compose(load_world(config_path()))
 
 
 def build_definitions(open_world: Callable[[], Composition]) -> dg.Definitions:
-    """The pipeline over a world; tests give theirs."""
+    """Return the pipeline over a world; tests give theirs."""
     ports = {
         f.name: _late(f"ports.{f.name}", open_world) for f in fields(Ports) if f.name != "settings"
     }

@@ -7,6 +7,8 @@ nothing is requested.
 
 import dagster as dg
 
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
+from release_assets.domain.sign_off.statement import is_yes
 from release_assets.domain.triggers import Ready, next_promotion
 from release_assets.jobs import JOBS, PROMOTE_RELEASE
 from release_assets.ports import Clock
@@ -39,12 +41,12 @@ def sign_offs(
 def _signed(book: Book) -> list[Ready]:
     """Return the signed releases in the order of the first yes, with the number of the last."""
     found: dict[tuple[str, str], int] = {}
-    for entry in book.ledger.entries(kinds=("sign_off",)):
-        if entry.body["statement"]["predicate"]["decision"] == "yes":
+    for entry in book.ledger.entries(kinds=(EntryKind.SIGN_OFF,)):
+        if is_yes(entry.body):
             found[str(entry.release), str(entry.release_digest)] = entry.seq
     return [Ready(release=r, release_digest=d, signed=seq) for (r, d), seq in found.items()]
 
 
 def _promoted(book: Book) -> set[str]:
-    entries = book.ledger.entries(kinds=("rollout",))
-    return {str(e.release_digest) for e in entries if e.body["event"] == "promoted"}
+    entries = book.ledger.entries(kinds=(EntryKind.ROLLOUT,))
+    return {str(e.release_digest) for e in entries if e.event is RolloutEvent.PROMOTED}

@@ -13,6 +13,7 @@ from datetime import datetime
 import dagster as dg
 
 from release_assets.control.notices import named_by_plan, page
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.domain.triggers import Request, next_run
@@ -78,7 +79,9 @@ def _is_proven(book: Book, rollout: Rollout) -> bool:
     release, plan = book.repository.planned(ReleaseKey.parse(rollout.release))
     stage = plan.stages[rollout.stage]
     key = stage_key(stage.index, stage.traffic_pct)
-    return bool(book.of(release).written("rollout", event="stage_proven", stage=key))
+    return bool(
+        book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.STAGE_PROVEN, stage=key)
+    )
 
 
 def _enter_first(release: str) -> Request:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.partitions import stage_key
@@ -36,18 +36,20 @@ def completion(
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The stable release, as the router and the prompt registry have it."""
+    """Make this release the stable one, at the router, the prompt registry and in the ledger."""
     release = recorder.release(context)
     with recorder.book.refusals_recorded(release, "complete"):
         rollout = _require_watched(recorder, release, release_store.rollout(str(release.key)))
-    recorder.book.write("intent", {"act": "complete"}, release)
+    recorder.book.write(EntryKind.INTENT, {"act": "complete"}, release)
     traffic = _make_stable(traffic_router, release)
     pointers = _point(prompt_registry, release)
     observed = {"act": "complete", "traffic": traffic.document(), "pointers": pointers.document()}
-    recorder.book.write("observation", observed, release)
+    recorder.book.write(EntryKind.OBSERVATION, observed, release)
     because = f"watched at 100 % for {rollout.healthy.total_seconds():.0f} s without a breach"
-    if not recorder.book.of(release).written("rollout", event="completed"):
-        recorder.book.write("rollout", {"event": "completed", "because": because}, release)
+    if not recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.COMPLETED):
+        recorder.book.write(
+            EntryKind.ROLLOUT, {"event": RolloutEvent.COMPLETED, "because": because}, release
+        )
     if rollout.state is not RolloutState.COMPLETE:
         event = RolloutEvent.COMPLETED
         move(release_store, str(release.key), event, now=clock.now(), because=because)
@@ -58,7 +60,7 @@ def completion(
 
 
 def _require_watched(recorder: Recorder, release: Release, rollout: Rollout | None) -> Rollout:
-    """The watch is over, and the last monitored stage was proven: re-read before the write."""
+    """Return the rollout if its watch is over and its last monitored stage was proven."""
     if rollout is None or rollout.state not in {RolloutState.WATCHING, RolloutState.COMPLETE}:
         raise RefusedError(f"{release.key} is not being watched at 100 %; it cannot complete")
     plan = recorder.repository.plan(release.key.feature, release.commit)

@@ -25,7 +25,7 @@ def live_scores(
     recorder: dg.ResourceParam[Recorder],
     release_store: dg.ResourceParam[ReleaseStore],
 ) -> dg.MaterializeResult[None]:
-    """The scored pairs and counts of the stage, and the evidence for and against."""
+    """Record the scored pairs and counts of the stage, and the evidence for and against."""
     release = recorder.release(context)
     plan = recorder.repository.plan(release.key.feature, release.commit)
     looks = release_store.looks(str(release.key))

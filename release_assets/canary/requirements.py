@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.partitions import stage_key
 from release_assets.pipeline import BEFORE_PROMOTION
@@ -37,7 +38,7 @@ def require_free_plan(book: Book, reading: Reading) -> None:
     What was rolled back comes again as a new change.
     """
     key = str(reading.release.key)
-    ended = [entry for end in ENDS for entry in reading.written("rollout", event=end)]
+    ended = [entry for end in ENDS for entry in reading.written(EntryKind.ROLLOUT, event=end)]
     if ended:
         raise RefusedError(f"{key} was {ended[-1].body['event']} before; open a new change")
     others = [active for active in book.active_rollouts() if active != key]

@@ -1,7 +1,7 @@
 """Promotion: a signed-off release is deployed to production, with no traffic, and put on its plan.
 
-Re-reads every verdict right before the write (law 1) and refuses while another release of the
-feature ramps. Raising traffic is the business of `stage_traffic`.
+Re-reads every verdict right before the write (law 1), and refuses while another rollout is active.
+Raising traffic is the business of `stage_traffic`.
 """
 
 import dagster as dg
@@ -9,6 +9,7 @@ import dagster as dg
 from release_assets.canary.requirements import require_free_plan, require_no_freeze
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.finding import Outcome
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.rollout.restoration import judge_parts
 from release_assets.pipeline import BEFORE_PROMOTION
 from release_assets.ports import Clock, Deployer, Environment, PromptPointers, PromptRegistry
@@ -24,14 +25,14 @@ def rollout(
     prompt_registry: dg.ResourceParam[PromptRegistry],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The candidate unit that runs in production, ready for its first canary stage."""
+    """Deploy the candidate unit to production, without traffic, and put it on its rollout plan."""
     release = recorder.release(context)
     book, reading = recorder.book, recorder.book.of(release)
     with book.refusals_recorded(release, "promote"):
         reading.require_passed(BEFORE_PROMOTION)
         require_no_freeze(book, clock.now())
         require_free_plan(book, reading)
-    book.write("intent", {"act": "deploy", "environment": "production"}, release)
+    book.write(EntryKind.INTENT, {"act": "deploy", "environment": "production"}, release)
     running = deployer.deploy(release, Environment.PRODUCTION)
     observed = deployer.read_back(running.address)
     deployed = judge_parts(release.unit, observed, rule="every_part_is_deployed")
@@ -45,8 +46,13 @@ def rollout(
         "signed_by": list(reading.signatories),
         "executed_by": f"dagster run {context.run.run_id}",
     }
-    promoted = {"event": "promoted", "traffic_pct": 0, "people": people, "plan": plan.digest}
-    book.write("rollout", promoted, release)
+    promoted = {
+        "event": RolloutEvent.PROMOTED,
+        "traffic_pct": 0,
+        "people": people,
+        "plan": plan.digest,
+    }
+    book.write(EntryKind.ROLLOUT, promoted, release)
     return recorder.evidence(
         context,
         release,

@@ -16,7 +16,7 @@ from release_assets.canary.requirements import (
 )
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.machine import begin
 from release_assets.domain.rollout.plan import RolloutPlan
@@ -36,7 +36,7 @@ def stage_traffic(
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The traffic share that this canary stage has at the router."""
+    """Raise traffic to this canary stage, and record the share at the router."""
     release = recorder.release(context)
     plan = recorder.repository.plan(release.key.feature, release.commit)
     stage = _stage_of(context, plan)
@@ -48,13 +48,19 @@ def stage_traffic(
         require_on_plan(book, release.key)
         require_its_turn(release.key, before, stage)
     pct = plan.stages[stage].traffic_pct
-    book.write("intent", {"act": "raise_traffic", "traffic_pct": pct}, release)
+    book.write(EntryKind.INTENT, {"act": "raise_traffic", "traffic_pct": pct}, release)
     traffic = _raise(traffic_router, deployer, release, pct)
     if before is None or before.stage < stage:
         _enter(book, release_store, release, plan, stage, clock)
-        event = {"event": "stage_entered", "stage": stage_key(stage, pct), "traffic_pct": pct}
-        book.write("rollout", event, release)
-    book.write("observation", {"act": "raise_traffic", "traffic": traffic.document()}, release)
+        event = {
+            "event": RolloutEvent.STAGE_ENTERED,
+            "stage": stage_key(stage, pct),
+            "traffic_pct": pct,
+        }
+        book.write(EntryKind.ROLLOUT, event, release)
+    book.write(
+        EntryKind.OBSERVATION, {"act": "raise_traffic", "traffic": traffic.document()}, release
+    )
     return recorder.evidence(
         context, release, summary=traffic.document(), inputs={"plan": plan.digest}
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from release_assets.control.notices import author_of, named_by_plan, page
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import AdapterError, LedgerError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.ports import Environment
 
 if TYPE_CHECKING:
@@ -85,8 +85,10 @@ class Brake:
             "pointers": pointers.document(),
             "because": because,
         }
-        self.book.write("observation", observed, release)
-        self.book.write("rollout", {"event": "breached", "because": because}, release)
+        self.book.write(EntryKind.OBSERVATION, observed, release)
+        self.book.write(
+            EntryKind.ROLLOUT, {"event": RolloutEvent.BREACHED, "because": because}, release
+        )
 
     def _notify(self, release: Release, what: str, because: str, now: datetime) -> None:
         """Notify the plan's channels, the author and who signed."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from release_assets.control.notices import named_by_plan, page
 from release_assets.domain.errors import ConflictError, ReleaseError
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout.decision import Decision, StageAct, follow, note_look
 from release_assets.domain.rollout.machine import RolloutState
@@ -85,7 +86,9 @@ class RolloutTick:
         """Pull again where the router gave traffic back, or the ledger does not know of it."""
         traffic = self.watch.traffic_router.read()
         is_cut = traffic.candidate_digest != release.digest or traffic.candidate_pct == 0
-        if not is_cut or not self.book.of(release).written("rollout", event="breached"):
+        if not is_cut or not self.book.of(release).written(
+            EntryKind.ROLLOUT, event=RolloutEvent.BREACHED
+        ):
             self.brake.pull(rollout, release, rollout.because, now)
             return f"{rollout.release}: braked again, {rollout.because}"
         return f"{rollout.release}: braked, the restoration is under way"
@@ -105,12 +108,14 @@ class RolloutTick:
     def _report_hold(self, held: Rollout, release: Release, now: datetime) -> None:
         """Page a person, who must decide, and record the hold; repeated until the ledger has it."""
         since = held.stage_entered_at
-        entries = self.book.of(release).written("rollout", event="held")
+        entries = self.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.HELD)
         if any(entry.at >= since for entry in entries):
             return
         dedup = f"hold:{release.digest}:{held.stage}:{since.isoformat()}"
         self._page(release, "is held and waits for a person", held.because, dedup, now)
-        self.book.write("rollout", {"event": "held", "because": held.because}, release)
+        self.book.write(
+            EntryKind.ROLLOUT, {"event": RolloutEvent.HELD, "because": held.because}, release
+        )
 
     def _page(self, release: Release, what: str, because: str, dedup: str, now: datetime) -> None:
         store, channels = self.release_store, named_by_plan(self.book, release)
@@ -120,7 +125,7 @@ class RolloutTick:
 def allowed_pct(book: Book, release: Release) -> float | None:
     """Return the share that an intent to raise allows while its run is under way (law 9)."""
     reading = book.of(release)
-    intents = reading.written("intent", act="raise_traffic")
-    seen = reading.written("observation", act="raise_traffic")
+    intents = reading.written(EntryKind.INTENT, act="raise_traffic")
+    seen = reading.written(EntryKind.OBSERVATION, act="raise_traffic")
     is_under_way = intents and (not seen or seen[-1].seq < intents[-1].seq)
     return float(intents[-1].body["traffic_pct"]) if is_under_way else None

@@ -17,7 +17,7 @@ def change(
     recorder: dg.ResourceParam[Recorder],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The unit that the head of the change holds, its commits, pushes and reviews."""
+    """Record the unit that the head of the change holds, its commits and its pushers."""
     release = recorder.release(context)
     submitted = recorder.repository.change(release.key)
     summary = {

@@ -1,7 +1,7 @@
 """The feature's own lint, types and tests: does the code hold by its authors' own rules?
 
 The tools and their rules are the feature repository's; a tool that did not do its work is never a
-pass (seed: lint, unit).
+pass (law 2).
 """
 
 import dagster as dg
@@ -20,7 +20,7 @@ def code_health(
     recorder: dg.ResourceParam[Recorder],
     code_checker: dg.ResourceParam[CodeHealth],
 ) -> dg.MaterializeResult[None]:
-    """What lint, types and tests say about the tree of this release."""
+    """Record the reports of lint, types and tests about the tree of this release."""
     return record_reports(context, recorder, code_checker.check)
 
 

@@ -1,7 +1,7 @@
 """The smoke suite on the head of the change and on main: do the core flows hold?
 
 Ten to thirty cases can show harm, never its absence: this gate does not claim "as good as main"
-(seed: eval; E12).
+(docs/methods.md, E12).
 """
 
 import dagster as dg
@@ -25,7 +25,7 @@ def smoke_results(
     recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
 ) -> dg.MaterializeResult[None]:
-    """Every row of the smoke suite on both sides."""
+    """Record every row of the smoke suite on both sides."""
     release = recorder.release(context)
     repeats = recorder.repository.tier(release).smoke.repeats
     run = benchmark_runner.compare(release, "smoke", repeats, evidence="pre_merge/smoke_results")

@@ -15,7 +15,7 @@ def gate(
     recorder: dg.ResourceParam[Recorder],
     git_host: dg.ResourceParam[GitHost],
 ) -> dg.MaterializeResult[None]:
-    """The commit status that lets the change merge."""
+    """Post the commit status that lets the change merge."""
     release = recorder.release(context)
     verdict, entry = pass_gate(recorder, release, PRE_MERGE, context.run.run_id)
     git_host.post_status(release.commit, "pre-merge", verdict)

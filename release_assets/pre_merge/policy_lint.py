@@ -37,7 +37,7 @@ LIVE_SLICES = ("locale",)
 def policy_report(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:
-    """What the manifest declares: tier, model, suites by size, resolved plan."""
+    """Record what the manifest declares: tier, model, suites by size, resolved plan."""
     release, repository = recorder.release(context), recorder.repository
     manifest = repository.manifest(release.key.feature, release.commit)
     plan = _plan(repository, release)

@@ -1,7 +1,6 @@
 """The prompts of this release: are they registered by content, and does nothing dangle?
 
-Publishing is safe before the merge, since the registry is content-addressed and no pointer moves
-(DESIGN section 8).
+Publishing is safe before the merge, since the registry is content-addressed and no pointer moves.
 """
 
 import dagster as dg
@@ -22,7 +21,7 @@ def registered_prompts(
     recorder: dg.ResourceParam[Recorder],
     prompt_registry: dg.ResourceParam[PromptRegistry],
 ) -> dg.MaterializeResult[None]:
-    """The set that the registry holds for this release."""
+    """Publish the prompts, and record the set that the registry holds for this release."""
     release = recorder.release(context)
     published = prompt_registry.publish(_prompts(recorder, release))
     registered = {n: digest_of(c) for n, c in prompt_registry.read(published).items()}
@@ -51,7 +50,7 @@ def prompts_are_registered(
 
 
 def _prompts(recorder: Recorder, release: Release) -> dict[str, bytes]:
-    """The prompts of a release that are there, by name."""
+    """Return the prompts of a release that are there, by name."""
     files = recorder.repository.files(release.key.feature, release.commit)
     manifest = recorder.repository.manifest(release.key.feature, release.commit)
     return {name: files[path] for name, path in manifest.prompts.items() if path in files}

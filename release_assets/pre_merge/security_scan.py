@@ -1,6 +1,6 @@
 """Secrets and dangerous calls, by existing scanners: does the tree hold what an attacker wants?
 
-Matched text is never kept; a finding names rule, file and line (seed: security scan).
+Matched text is never kept; a finding names rule, file and line.
 """
 
 import dagster as dg
@@ -19,7 +19,7 @@ def security_report(
     recorder: dg.ResourceParam[Recorder],
     security_scanner: dg.ResourceParam[SecurityScanner],
 ) -> dg.MaterializeResult[None]:
-    """What the scanners say about the tree of this release."""
+    """Record the reports of the scanners about the tree of this release."""
     return record_reports(context, recorder, security_scanner.scan)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import NotFoundError, RefusedError
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import ReleaseKey, Unit
 from release_assets.records.production import KINDS, Production
 from release_assets.records.reading import Reading
@@ -58,7 +59,7 @@ class Book:
         self._kept.reading = Reading(release=release, size=size, entries=mine)
         return self._kept.reading
 
-    def write(self, kind: str, body: Mapping[str, Any], release: Release) -> Entry:
+    def write(self, kind: EntryKind, body: Mapping[str, Any], release: Release) -> Entry:
         """Append one entry about a release."""
         entry = self.ledger.append(
             kind,
@@ -82,7 +83,7 @@ class Book:
         except RefusedError as exc:
             findings = [finding.document() for finding in exc.findings]
             body = {"act": act, "because": str(exc), "findings": findings}
-            self.write("refusal", body, release)
+            self.write(EntryKind.REFUSAL, body, release)
             raise
 
     def active_rollouts(self) -> tuple[str, ...]:
@@ -99,19 +100,19 @@ class Book:
     def stable_commit(self, feature: str) -> str:
         """Return the commit that production really runs."""
         entry = self.stable(feature)
-        if entry.kind == "adoption":
+        if entry.kind is EntryKind.ADOPTION:
             return str(entry.body["commit"])
         return self.repository.release(ReleaseKey.parse(str(entry.release))).commit
 
     def stable_unit(self, feature: str) -> Unit:
         """Return the unit to which a rollback returns."""
         entry = self.stable(feature)
-        if entry.kind == "adoption":
+        if entry.kind is EntryKind.ADOPTION:
             return Unit(**entry.body["unit"])
         return self.repository.release(ReleaseKey.parse(str(entry.release))).unit
 
     def _production(self) -> Production:
-        """What production runs now; only what is new since the last question is read."""
+        """Return what production runs now; only what is new since the last question is read."""
         known = self._kept.production
         news = self.ledger.entries(kinds=KINDS, after=known.seen)
         self._kept.production = known.after(news)

@@ -57,5 +57,5 @@ def claim(
 
 
 def key(name: str) -> dg.AssetKey:
-    """The asset key of `<phase>/<name>`."""
+    """Return the asset key of `<phase>/<name>`."""
     return dg.AssetKey(name.split("/"))

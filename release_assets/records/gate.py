@@ -1,7 +1,7 @@
 """The gate at the end of a phase: all its claims passed for this release digest, or it stays shut.
 
 Reads the verdicts from the ledger, whatever Dagster shows: blocking checks act only inside one
-run, the gate acts always (DESIGN section 6).
+run, the gate acts always (law 1).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def gate_of(phase: Phase) -> str:
-    """The ledger name of a phase's own verdict."""
+    """Return the ledger name of a phase's own verdict."""
     return f"{phase.name}/gate"
 
 
@@ -39,7 +39,7 @@ def pass_gate(
 def gate_materialisation(
     context: dg.AssetExecutionContext, release: Release, verdict: Verdict, entry: Entry
 ) -> dg.MaterializeResult[None]:
-    """What Dagster shows of a passed gate."""
+    """Return what Dagster shows of a passed gate."""
     shown = {"outcome": str(verdict.outcome), "headline": verdict.headline}
     return materialisation(context, entry, release, shown)
 

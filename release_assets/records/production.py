@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 
-KINDS = ("adoption", "rollout")
-ENDS = ("completed", "rolled_back")
+KINDS = (EntryKind.ADOPTION, EntryKind.ROLLOUT)
+ENDS = (RolloutEvent.COMPLETED, RolloutEvent.ROLLED_BACK)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,11 +35,11 @@ class Production:
         """Return the state after further entries of `KINDS`, oldest first."""
         seen, active, stable = self.seen, dict.fromkeys(self.active), dict(self.stable)
         for entry in entries:
-            seen, release, event = entry.seq, str(entry.release), entry.body.get("event")
-            if event == "promoted":
+            seen, release, event = entry.seq, str(entry.release), entry.event
+            if event is RolloutEvent.PROMOTED:
                 active[release] = None
             if event in ENDS:
                 active.pop(release, None)
-            if event == "completed" or entry.kind == "adoption":
+            if event is RolloutEvent.COMPLETED or entry.kind is EntryKind.ADOPTION:
                 stable[release.rpartition("-")[0]] = entry
         return Production(seen=seen, active=tuple(active), stable=stable)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import NotFoundError, RefusedError
 from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.ledger.kinds import EntryKind
+from release_assets.domain.sign_off.statement import is_yes, predicate_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +33,7 @@ class Reading:
         """Return the reading with the ledger's next entry, which is about this release digest."""
         return replace(self, size=entry.seq, entries=(*self.entries, entry))
 
-    def written(self, kind: str, **fields: object) -> tuple[Entry, ...]:
+    def written(self, kind: EntryKind, **fields: object) -> tuple[Entry, ...]:
         """Return the entries of a kind whose body has these fields."""
         return tuple(
             entry
@@ -42,7 +44,7 @@ class Reading:
 
     def newest_evidence(self, name: str) -> Entry:
         """Return the newest evidence of that name; raises `NotFoundError`."""
-        found = self.written("evidence", name=name)
+        found = self.written(EntryKind.EVIDENCE, name=name)
         if not found:
             at = f"{self.release.key} at {self.release.digest[:19]}"
             raise NotFoundError(f"the ledger holds no '{name}' for {at}; materialise it first")
@@ -51,13 +53,13 @@ class Reading:
     @property
     def verdicts(self) -> Mapping[str, Entry]:
         """The newest verdict of each gate."""
-        return {entry.body["gate"]: entry for entry in self.written("verdict")}
+        return {entry.body["gate"]: entry for entry in self.written(EntryKind.VERDICT)}
 
     @property
     def signatories(self) -> tuple[str, ...]:
         """The persons who signed a yes, in order."""
-        statements = [e.body["statement"]["predicate"] for e in self.written("sign_off")]
-        yes = [statement["person"] for statement in statements if statement["decision"] == "yes"]
+        bodies = (entry.body for entry in self.written(EntryKind.SIGN_OFF))
+        yes = [predicate_of(body)["person"] for body in bodies if is_yes(body)]
         return tuple(dict.fromkeys(yes))
 
     def people(self, role: str) -> list[str]:
@@ -85,7 +87,7 @@ class Reading:
     @property
     def _current_evidence(self) -> frozenset[str]:
         """The digests of the newest evidence of each name."""
-        newest = {entry.body["name"]: entry.digest for entry in self.written("evidence")}
+        newest = {entry.body["name"]: entry.digest for entry in self.written(EntryKind.EVIDENCE)}
         return frozenset(newest.values())
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from release_assets.domain.evals.rows import Evidence
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.verdict import Verdict, conclude
 from release_assets.records.show import check_result, evidence_name, gate_name, materialisation
@@ -72,7 +73,7 @@ class Recorder:
             inputs=inputs,
             table=table,
         )
-        entry = self.book.write("evidence", evidence.document(), release)
+        entry = self.book.write(EntryKind.EVIDENCE, evidence.document(), release)
         return materialisation(context, entry, release, summary)
 
     def rows(self, entry: Entry) -> Sequence[Mapping[str, Any]]:
@@ -86,7 +87,9 @@ class Recorder:
 
         Under whatever key: main's digest may have been measured as an earlier release.
         """
-        entries = self.book.ledger.entries(release_digest=release.digest, kinds=("evidence",))
+        entries = self.book.ledger.entries(
+            release_digest=release.digest, kinds=(EntryKind.EVIDENCE,)
+        )
         same = [e for e in entries if e.body["name"] == name and e.body["inputs"] == inputs]
         return self.rows(same[-1]) if same else ()
 
@@ -113,4 +116,4 @@ class Recorder:
             "policy_digest": self.repository.policy().digest,
             "run_id": run_id,
         }
-        return self.book.write("verdict", verdict.document() | rests_on, release)
+        return self.book.write(EntryKind.VERDICT, verdict.document() | rests_on, release)

@@ -58,11 +58,11 @@ class FeatureRepository:
         return {}
 
     def root(self, feature: str) -> str:
-        """The folder of a feature in the repository."""
+        """Return the folder of a feature in the repository."""
         return self.settings.feature_root.get(feature, f"features/{feature}")
 
     def change(self, key: ReleaseKey) -> Change:
-        """The change behind a release."""
+        """Return the change behind a release."""
         return self.git_host.change(key.number)
 
     def commit_of(self, key: ReleaseKey) -> str:
@@ -84,7 +84,7 @@ class FeatureRepository:
         return ends
 
     def release(self, key: ReleaseKey, commit: str | None = None) -> Release:
-        """A release as one unit; commits never change, so each is read once."""
+        """Return a release as one unit; commits never change, so each is read once."""
         at = commit or self.commit_of(key)
         if (key, at) not in self._releases:
             files = self.files(key.feature, at)
@@ -102,34 +102,34 @@ class FeatureRepository:
         return ReleaseKey(feature, merged[-1].number if merged else 0)
 
     def files(self, feature: str, commit: str) -> Mapping[str, bytes]:
-        """All files of a feature at a commit, by their path below its folder."""
+        """Return all files of a feature at a commit, by their path below its folder."""
         root = self.root(feature)
         found = self.git_host.read_folder(commit, root)
         return {str(PurePosixPath(path).relative_to(root)): found[path] for path in found}
 
     def manifest(self, feature: str, commit: str) -> Manifest:
-        """The manifest at a commit."""
+        """Return the manifest at a commit."""
         return self.read(read_manifest, commit, f"{self.root(feature)}/feature.yaml")
 
     def suite(self, feature: str, commit: str, name: str) -> tuple[EvalCase, ...]:
-        """The cases of a suite at a commit."""
+        """Return the cases of a suite at a commit."""
         path = f"{self.root(feature)}/{self.manifest(feature, commit).suites[name]}"
         return self.read(read_suite, commit, path)
 
     def handbook(self, feature: str) -> Mapping[str, bytes]:
-        """The approved handbook at main: what groundedness is scored against."""
+        """Return the approved handbook at main: what groundedness is scored against."""
         main = self.git_host.main()
         folder = self.manifest(feature, main).approved_handbook
         files = self.files(feature, main)
         return {p: c for p, c in files.items() if p.startswith(f"{folder}/")}
 
     def tier(self, release: Release) -> TierPolicy:
-        """What the policy at main demands of a release of this risk tier."""
+        """Return what the policy at main demands of a release of this risk tier."""
         manifest = self.manifest(release.key.feature, release.commit)
         return self.policy().tier(manifest.risk_tier)
 
     def plan(self, feature: str, commit: str) -> RolloutPlan:
-        """The rollout plan that the manifest at a commit names."""
+        """Return the rollout plan that the manifest at a commit names."""
         manifest = self.manifest(feature, commit)
         allowed = self.policy().tier(manifest.risk_tier).allow_manual_rollback is not None
         path = manifest.rollout_plan
@@ -162,7 +162,7 @@ class FeatureRepository:
         return self.control_files().roster
 
     def read(self, read: Callable[..., T], commit: str, path: str, **how: bool) -> T:
-        """A document at a commit; commits never change, so each is parsed once."""
+        """Return a document at a commit; commits never change, so each is parsed once."""
         key = (read, commit, path, *how.values())
         if key not in self._documents:
             self._documents[key] = read(self._text(commit, path), file=path, **how)

@@ -35,7 +35,7 @@ class _RunningSide:
     recorded: tuple[ScoreRow, ...] = ()
 
     def ask(self, cases: Sequence[EvalCase], repeats: int, first: int) -> tuple[ScoreRow, ...]:
-        """The rows of all cases; repeats are numbered on from `first`."""
+        """Return the rows of all cases; repeats are numbered on from `first`."""
         kept = tuple(r for r in self.recorded if first <= r.repeat < first + repeats)
         if {(r.case, r.repeat) for r in kept} == {
             (case.id, n) for case in cases for n in range(first, first + repeats)

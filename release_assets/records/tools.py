@@ -1,4 +1,4 @@
-"""What tool evidence has in common: the tree that the tools are shown, and how reports are kept."""
+"""What tool evidence has in common: the tree that the tools read, and how reports are kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def record_reports(
     recorder: Recorder,
     look: Callable[[Path, str], Sequence[ToolReport]],
 ) -> dg.MaterializeResult[None]:
-    """Show the tree of this release to some tools, and record what they say."""
+    """Give the tree of this release to some tools, and record their reports."""
     release = recorder.release(context)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"

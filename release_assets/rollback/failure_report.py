@@ -1,7 +1,7 @@
-"""A phase whose run failed: the merge stays blocked, or staging is rolled back; the author is told.
+"""A phase whose run failed: the merge stays blocked, or staging is rolled back; the author hears.
 
 The verdicts are in the ledger already; here is what follows from them. A run that crashed without
-a verdict is told as a crash (law 2: a crash is never a verdict).
+a verdict is reported as a crash (law 2: a crash is never a verdict).
 """
 
 import dagster as dg
@@ -10,6 +10,7 @@ from release_assets.control.notices import author_of, page
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release, ReleaseKey
 from release_assets.domain.verdict import conclude
 from release_assets.jobs import PHASE_TAG, RUN_TAG
@@ -37,7 +38,7 @@ def failure_report(
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """What stopped the release, and what was done about it."""
+    """Record what stopped the release, block or take back, and notify the author."""
     try:
         release = recorder.release(context)
     except InputError as exc:
@@ -51,8 +52,8 @@ def failure_report(
         git_host.post_status(release.commit, "pre-merge", verdict)
     if phase is STAGING:
         deployer.retire(release.digest, Environment.STAGING)
-        taken_back = {"event": "staging_rolled_back", "because": verdict.headline}
-        recorder.book.write("rollout", taken_back, release)
+        taken_back = {"event": RolloutEvent.STAGING_ROLLED_BACK, "because": verdict.headline}
+        recorder.book.write(EntryKind.ROLLOUT, taken_back, release)
     what = f"did not pass {phase.name.replace('_', '-')}"
     text = f"{verdict.headline}\n\n{findings_table(findings)}\n{_lost_cases(recorder, release)}"
     headline = f"{release.key} {what}"
@@ -78,7 +79,7 @@ def _unreadable(
     clock: Clock,
     error: InputError,
 ) -> dg.MaterializeResult[None]:
-    """A manifest that cannot be read has no digest to judge: the author is told the line."""
+    """Block a change whose manifest cannot be read, and send its author the line."""
     key = ReleaseKey.parse(context.partition_key)
     because = str(error)
     finding = Finding(rule="manifest_can_be_read", outcome=Outcome.FAILED, because=because)
@@ -86,7 +87,7 @@ def _unreadable(
     git_host.post_status(recorder.repository.commit_of(key), "pre-merge", verdict)
     body = verdict.document() | {"act": "pre_merge", "because": because}
     now = clock.now()
-    entry = recorder.book.ledger.append("refusal", body, at=now, release=str(key))
+    entry = recorder.book.ledger.append(EntryKind.REFUSAL, body, at=now, release=str(key))
     page(
         release_store,
         key,
@@ -103,7 +104,7 @@ def _unreadable(
 def _findings(
     recorder: Recorder, release: Release, phase: Phase, failed_run: str
 ) -> tuple[Finding, ...]:
-    """What did not pass in that run; a claim without a verdict crashed or was never reached."""
+    """Return what did not pass in that run; a claim without a verdict is inconclusive."""
     judged = {
         gate: entry
         for gate, entry in recorder.book.of(release).verdicts.items()
@@ -120,11 +121,11 @@ def _not_passed(entry: Entry) -> list[Finding]:
 
 
 def _crashed(gate: str, failed_run: str) -> Finding:
-    because = f"{gate} reached no verdict in run {failed_run[:8]}; its log says why"
+    because = f"{gate} reached no verdict in run {failed_run[:8]}; read its log"
     return Finding(rule=gate, outcome=Outcome.INCONCLUSIVE, because=because)
 
 
 def _lost_cases(recorder: Recorder, release: Release) -> str:
-    results = recorder.book.of(release).written("evidence", name="staging/eval_results")
+    results = recorder.book.of(release).written(EntryKind.EVIDENCE, name="staging/eval_results")
     lost = results[-1].body["summary"].get("lost", []) if results else []
     return f"Lost cases: {', '.join(lost)}" if lost else ""

@@ -7,7 +7,7 @@ import dagster as dg
 
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.live.reaction import first_decidable_at
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.release import Release
@@ -26,13 +26,13 @@ def incident(
     live_metrics: dg.ResourceParam[LiveMetrics],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """The record that closes a rollback, on the ticket and in the ledger."""
+    """Close a rollback, on the ticket and in the ledger."""
     release = recorder.release(context)
     recorder.book.of(release).require_passed(["rollback/everything_is_back"])
     rollout = release_store.rollout(str(release.key))
     if rollout is None:
         return _close_unused(context, recorder, change_tickets, release)
-    breach = recorder.book.of(release).written("rollout", event="breached")[-1]
+    breach = recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.BREACHED)[-1]
     looks = release_store.looks(str(release.key))
     plan = recorder.repository.plan(release.key.feature, release.commit)
     decidable_at = first_decidable_at(looks, plan)
@@ -57,11 +57,13 @@ def _close_unused(
     change_tickets: ChangeTickets,
     release: Release,
 ) -> dg.MaterializeResult[None]:
-    """Promoted and taken off its plan before it had a call: the road is free again."""
+    """Close a rollout that was taken off its plan before it had a call."""
     if str(release.key) not in recorder.book.active_rollouts():
         raise RefusedError(f"{release.key} is not on its plan; there is nothing to close")
     because = "taken off its plan before it had a call"
-    entry = recorder.book.write("rollout", {"event": "rolled_back", "because": because}, release)
+    entry = recorder.book.write(
+        EntryKind.ROLLOUT, {"event": RolloutEvent.ROLLED_BACK, "because": because}, release
+    )
     change_tickets.comment(str(release.key), "Rolled back", because, dedup=entry.digest)
     return recorder.evidence(
         context, release, summary={"because": because}, inputs={"closed": entry.digest}
@@ -69,7 +71,7 @@ def _close_unused(
 
 
 def _seen(rollout: Rollout, looks: Sequence[LiveBatch]) -> dict[str, object]:
-    """How much the canary stage had seen when it was cut."""
+    """Return how much the canary stage had seen when it was cut."""
     mine = [batch for batch in looks if batch.stage == rollout.stage]
     return {
         "stage": rollout.stage + 1,
@@ -86,17 +88,19 @@ def _close(
     summary: Mapping[str, object],
     now: datetime,
 ) -> None:
-    """The ledger first, then the rollout: killed in between, the next run finds the rest."""
+    """Close in the ledger first, then in the store: killed in between, the next run ends it."""
     because = str(summary["because"])
-    if not recorder.book.of(release).written("rollout", event="rolled_back"):
-        closed = {"event": "rolled_back", "because": because, "traffic_pct": 0}
-        recorder.book.write("rollout", closed | {"reaction_s": summary["reaction_s"]}, release)
+    if not recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.ROLLED_BACK):
+        closed = {"event": RolloutEvent.ROLLED_BACK, "because": because, "traffic_pct": 0}
+        recorder.book.write(
+            EntryKind.ROLLOUT, closed | {"reaction_s": summary["reaction_s"]}, release
+        )
     if rollout.state is RolloutState.BRAKED:
         move(store, str(release.key), RolloutEvent.ROLLED_BACK, now=now, because=because)
 
 
 def _seconds(decidable_at: datetime | None, last_call_at: datetime | None) -> float | None:
-    """From the call that made the breach decidable to the last that the candidate answered."""
+    """Return the time from the call that made the breach decidable to the last one answered."""
     if decidable_at is None or last_call_at is None:
         return None
     return round(max((last_call_at - decidable_at).total_seconds(), 0.0), 2)

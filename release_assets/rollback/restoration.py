@@ -1,4 +1,4 @@
-"""After the brake: every part is back, by the word of the router, the registry and the unit itself.
+"""After the brake: every part is back, as router, registry and the unit itself report.
 
 Asks `/release` at the front door, and only then takes the candidate unit down (law 4). Launched by
 a person on a release that nothing braked, it pulls the brake itself.
@@ -10,6 +10,7 @@ from release_assets.control.brake import Brake
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release, Unit
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.domain.rollout.restoration import judge_restoration
@@ -42,14 +43,14 @@ def restoration(
     brake: dg.ResourceParam[Brake],
     clock: dg.ResourceParam[Clock],
 ) -> dg.MaterializeResult[None]:
-    """What answers in production now, part by part."""
+    """Take the candidate down, and record what answers in production, part by part."""
     release = recorder.release(context)
     _require_a_way_back(traffic_router, release)
     rollout = release_store.rollout(str(release.key))
     if rollout is not None and not rollout.is_over and rollout.state is not RolloutState.BRAKED:
         because = context.run.tags.get(BECAUSE_TAG, "a person launched the rollback")
         brake.pull(rollout, release, because, clock.now())
-    recorder.book.write("intent", {"act": "restore"}, release)
+    recorder.book.write(EntryKind.INTENT, {"act": "restore"}, release)
     traffic = traffic_router.brake(release.digest)
     pointers = prompt_registry.pointers(Environment.PRODUCTION)
     back = pointers.without_candidate()
@@ -65,12 +66,12 @@ def restoration(
         "traffic": traffic.document(),
         "pointers": back.document(),
     }
-    recorder.book.write("observation", {"act": "restore", **summary}, release)
+    recorder.book.write(EntryKind.OBSERVATION, {"act": "restore", **summary}, release)
     return recorder.evidence(context, release, summary=summary, inputs={"unit": release.digest})
 
 
 def _require_a_way_back(router: TrafficRouter, release: Release) -> None:
-    """The stable release is not taken down: nothing older is kept warm behind it."""
+    """Raise `RefusedError` for the stable release: no older unit is kept running behind it."""
     if router.read().stable_digest == release.digest:
         raise RefusedError(f"{release.key} is the stable release; release the older state anew")
 

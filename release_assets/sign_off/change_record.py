@@ -23,7 +23,7 @@ from release_assets.sign_off.promotion import changes_of, contributors_to, revie
 def change_record(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:
-    """The changes of this release, their contributors, their reviewers and their reviews."""
+    """Record the changes of this release, their contributors, reviewers and reviews."""
     release, repository = recorder.release(context), recorder.repository
     control, changes = repository.control_files(), changes_of(recorder.book, release)
     roster = control.roster

@@ -12,7 +12,7 @@ from release_assets.records.recorder import Recorder
 def gate(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:
-    """That independent people reviewed and signed this release."""
+    """Record that independent people reviewed and signed this release."""
     release = recorder.release(context)
     verdict, entry = pass_gate(recorder, release, SIGN_OFF, context.run.run_id)
     return gate_materialisation(context, release, verdict, entry)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.people.contributors import (
     Contributors,
     changed_case_authors,
@@ -73,7 +74,7 @@ def reviewers_of(
 
 def subject_of(book: Book, release: Release, control: ControlFiles) -> Subject:
     """Return what a sign-off of this release must name, as things are now."""
-    entries = book.of(release).written("evidence")
+    entries = book.of(release).written(EntryKind.EVIDENCE)
     before = [e.digest for e in entries if str(e.body["name"]).startswith(_BEFORE_SIGN_OFF)]
     manifest = book.repository.manifest(release.key.feature, release.commit)
     return Subject(

@@ -10,6 +10,7 @@ import dagster as dg
 
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release
 from release_assets.domain.sign_off.quorum import judge_sign_offs, read_sign_offs
 from release_assets.pipeline import SIGN_OFF
@@ -23,9 +24,9 @@ from release_assets.sign_off.promotion import promotion_of
 def sign_offs(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:
-    """The sign-offs that the ledger holds for this release digest."""
+    """Record which sign-offs the ledger holds for this release digest."""
     release = recorder.release(context)
-    entries = recorder.book.of(release).written("sign_off")
+    entries = recorder.book.of(release).written(EntryKind.SIGN_OFF)
     signed = [
         {
             "person": s.statement.person,
@@ -49,7 +50,7 @@ def quorum_is_complete(
     """Every role of the risk tier said yes, by another person each, and nobody said no."""
 
     def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        entries = recorder.book.of(release).written("sign_off")
+        entries = recorder.book.of(release).written(EntryKind.SIGN_OFF)
         named = set(found.body["summary"]["ledger_entries"])
         read, unreadable = read_sign_offs([e for e in entries if e.seq in named])
         promotion = promotion_of(recorder.book, release)

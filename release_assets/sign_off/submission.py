@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.sign_off.quorum import sign_off_body, verify_sign_off
 from release_assets.domain.sign_off.rules import judge_sign_off
 from release_assets.domain.sign_off.statement import SignOffDecision, Statement
@@ -62,9 +63,9 @@ def submit(book: Book, release: Release, answer: Answer, signer: Signer) -> Verd
     sign_off = verify_sign_off(statement, signature, at=now)
     verdict = conclude("sign_off/signature", judge_sign_off(sign_off, promotion, now=now))
     if verdict.is_passed or answer.decision is SignOffDecision.NO:
-        book.write("sign_off", sign_off_body(statement, signature), release)
+        book.write(EntryKind.SIGN_OFF, sign_off_body(statement, signature), release)
     else:
-        book.write("refusal", _refusal(statement, verdict), release)
+        book.write(EntryKind.REFUSAL, _refusal(statement, verdict), release)
     return verdict
 
 

@@ -1,6 +1,6 @@
 """The adversarial suite: are attacks still refused, and harmless questions still answered?
 
-The worst attack family decides; an overall gain never hides a family's loss (seed: adversarial).
+The worst attack family decides; an overall gain never hides a family's loss.
 """
 
 import dagster as dg
@@ -24,7 +24,7 @@ def adversarial_results(
     recorder: dg.ResourceParam[Recorder],
     suite_runner: dg.ResourceParam[SuiteRunner],
 ) -> dg.MaterializeResult[None]:
-    """Every row of the adversarial suite on both sides."""
+    """Record every row of the adversarial suite on both sides."""
     release = recorder.release(context)
     repeats = recorder.repository.tier(release).regression.repeats
     name = "staging/adversarial_results"

@@ -1,7 +1,7 @@
 """Event contracts: can consumers of the old schema read what this release publishes?
 
-The release is asked the smoke questions in staging, and the events that it published are held
-against the new schema; the new schema is held against main's (seed: contract tests).
+The events that the release published in staging are compared with the new schema, and the new
+schema with main's.
 """
 
 import json
@@ -28,7 +28,7 @@ def published_events(
     recorder: dg.ResourceParam[Recorder],
     deployer: dg.ResourceParam[Deployer],
 ) -> dg.MaterializeResult[None]:
-    """The events that the release published in staging, and what is wrong with them."""
+    """Record the events that the release published in staging, and what is wrong with them."""
     release = recorder.release(context)
     events = deployer.published_events(release.digest, Environment.STAGING)
     found = {
@@ -76,7 +76,7 @@ def _schemas(recorder: Recorder, release: Release) -> dict[str, dict[str, Any]]:
 def _complaints(
     events: list[dict[str, Any]], name: str, schema: dict[str, Any]
 ) -> dict[str, object]:
-    """What the schema says against the events of that name; never the events themselves."""
+    """Count the events of that name, and say where they break the schema; never quote them."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415  waits until events are there
 
     mine = [e for e in events if e.get("event") == name]

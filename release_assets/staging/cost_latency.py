@@ -1,7 +1,7 @@
 """Fifty calls, the same on both sides: does the release keep its budget of money and time?
 
-Both sides answer in turn on the same host; a breach must exceed the host's own noise (research:
-the cost of different calls strays by a quarter with nothing changed).
+The calls are the same, since the cost of other calls differs by a quarter with nothing changed;
+both sides answer in turn on the same host, and a breach must exceed the host's own noise.
 """
 
 import dagster as dg
@@ -27,7 +27,7 @@ def benchmark_results(
     recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
 ) -> dg.MaterializeResult[None]:
-    """Latency and cost of the benchmark's calls on both sides, one call at a time."""
+    """Record latency and cost of the benchmark's calls on both sides, one call at a time."""
     release = recorder.release(context)
     run = benchmark_runner.in_turn(release, "benchmark", REPEATS)
     return record_suite(context, recorder, release, run)

@@ -1,11 +1,12 @@
-"""The merged unit runs in staging, and says by its own word that it is this release.
+"""The merged unit runs in staging, and reports itself as this release.
 
 The merge froze the manifest; from here on key and digest are one. What came to main past its gate
-is not deployed (DESIGN section 6).
+is not deployed (law 1).
 """
 
 import dagster as dg
 
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Unit
 from release_assets.domain.rollout.restoration import judge_parts
 from release_assets.pipeline import PRE_MERGE, STAGING
@@ -22,10 +23,10 @@ def deployment(
     recorder: dg.ResourceParam[Recorder],
     deployer: dg.ResourceParam[Deployer],
 ) -> dg.MaterializeResult[None]:
-    """What answers in staging after the deploy."""
+    """Deploy the unit to staging, and record what answers there."""
     release = recorder.release(context)
     recorder.book.of(release).require_passed(PRE_MERGE.verdicts)
-    recorder.book.write("intent", {"act": "deploy", "environment": "staging"}, release)
+    recorder.book.write(EntryKind.INTENT, {"act": "deploy", "environment": "staging"}, release)
     running = deployer.deploy(release, Environment.STAGING)
     observed = deployer.read_back(running.address)
     summary = {"workload": running.workload, "observed": observed.document()}

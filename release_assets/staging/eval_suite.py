@@ -1,7 +1,7 @@
 """The production suite, on the candidate and on main: is quality as good as it was?
 
 Repeats are added on both sides while only the margin is open; undecided at the most repeats is
-inconclusive and says how many cases it would take (seed: staging deploy with evals).
+inconclusive, with the number of cases that it would take (docs/methods.md, R15).
 """
 
 import dagster as dg
@@ -26,7 +26,7 @@ def eval_results(
     recorder: dg.ResourceParam[Recorder],
     suite_runner: dg.ResourceParam[SuiteRunner],
 ) -> dg.MaterializeResult[None]:
-    """Every row of the production suite on both sides."""
+    """Record every row of the production suite on both sides."""
     release = recorder.release(context)
     tier = recorder.repository.tier(release)
     run = suite_runner.compare(

@@ -1,7 +1,6 @@
 """Parallel cases in every locale: is any group served worse than before, or than the others?
 
-The same question in each locale, one family each, so that groups are compared on the same thing
-(seed: fairness slices).
+The same question in each locale, one family each, so that groups are compared on the same thing.
 """
 
 import dagster as dg
@@ -25,7 +24,7 @@ def fairness_results(
     recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
 ) -> dg.MaterializeResult[None]:
-    """Every row of the fairness suite on both sides."""
+    """Record every row of the fairness suite on both sides."""
     release = recorder.release(context)
     run = benchmark_runner.in_turn(release, "fairness", 1)
     return record_suite(context, recorder, release, run)

@@ -16,7 +16,7 @@ def gate(
     recorder: dg.ResourceParam[Recorder],
     change_tickets: dg.ResourceParam[ChangeTickets],
 ) -> dg.MaterializeResult[None]:
-    """The verdict of staging, on the ticket and in the ledger."""
+    """Record the verdict of staging, on the ticket and in the ledger."""
     release = recorder.release(context)
     verdict, entry = pass_gate(recorder, release, STAGING, context.run.run_id)
     text = findings_table(verdict.findings)

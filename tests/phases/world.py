@@ -19,6 +19,7 @@ from release_assets.composition import compose
 from release_assets.definitions import build_definitions
 from release_assets.demo import world as local_world
 from release_assets.demo.world import FEATURE, WorldFolder, build
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.sign_off.statement import SignOffDecision
@@ -31,9 +32,9 @@ from resources.local.git.host import LocalGitHost
 from resources.local.prompt_registry import DirectoryPromptRegistry
 from resources.release_store import SqlReleaseStore
 from tests.phases.doubles import (
+    GivenShape,
     MarkedLint,
     MarkedSecrets,
-    SaidShape,
     ScriptedEngine,
     SetClock,
     SteadyTraffic,
@@ -62,7 +63,7 @@ def _job(name):
 
 
 def _with_one_scorer(path):
-    """The examples, judged by one scorer: a third of the rows says as much to these tests."""
+    """The examples, judged by one scorer: a third of the rows is enough for these tests."""
     shutil.copytree(local_world.EXAMPLES, path, dirs_exist_ok=True)
     manifest = path / FEATURE / ROOT / "feature.yaml"
     three = 'scorers: {groundedness: "1", correctness: "1", refusal: "1"}'
@@ -94,13 +95,13 @@ class Ran:
 
     @property
     def failures(self):
-        """What the failed steps said, with the errors beneath."""
+        """The messages of the failed steps, with the errors beneath."""
         events = (e for e in self.result.all_events if e.is_step_failure)
-        return "\n".join(_told(e.step_failure_data.error) for e in events)
+        return "\n".join(_message(e.step_failure_data.error) for e in events)
 
 
-def _told(error):
-    return f"{error.message}\n{_told(error.cause)}" if error.cause else error.message
+def _message(error):
+    return f"{error.message}\n{_message(error.cause)}" if error.cause else error.message
 
 
 class World:
@@ -111,7 +112,7 @@ class World:
         self.clock, self.tickets = clock or SetClock(), tickets or MemoryTickets()
         self.router = router or FakeTrafficRouter("sha256:none", "http://stable.invalid")
         self.deployer, self.notifier = WorldDeployer(self.router), MemoryNotifier()
-        self.engine, self.shape, self.metrics = ScriptedEngine(self.deployer), SaidShape(), None
+        self.engine, self.shape, self.metrics = ScriptedEngine(self.deployer), GivenShape(), None
         self.metrics, self.lint, self.secrets = SteadyTraffic(), MarkedLint(), MarkedSecrets()
         self.instance = None
 
@@ -208,7 +209,7 @@ class World:
         running = self.deployer.deploy(stable, Environment.PRODUCTION)
         self.router.__init__(stable.digest, running.address)
         body = {"unit": stable.unit.document(), "commit": main, "because": "it ran before us"}
-        self.book.write("adoption", body, stable)
+        self.book.write(EntryKind.ADOPTION, body, stable)
 
     def read(self, path):
         """A file at main."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from release_assets.domain.errors import NotFoundError, RefusedError
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release, ReleaseKey, Unit
 from release_assets.records.book import Book
 from release_assets.records.production import Production
@@ -37,13 +38,13 @@ def book(ledger):
 
 
 def evidence(book, name, **summary):
-    return book.write("evidence", {"name": name, "summary": summary}, RELEASE)
+    return book.write(EntryKind.EVIDENCE, {"name": name, "summary": summary}, RELEASE)
 
 
 def verdict(book, gate, *evidence, outcome="passed"):
     digests = [entry.digest for entry in evidence]
     body = {"gate": gate, "outcome": outcome, "headline": outcome, "evidence": digests}
-    return book.write("verdict", body, RELEASE)
+    return book.write(EntryKind.VERDICT, body, RELEASE)
 
 
 def somebody_else(ledger, kind="notice", release="f-1", digest=RELEASE.digest, **body):
@@ -61,9 +62,9 @@ def test_a_round_of_questions_and_our_own_writes_are_one_read(book, ledger):
 
 
 def test_what_somebody_else_wrote_is_read_before_the_next_answer(book, ledger):
-    assert book.of(RELEASE).written("rollout") == ()
+    assert book.of(RELEASE).written(EntryKind.ROLLOUT) == ()
     somebody_else(ledger, "rollout", event="promoted")
-    assert len(book.of(RELEASE).written("rollout", event="promoted")) == 1
+    assert len(book.of(RELEASE).written(EntryKind.ROLLOUT, event="promoted")) == 1
 
     evidence(book, "a")
     somebody_else(ledger, "rollout", event="held")
@@ -103,7 +104,7 @@ def test_a_refusal_is_recorded_and_stays_one(book):
     with pytest.raises(RefusedError), book.refusals_recorded(RELEASE, "promote"):
         raise RefusedError("not yet")
 
-    (refusal,) = book.of(RELEASE).written("refusal")
+    (refusal,) = book.of(RELEASE).written(EntryKind.REFUSAL)
     assert (refusal.body["act"], refusal.body["because"]) == ("promote", "not yet")
 
 

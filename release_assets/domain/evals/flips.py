@@ -54,7 +54,7 @@ class Flips:
 
 
 def flipped_cases(pairing: Pairing, rules: RegressionRules | None = None) -> tuple[str, ...]:
-    """Return the cases to ask again, `rules.reruns` times on both sides: lost under any scorer."""
+    """Return the cases to run again, `rules.reruns` times on both sides: lost under any scorer."""
     rules = rules or RegressionRules()
     return tuple(sorted({one.case for one in pairing.pairs if flip(one, rules) < 0}))
 

@@ -125,8 +125,8 @@ def test_a_proven_stage_opens_the_next_one(ramping_world):
 def test_a_held_rollout_does_not_rise(ramping_world):
     """Held because the router gives less than planned; a person decides."""
     ramping_world.router.traffic = replace(ramping_world.router.traffic, candidate_pct=0.5)
-    (said,) = ramping_world.look()
-    assert ": hold, " in said
+    (summary,) = ramping_world.look()
+    assert ": hold, " in summary
     ramping_world.router.traffic = replace(ramping_world.router.traffic, candidate_pct=1)
     ramping_world.prove()
     ramping_world.run_stage("conclude_stage", 0)
@@ -173,10 +173,10 @@ def test_a_silent_candidate_holds_the_rollout_and_calls_a_person(ramping_world):
     ramping_world.metrics.calls = ramping_world.metrics.pairs_a_look = 0
     (waiting,) = ramping_world.look(90)
     healthy = ramping_world.store.rollout(RELEASE).healthy
-    said = [ramping_world.look(60)[0] for _ in range(5)]
+    summaries = [ramping_world.look(60)[0] for _ in range(5)]
 
     assert ": wait, the last 90 s were not seen" in waiting
-    held = [one for one in said if ": hold, " in one]
+    held = [one for one in summaries if ": hold, " in one]
     assert [one.partition(": ")[2] for one in held] == ["hold, nothing was seen for 5.5 min"]
     assert ramping_world.store.rollout(RELEASE).healthy == healthy
     assert any("is held" in n.headline for n in ramping_world.store.undelivered())

@@ -48,9 +48,9 @@ def test_a_breach_during_the_watch_brings_the_old_unit_back(watching_world):
     world = watching_world
     old = world.router.traffic.stable_digest
     world.metrics.errors = 1500
-    (said,) = world.look()
+    (summary,) = world.look()
 
-    assert ": brake, " in said
+    assert ": brake, " in summary
     assert (world.router.traffic.stable_digest, world.router.traffic.candidate_pct) == (old, 0)
     assert world.run("roll_back_release").is_success
     assert world.deployer.runs(old)

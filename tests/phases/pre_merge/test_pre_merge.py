@@ -148,8 +148,8 @@ def test_a_verdict_on_replaced_evidence_opens_no_gate(world):
     again = materialise(world, gate.gate)
 
     assert not again.success
-    said = str(again.failure_data_for_node("pre_merge__gate").error.cause)
-    assert "pre_merge/code_is_healthy was judged on evidence that has been replaced" in said
+    message = str(again.failure_data_for_node("pre_merge__gate").error.cause)
+    assert "pre_merge/code_is_healthy was judged on evidence that has been replaced" in message
 
 
 def test_a_verdict_about_another_head_opens_no_gate(world):
@@ -168,8 +168,8 @@ def test_a_verdict_about_another_head_opens_no_gate(world):
     again = materialise(world, gate.gate)
 
     assert not again.success
-    said = str(again.failure_data_for_node("pre_merge__gate").error.cause)
-    assert said.count("was never judged for this release digest") == len(PRE_MERGE.claims)
+    message = str(again.failure_data_for_node("pre_merge__gate").error.cause)
+    assert message.count("was never judged for this release digest") == len(PRE_MERGE.claims)
 
 
 def test_materialisations_name_their_ledger_entry_and_pin_their_inputs(world):

@@ -13,7 +13,7 @@ POLICY = "policy.yaml"
 
 
 def assert_nothing_moved(world):
-    """No unit, no traffic, no pointer, and no word of it in the ledger."""
+    """No unit, no traffic, no pointer, and nothing about it in the ledger."""
     assert not world.deployer.runs(world.release().digest)
     assert world.router.history == []
     assert world.pointers.candidate is None
@@ -67,8 +67,8 @@ def test_a_no_blocks_whatever_else_was_said(staged_world):
     ran = staged_world.run("promote_release")
 
     assert not ran.is_success
-    said = ran.checks["quorum_is_complete"].description
-    assert "iris signed a no: the travel answers frighten me" in said
+    quorum = ran.checks["quorum_is_complete"].description
+    assert "iris signed a no: the travel answers frighten me" in quorum
     assert_nothing_moved(staged_world)
 
 
@@ -201,9 +201,9 @@ def test_nothing_starts_and_nothing_rises_in_a_freeze_window(request, station, m
 def test_the_brake_works_in_a_freeze_window(ramping_world, monkeypatch):
     freeze(ramping_world, monkeypatch)
     ramping_world.metrics.errors = 400
-    (said,) = ramping_world.look()
+    (summary,) = ramping_world.look()
 
-    assert ": brake, " in said
+    assert ": brake, " in summary
     assert ramping_world.router.traffic.candidate_pct == 0
 
 
@@ -236,6 +236,6 @@ def test_a_rollout_materialised_by_itself_reads_every_verdict_again(staged_world
     )
 
     assert not done.success
-    said = str(done.failure_data_for_node("canary__rollout").error.cause)
-    assert "sign_off/quorum_is_complete was never judged" in said
+    message = str(done.failure_data_for_node("canary__rollout").error.cause)
+    assert "sign_off/quorum_is_complete was never judged" in message
     assert_nothing_moved(staged_world)
