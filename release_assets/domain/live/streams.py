@@ -34,7 +34,8 @@ class Stream(NamedTuple):
 
     A level asks about the candidate alone, a drop about the candidate against stable (of all
     answers, or of one `slice`), a gap about the drop in `slice` against the drop in `other`, and
-    missing about scores that the candidate lacks more often than stable.
+    missing about scores that the candidate lacks more often than stable. A tuple, for a look
+    hashes hundreds of them.
     """
 
     group: str

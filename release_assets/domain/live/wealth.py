@@ -42,8 +42,8 @@ _NAMING = 0.05  # false discovery rate among the named streams of an SLO; a name
 #
 # - how much is released follows the plan and the clock;
 # - which group gets it follows the plan (`shares_of`);
-# - which streams of the group bet now follows from which of them have observations in this look,
-#   never from the values of these observations;
+# - which streams of the group bet now follows from which of them have usable observations in this
+#   look, never from what these observations are;
 # - a new stream takes an equal share of its group's wealth before its first bet.
 #
 # So the mean of the sum given the past is at most what it was, and by Ville's inequality the sum

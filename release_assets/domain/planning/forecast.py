@@ -100,35 +100,30 @@ def forecast(
     `scores_per_hour` counts replayed requests (a pair of scores); no more than there are calls.
     """
     pairs_per_min = min(scores_per_hour / 60, calls_per_second * 60)
-    rates = _Rates(stage, calls_per_second, pairs_per_min)
+    calls_per_min = calls_per_second * 60 * stage.traffic_pct / 100
     return StageForecast(
         index=stage.index,
         traffic_pct=stage.traffic_pct,
         duration_min=stage.duration / _MINUTE,
         longest_min=stage.longest / _MINUTE,
         evidence=stage.evidence,
-        slos=tuple(_forecast(plan, stage, slo, rates) for slo in stage.slos),
+        slos=tuple(_forecast(plan, stage, slo, calls_per_min, pairs_per_min) for slo in stage.slos),
     )
 
 
-class _Rates:
-    """Samples a minute in one stage."""
-
-    def __init__(self, stage: CanaryStage, calls_per_second: float, pairs_per_min: float) -> None:
-        self.calls = calls_per_second * 60 * stage.traffic_pct / 100
-        self.pairs = pairs_per_min
-
-    def of(self, slo: Slo) -> float:
-        """Return those of the SLO's own kind."""
-        if slo.metric.counted is Counted.GAP:
-            return self.pairs / SLICES_EXPECTED
-        if slo.metric.is_scored:
-            return self.pairs
-        return self.calls * (RATED_SHARE if slo.metric.is_voluntary else 1.0)
+def _samples(slo: Slo, calls: float, pairs: float) -> float:
+    """Return how many of these calls, or replayed pairs, are samples of an SLO."""
+    if slo.metric.counted is Counted.GAP:
+        return pairs / SLICES_EXPECTED
+    if slo.metric.is_scored:
+        return pairs
+    return calls * (RATED_SHARE if slo.metric.is_voluntary else 1.0)
 
 
-def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, rates: _Rates) -> SloForecast:
-    per_min, is_level = rates.of(slo), slo.kind is SloKind.LEVEL
+def _forecast(
+    plan: RolloutPlan, stage: CanaryStage, slo: Slo, calls_per_min: float, pairs_per_min: float
+) -> SloForecast:
+    per_min, is_level = _samples(slo, calls_per_min, pairs_per_min), slo.kind is SloKind.LEVEL
     planned = per_min * (stage.duration / _MINUTE)
     margin = None if is_level else margin_to_prove(plan, stage, slo)
     is_gap = slo.metric.counted is Counted.GAP
@@ -147,7 +142,7 @@ def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, rates: _Rates) ->
         provable_margin=None if is_level else information.provable_margin(planned, is_gap=is_gap),
         n_80=n_80,
         n_90=n_90,
-        catches=_catch(plan, stage, slo, per_min, rates.calls),
+        catches=_catch(plan, stage, slo, per_min, calls_per_min),
     )
 
 

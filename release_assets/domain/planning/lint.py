@@ -78,7 +78,11 @@ def lint_plan(plan: RolloutPlan, traffic: PlanTraffic) -> PlanLint:
     if traffic.scores_per_hour is None:
         traffic = replace(traffic, scores_per_hour=plan.scoring_budget_per_hour)
     findings = _findings(plan, traffic)
-    stages = tuple(_forecasts(plan, traffic))
+    calls, scores = traffic.calls_per_second or 0.0, traffic.scores_per_hour or 0.0
+    stages = tuple(
+        forecast(plan, stage, calls_per_second=calls, scores_per_hour=scores)
+        for stage in plan.stages
+    )
     verdict = conclude(GATE, findings)
     if verdict.is_passed:
         verdict = replace(verdict, headline=_promise(plan, stages, traffic))
@@ -103,16 +107,6 @@ def _unknown(traffic: PlanTraffic) -> Finding:
         because=f"what this plan catches and proves in its time is unknown without {lacking}"
         " ('traffic' of feature.yaml has them)",
     )
-
-
-def _forecasts(plan: RolloutPlan, traffic: PlanTraffic) -> Iterator[StageForecast]:
-    for stage in plan.stages:
-        yield forecast(
-            plan,
-            stage,
-            calls_per_second=traffic.calls_per_second or 0.0,
-            scores_per_hour=traffic.scores_per_hour or 0.0,
-        )
 
 
 def _promise(plan: RolloutPlan, stages: tuple[StageForecast, ...], traffic: PlanTraffic) -> str:

@@ -19,12 +19,12 @@ WHOLE, HALF, NEXT = 0, 1, 2
 WINDOWS = 3
 
 # "The second half of the time up to now" would take all looks to compute, so it is approached in
-# constant memory. Boundaries stand at half the planned duration and then at 1, 2, 4, ... durations.
+# constant memory. Boundaries lie at half the planned duration and then at 1, 2, 4, ... durations.
 # HALF collects from one boundary, NEXT from the following one; when a third is passed, NEXT becomes
-# HALF and a new NEXT starts. Since boundaries double, HALF covers the last 50 to 75 % of the time
-# once the planned duration is over, and the last half of it exactly when it ends. Where a boundary
-# lies depends on the plan and the clock alone, never on what was seen, so each window holds bets
-# that were placed before their outcomes, and is an e-process of its own.
+# HALF and a new NEXT starts. So HALF covers the second half when the planned duration ends, and the
+# last 50 to 75 % of the time from then on. Where a boundary lies depends on the plan and the clock
+# alone, never on what was seen: each window holds bets that were placed before their outcomes, and
+# is an e-process of its own.
 
 
 def boundaries_passed(since_s: float, until_s: float, duration_s: float) -> int:
