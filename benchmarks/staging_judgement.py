@@ -20,7 +20,8 @@ import numpy as np
 
 from release_assets.domain.evals.differences import RegressionRules
 from release_assets.domain.evals.fairness import judge_fairness
-from release_assets.domain.evals.flips import Reruns, flipped_cases
+from release_assets.domain.evals.flips import flipped_cases
+from release_assets.domain.evals.pairing import Pairing, pair
 from release_assets.domain.evals.regression import (
     NO_REGRESSION,
     judge_regression,
@@ -33,7 +34,7 @@ from release_assets.domain.finding import Finding, Outcome, worst
 LOCALES = ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")
 Chances = np.ndarray
 Rng = np.random.Generator
-Rows = Sequence[ScoreRow]
+Sides = tuple[Sequence[ScoreRow], Sequence[ScoreRow]]  # candidate, baseline
 Findings = tuple[Finding, ...]
 
 
@@ -158,10 +159,11 @@ def dropped(n: int, drop: float) -> Make:
 def staging(world: World, rng: Rng, rules: RegressionRules) -> Findings:
     """The flow of the suite as the pipeline runs it."""
     candidate, baseline = (world.rows(side, range(1, 4), rng) for side in ("candidate", "baseline"))
-    again = Reruns(candidate=(), baseline=())
+    again: Sides = ((), ())
     for repeat in (4, 5, 6):
-        again = _rerun(world, candidate, baseline, again, rules, rng)
-        findings = judge_regression(candidate, baseline, rules, reruns=again, seed=1)
+        pairing = pair(candidate, baseline)
+        again = _rerun(world, pairing, again, rules, rng)
+        findings = judge_regression(pairing, rules, reruns=pair(*again), seed=1)
         if repeat == 6 or not more_repeats_would_help(findings):
             return findings
         candidate += world.rows("candidate", range(repeat, repeat + 1), rng)
@@ -171,25 +173,21 @@ def staging(world: World, rng: Rng, rules: RegressionRules) -> Findings:
 
 def smoke(world: World, rng: Rng, rules: RegressionRules) -> Findings:
     candidate, baseline = (world.rows(side, range(1, 4), rng) for side in ("candidate", "baseline"))
-    again = _rerun(world, candidate, baseline, Reruns(candidate=(), baseline=()), rules, rng)
-    topics = {row.case: "any" for row in candidate}
-    return judge_smoke(
-        candidate, baseline, rules, core_flows=["any"], topics=topics, reruns=again, seed=1
-    )
+    pairing, topics = pair(candidate, baseline), {row.case: "any" for row in candidate}
+    again = pair(*_rerun(world, pairing, ((), ()), rules, rng))
+    return judge_smoke(pairing, rules, core_flows=["any"], topics=topics, reruns=again, seed=1)
 
 
 def fairness(world: World, rng: Rng, _rules: RegressionRules) -> Findings:
     candidate, baseline = (world.rows(side, range(1, 4), rng) for side in ("candidate", "baseline"))
-    return judge_fairness(candidate, baseline, seed=1)
+    return judge_fairness(pair(candidate, baseline), seed=1)
 
 
-def _rerun(
-    world: World, candidate: Rows, baseline: Rows, again: Reruns, rules: RegressionRules, rng: Rng
-) -> Reruns:
-    done = {row.case for row in again.candidate}
-    todo = frozenset(int(c) for c in flipped_cases(candidate, baseline, rules) if c not in done)
+def _rerun(world: World, pairing: Pairing, again: Sides, rules: RegressionRules, rng: Rng) -> Sides:
+    done = {row.case for row in again[0]}
+    todo = frozenset(int(c) for c in flipped_cases(pairing, rules) if c not in done)
     rows = [world.rows(side, range(1, 5), rng, only=todo) for side in ("candidate", "baseline")]
-    return Reruns(candidate=(*again.candidate, *rows[0]), baseline=(*again.baseline, *rows[1]))
+    return (*again[0], *rows[0]), (*again[1], *rows[1])
 
 
 def regressed(findings: Findings) -> bool:

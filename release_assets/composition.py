@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_assets.control.brake import Brake
-from release_assets.control.tick import Controller
+from release_assets.control.tick import RolloutTick
 from release_assets.control.watch import Watch
-from release_assets.records.recorder import Records
-from release_assets.records.repository import FeatureRepository
-from release_assets.records.suites import SuiteRunner
+from release_assets.records.book import Book
+from release_assets.records.recorder import Recorder
+from release_assets.records.suite_runner import SuiteRunner
 
 if TYPE_CHECKING:
     from release_assets.ports import Ports
@@ -25,42 +25,47 @@ class Composition:
     """The world and what is built over its ports."""
 
     ports: Ports
-    records: Records
+    book: Book
+    recorder: Recorder
     suite_runner: SuiteRunner
     benchmark_runner: SuiteRunner
     watch: Watch
-    controller: Controller
+    brake: Brake
+    rollout_tick: RolloutTick
 
 
 def compose(ports: Ports) -> Composition:
     """Build everything once; nothing is opened by it."""
-    repository = FeatureRepository(ports.git_host, ports.settings)
-    records = Records(
-        ledger=ports.ledger,
-        evidence_store=ports.evidence_store,
-        repository=repository,
-        clock=ports.clock,
-    )
+    book = Book.over(ports)
+    recorder = Recorder(book=book, evidence_store=ports.evidence_store)
     watch = Watch(
         live_metrics=ports.live_metrics,
         traffic_router=ports.traffic_router,
         release_store=ports.release_store,
     )
     brake = Brake(
-        records=records,
+        book=book,
         traffic_router=ports.traffic_router,
         prompt_registry=ports.prompt_registry,
         release_store=ports.release_store,
     )
     return Composition(
         ports=ports,
-        records=records,
+        book=book,
+        recorder=recorder,
         suite_runner=SuiteRunner(
-            records=records, deployer=ports.deployer, engine=ports.eval_engine
+            recorder=recorder, deployer=ports.deployer, engine=ports.eval_engine
         ),
         benchmark_runner=SuiteRunner(
-            records=records, deployer=ports.deployer, engine=ports.benchmark_engine
+            recorder=recorder, deployer=ports.deployer, engine=ports.benchmark_engine
         ),
         watch=watch,
-        controller=Controller(records=records, watch=watch, brake=brake, clock=ports.clock),
+        brake=brake,
+        rollout_tick=RolloutTick(
+            book=book,
+            watch=watch,
+            brake=brake,
+            release_store=ports.release_store,
+            clock=ports.clock,
+        ),
     )

@@ -15,6 +15,9 @@ from release_assets.records.declare import key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PHASE_TAG = "countersign/failed_phase"
+RUN_TAG = "countersign/failed_run"
+
 _ONCE = {"dagster/max_retries": "0"}
 
 

@@ -87,11 +87,16 @@ class SqlLedger(Ledger):
         return row.entry()
 
     def entries(
-        self, *, release: str | None = None, kinds: Sequence[str] = (), after: int = 0
+        self,
+        *,
+        release: str | None = None,
+        release_digest: str | None = None,
+        kinds: Sequence[str] = (),
+        after: int = 0,
     ) -> Sequence[Entry]:
         """Read entries in order; raises `LedgerError` when they are not those that were written."""
         with self._verified() as connection:
-            wanted = self._index.find(release, kinds, after)
+            wanted = self._index.find(release, kinds, after, release_digest)
             return tuple(row.entry() for row in self._index.same(wanted, _some(connection, wanted)))
 
     def head(self) -> Head:

@@ -1,9 +1,15 @@
-"""Watches failed runs of pre-merge and staging: what follows is a run of its own."""
+"""Watches failed runs of pre-merge and staging: requests the report of each, in its own run."""
 
 import dagster as dg
 
-from release_assets.jobs import JOBS, REPORT_FAILED_PHASE, RUN_PRE_MERGE, RUN_STAGING
-from release_assets.rollback.failure_report import PHASE_TAG, RUN_TAG
+from release_assets.jobs import (
+    JOBS,
+    PHASE_TAG,
+    REPORT_FAILED_PHASE,
+    RUN_PRE_MERGE,
+    RUN_STAGING,
+    RUN_TAG,
+)
 from sensors.requesting import EVERY_TICK_S
 
 _PHASES = {RUN_PRE_MERGE: "pre_merge", RUN_STAGING: "staging"}
@@ -16,7 +22,7 @@ _PHASES = {RUN_PRE_MERGE: "pre_merge", RUN_STAGING: "staging"}
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def run_failures(context: dg.RunFailureSensorContext) -> dg.RunRequest:
-    """The report about a phase that did not pass."""
+    """Request the report about a phase that did not pass."""
     failed = context.dagster_run
     return dg.RunRequest(
         run_key=f"{REPORT_FAILED_PHASE}:{failed.run_id}",

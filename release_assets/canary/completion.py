@@ -6,10 +6,9 @@ The router, the prompt pointer and the ledger move together; only then the old u
 
 import dagster as dg
 
-from release_assets.control.brake import traffic_document
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.partitions import stage_key
@@ -24,48 +23,50 @@ from release_assets.ports import (
     TrafficRouter,
 )
 from release_assets.records.declare import evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 
 @evidence("canary", "canary/stage_outcomes", pool="production")
 def completion(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     traffic_router: dg.ResourceParam[TrafficRouter],
     prompt_registry: dg.ResourceParam[PromptRegistry],
     deployer: dg.ResourceParam[Deployer],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
-    """The stable release, as the router and the prompt registry have it."""
-    release = records.release(context)
-    with records.refusals_recorded(release, "complete"):
-        rollout = _require_watched(records, release, release_store.rollout(str(release.key)))
-    records.write("intent", {"act": "complete"}, release)
+) -> dg.MaterializeResult[None]:
+    """Make this release the stable one, at the router, the prompt registry and in the ledger."""
+    release = recorder.release(context)
+    with recorder.book.refusals_recorded(release, "complete"):
+        rollout = _require_watched(recorder, release, release_store.rollout(str(release.key)))
+    recorder.book.write(EntryKind.INTENT, {"act": "complete"}, release)
     traffic = _make_stable(traffic_router, release)
     pointers = _point(prompt_registry, release)
-    observed = {"act": "complete", "traffic": traffic_document(traffic), "pointers": pointers}
-    records.write("observation", observed, release)
+    observed = {"act": "complete", "traffic": traffic.document(), "pointers": pointers.document()}
+    recorder.book.write(EntryKind.OBSERVATION, observed, release)
     because = f"watched at 100 % for {rollout.healthy.total_seconds():.0f} s without a breach"
-    if not records.written(release, "rollout", event="completed"):
-        records.write("rollout", {"event": "completed", "because": because}, release)
+    if not recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.COMPLETED):
+        recorder.book.write(
+            EntryKind.ROLLOUT, {"event": RolloutEvent.COMPLETED, "because": because}, release
+        )
     if rollout.state is not RolloutState.COMPLETE:
         event = RolloutEvent.COMPLETED
         move(release_store, str(release.key), event, now=clock.now(), because=because)
     deployer.retire(rollout.stable_digest, Environment.PRODUCTION)
-    return records.evidence(
+    return recorder.evidence(
         context, release, summary={"because": because, **observed}, inputs={"unit": release.digest}
     )
 
 
-def _require_watched(records: Records, release: Release, rollout: Rollout | None) -> Rollout:
-    """The watch is over, and the last monitored stage was proven: re-read before the write."""
+def _require_watched(recorder: Recorder, release: Release, rollout: Rollout | None) -> Rollout:
+    """Return the rollout if its watch is over and its last monitored stage was proven."""
     if rollout is None or rollout.state not in {RolloutState.WATCHING, RolloutState.COMPLETE}:
         raise RefusedError(f"{release.key} is not being watched at 100 %; it cannot complete")
-    plan = records.repository.plan(release.key.feature, release.commit)
+    plan = recorder.repository.plan(release.key.feature, release.commit)
     last = plan.stages[-2]
     gate = f"canary/live_quality_holds@{stage_key(last.index, last.traffic_pct)}"
-    records.require_passed(release, [gate])
+    recorder.book.of(release).require_passed([gate])
     return rollout
 
 
@@ -86,8 +87,8 @@ def _make_stable(router: TrafficRouter, release: Release) -> Traffic:
     return router.shift(found, wanted)
 
 
-def _point(registry: PromptRegistry, release: Release) -> dict[str, str | None]:
+def _point(registry: PromptRegistry, release: Release) -> PromptPointers:
     found = registry.pointers(Environment.PRODUCTION)
     to = PromptPointers(stable=release.unit.prompts, candidate=None)
     registry.move(Environment.PRODUCTION, found, to)
-    return {"stable": to.stable, "candidate": to.candidate}
+    return to

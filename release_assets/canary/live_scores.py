@@ -16,18 +16,18 @@ from release_assets.partitions import CANARY_STAGES
 from release_assets.pipeline import CANARY
 from release_assets.ports import ReleaseStore
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 
 @evidence("canary", "canary/stage_traffic", partitions_def=CANARY_STAGES)
 def live_scores(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     release_store: dg.ResourceParam[ReleaseStore],
-) -> dg.MaterializeResult:
-    """The scored pairs and counts of the stage, and the evidence for and against."""
-    release = records.release(context)
-    plan = records.repository.plan(release.key.feature, release.commit)
+) -> dg.MaterializeResult[None]:
+    """Record the scored pairs and counts of the stage, and the evidence for and against."""
+    release = recorder.release(context)
+    plan = recorder.repository.plan(release.key.feature, release.commit)
     looks = release_store.looks(str(release.key))
     state = live_analysis.start(plan)
     for batch in looks:
@@ -48,17 +48,17 @@ def live_scores(
         "last_look": looks[-1].id,
         "findings": [asdict(f) for f in judgement.findings],
     }
-    return records.evidence(
-        context, release, summary=summary, inputs={"plan": plan.digest}, rows=rows
-    )
+    table = recorder.evidence_store.put(rows) if rows else None
+    inputs = {"plan": plan.digest}
+    return recorder.evidence(context, release, summary=summary, inputs=inputs, table=table)
 
 
 @claim(CANARY, partitions_def=CANARY_STAGES)
 def live_quality_holds(
-    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+    context: dg.AssetCheckExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.AssetCheckResult:
     """Every SLO of this stage is proven on live traffic, and none is broken."""
-    return records.judge(context, _findings)
+    return recorder.judge(context, _findings)
 
 
 def _findings(_: Release, found: Entry) -> tuple[Finding, ...]:

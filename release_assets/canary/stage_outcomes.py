@@ -2,23 +2,26 @@
 
 import dagster as dg
 
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.partitions import CANARY_STAGES
 from release_assets.records.declare import evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 from release_assets.records.show import stage_suffix
 
 
 @evidence("canary", "canary/live_scores", partitions_def=CANARY_STAGES)
 def stage_outcomes(
-    context: dg.AssetExecutionContext, records: dg.ResourceParam[Records]
-) -> dg.MaterializeResult:
-    """That the stage is proven, and by what."""
-    release = records.release(context)
+    context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
+) -> dg.MaterializeResult[None]:
+    """Record that the stage is proven, and by what."""
+    release = recorder.release(context)
     suffix = stage_suffix(context.partition_key)
-    (passed,) = records.require_passed(release, [f"canary/live_quality_holds{suffix}"])
-    scores = records.newest_evidence(f"canary/live_scores{suffix}", release).body["summary"]
+    (passed,) = recorder.book.of(release).require_passed([f"canary/live_quality_holds{suffix}"])
+    scores = (
+        recorder.book.of(release).newest_evidence(f"canary/live_scores{suffix}").body["summary"]
+    )
     because = str(scores["sentence"])
-    event = {"event": "stage_proven", "stage": suffix[1:], "because": because}
-    records.write("rollout", event, release)
+    event = {"event": RolloutEvent.STAGE_PROVEN, "stage": suffix[1:], "because": because}
+    recorder.book.write(EntryKind.ROLLOUT, event, release)
     summary = {"outcome": "proven", "because": because, "scored": scores["scored"]}
-    return records.evidence(context, release, summary=summary, inputs={"verdict": passed.digest})
+    return recorder.evidence(context, release, summary=summary, inputs={"verdict": passed.digest})

@@ -8,48 +8,61 @@ from dataclasses import replace
 
 import dagster as dg
 
-from release_assets.control.brake import traffic_document
+from release_assets.canary.requirements import (
+    require_its_turn,
+    require_no_freeze,
+    require_on_plan,
+    require_proven,
+)
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release
-from release_assets.domain.rollout.machine import Rollout, begin
+from release_assets.domain.rollout.machine import begin
 from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.partitions import CANARY_STAGES, stage_key
-from release_assets.pipeline import BEFORE_PROMOTION
 from release_assets.ports import Clock, Deployer, Environment, ReleaseStore, Traffic, TrafficRouter
+from release_assets.records.book import Book
 from release_assets.records.declare import evidence
-from release_assets.records.freezing import require_no_freeze
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 
 @evidence("canary", "canary/rollout", partitions_def=CANARY_STAGES, pool="production")
 def stage_traffic(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     traffic_router: dg.ResourceParam[TrafficRouter],
     deployer: dg.ResourceParam[Deployer],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
-    """The traffic share that this canary stage has at the router."""
-    release = records.release(context)
-    plan = records.repository.plan(release.key.feature, release.commit)
+) -> dg.MaterializeResult[None]:
+    """Raise traffic to this canary stage, and record the share at the router."""
+    release = recorder.release(context)
+    plan = recorder.repository.plan(release.key.feature, release.commit)
     stage = _stage_of(context, plan)
     before = release_store.rollout(str(release.key))
-    with records.refusals_recorded(release, "raise_traffic"):
-        require_no_freeze(records, clock.now())
-        _require_its_turn(records, release, plan, before, stage)
+    book, reading = recorder.book, recorder.book.of(release)
+    with book.refusals_recorded(release, "raise_traffic"):
+        require_no_freeze(book, clock.now())
+        require_proven(reading, plan, stage)
+        require_on_plan(book, release.key)
+        require_its_turn(release.key, before, stage)
     pct = plan.stages[stage].traffic_pct
-    records.write("intent", {"act": "raise_traffic", "traffic_pct": pct}, release)
+    book.write(EntryKind.INTENT, {"act": "raise_traffic", "traffic_pct": pct}, release)
     traffic = _raise(traffic_router, deployer, release, pct)
     if before is None or before.stage < stage:
-        _enter(records, release_store, release, plan, stage, clock)
-        event = {"event": "stage_entered", "stage": stage_key(stage, pct), "traffic_pct": pct}
-        records.write("rollout", event, release)
-    records.write("observation", _seen(traffic), release)
-    return records.evidence(
-        context, release, summary=traffic_document(traffic), inputs={"plan": plan.digest}
+        _enter(book, release_store, release, plan, stage, clock)
+        event = {
+            "event": RolloutEvent.STAGE_ENTERED,
+            "stage": stage_key(stage, pct),
+            "traffic_pct": pct,
+        }
+        book.write(EntryKind.ROLLOUT, event, release)
+    book.write(
+        EntryKind.OBSERVATION, {"act": "raise_traffic", "traffic": traffic.document()}, release
+    )
+    return recorder.evidence(
+        context, release, summary=traffic.document(), inputs={"plan": plan.digest}
     )
 
 
@@ -61,31 +74,6 @@ def _stage_of(context: dg.AssetExecutionContext, plan: RolloutPlan) -> int:
     return keys.index(wanted)
 
 
-def _require_its_turn(
-    records: Records, release: Release, plan: RolloutPlan, before: Rollout | None, stage: int
-) -> None:
-    """Fails closed: everything before promotion, the stage before, and a rollout that ramps."""
-    gates = list(BEFORE_PROMOTION)
-    if stage:
-        earlier = plan.stages[stage - 1]
-        gates.append(f"canary/live_quality_holds@{stage_key(stage - 1, earlier.traffic_pct)}")
-    records.require_passed(release, gates)
-    _require_the_road(records, release)
-    at = (before.stage, str(before.state)) if before else (-1, "promoted")
-    if at not in {(stage - 1, "promoted"), (stage - 1, "ramping"), *_already(stage)}:
-        raise RefusedError(f"stage {stage + 1} waits: {release.key} is {at[1]} at {at[0] + 1}")
-
-
-def _require_the_road(records: Records, release: Release) -> None:
-    """Promoted, by the ledger, and not over; the promotion saw to it that no other one is."""
-    if str(release.key) not in records.on_the_road():
-        raise RefusedError(f"{release.key} is not on its rollout plan; promote it first")
-
-
-def _already(stage: int) -> set[tuple[int, str]]:
-    return {(stage, "ramping"), (stage, "watching")}
-
-
 def _raise(router: TrafficRouter, deployer: Deployer, release: Release, pct: float) -> Traffic:
     found = router.read()
     address = deployer.deploy(release, Environment.PRODUCTION).address
@@ -95,12 +83,8 @@ def _raise(router: TrafficRouter, deployer: Deployer, release: Release, pct: flo
     return found if wanted == found else router.shift(found, wanted)
 
 
-def _seen(traffic: Traffic) -> dict[str, object]:
-    return {"act": "raise_traffic", "traffic": traffic_document(traffic)}
-
-
 def _enter(
-    records: Records,
+    book: Book,
     store: ReleaseStore,
     release: Release,
     plan: RolloutPlan,
@@ -114,7 +98,7 @@ def _enter(
         event = RolloutEvent.FULL_TRAFFIC_REACHED if is_last else RolloutEvent.STAGE_ENTERED
         move(store, str(release.key), event, now=now, because=because)
         return
-    stable = records.stable(release.key.feature)
+    stable = book.stable(release.key.feature)
     begun = begin(
         release=str(release.key),
         release_digest=release.digest,

@@ -112,7 +112,7 @@ def _rate(world: Composition) -> float:
     from release_assets.demo.world import FEATURE
 
     main = world.ports.git_host.main()
-    return world.records.repository.manifest(FEATURE, main).traffic.calls_per_second
+    return world.book.repository.manifest(FEATURE, main).traffic.calls_per_second
 
 
 def _stories(names: tuple[str, ...]) -> list[Story]:

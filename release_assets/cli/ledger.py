@@ -104,9 +104,9 @@ def _open(url: str | None) -> SqlLedger:
 
 
 def _of_the_world() -> Ledger:
-    from release_assets.cli.world import open_world
+    from release_assets.cli.world import open_ports
 
-    return open_world().ports.ledger
+    return open_ports().ledger
 
 
 def _read_head(text: str) -> Head:

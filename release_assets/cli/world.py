@@ -1,16 +1,21 @@
-"""Opens the world that COUNTERSIGN_CONFIG names, for commands."""
+"""Opens the world that COUNTERSIGN_CONFIG names, for commands; neither needs Dagster."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release_assets.composition import compose
+from release_assets.records.book import Book
 from resources.wiring import config_path, load_world
 
 if TYPE_CHECKING:
-    from release_assets.composition import Composition
+    from release_assets.ports import Ports
 
 
-def open_world() -> Composition:
-    """The composed world; raises `InputError` when none is named or it cannot be read."""
-    return compose(load_world(config_path()))
+def open_ports() -> Ports:
+    """Return the ports of the world; raises `InputError` when none is named or readable."""
+    return load_world(config_path())
+
+
+def open_book() -> Book:
+    """Return the book of the world; raises `InputError` when none is named or readable."""
+    return Book.over(open_ports())

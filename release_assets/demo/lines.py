@@ -103,5 +103,5 @@ def _evidence(world: Composition, rollout: Rollout, plan: RolloutPlan) -> str:
 
 
 def _plan(world: Composition, rollout: Rollout) -> RolloutPlan:
-    release = world.records.repository.release(ReleaseKey.parse(rollout.release))
-    return world.records.repository.plan(release.key.feature, release.commit)
+    release = world.book.repository.release(ReleaseKey.parse(rollout.release))
+    return world.book.repository.plan(release.key.feature, release.commit)

@@ -41,20 +41,20 @@ def adopt(world: Composition) -> None:
     The first release of a feature has no predecessor to be compared with; the unit that runs
     before Countersign comes is adopted as it is.
     """
-    ports, records = world.ports, world.records
+    ports, book = world.ports, world.book
     if ports.ledger.entries(kinds=(EntryKind.ADOPTION,)):
         return
     main = ports.git_host.main()
-    release = records.repository.release(ReleaseKey(FEATURE, 0), main)
-    files = records.repository.files(FEATURE, main)
-    manifest = records.repository.manifest(FEATURE, main)
+    release = book.repository.release(ReleaseKey(FEATURE, 0), main)
+    files = book.repository.files(FEATURE, main)
+    manifest = book.repository.manifest(FEATURE, main)
     ports.prompt_registry.publish({n: files[p] for n, p in manifest.prompts.items()})
     first = PromptPointers(stable=release.unit.prompts, candidate=None)
     ports.prompt_registry.move(Environment.PRODUCTION, None, first)
     running = ports.deployer.deploy(release, Environment.PRODUCTION)
     _front(ports.traffic_router).write_start_file(release.digest, running.address)
     body = {"unit": release.unit.document(), "commit": main, "because": "it ran before us"}
-    records.write(EntryKind.ADOPTION, body, release)
+    book.write(EntryKind.ADOPTION, body, release)
 
 
 def start_router(folder: WorldFolder, world: Composition) -> None:

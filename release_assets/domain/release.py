@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,9 @@ class Unit:
 
     `code`: files of the code folder; `prompts`: the prompt set (name to content digest);
     `model`: model name, revision and parameters; `index`: files of the handbook edition that is
-    searched; `configuration`: prices and all else in the manifest that acts at run time.
+    searched; `configuration`: prices and all else in the manifest that acts at run time. `digest`
+    is the release digest: every evidence, sign-off and deploy names it. It is computed here from
+    the parts, and cannot be given.
     """
 
     feature: str
@@ -86,15 +88,15 @@ class Unit:
     model: str
     index: str
     configuration: str
+    digest: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def digest(self) -> str:
-        """The release digest: every evidence, sign-off and deploy names it."""
-        return digest_of_document(self.document())
+    def __post_init__(self) -> None:
+        """Compute the release digest, once."""
+        object.__setattr__(self, "digest", digest_of_document(self.document()))
 
     def document(self) -> dict[str, str]:
-        """Return the canonical manifest of the unit."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+        """Return the canonical manifest of the unit: its parts, without the digest over them."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.init}
 
     def differences(self, other: Unit) -> tuple[str, ...]:
         """Return the names of the parts in which two units differ."""

@@ -8,25 +8,25 @@ import dagster as dg
 
 from release_assets.ports import Clock
 from release_assets.records.declare import evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 
 @evidence("pre_merge", kinds=("git",))
 def change(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
-    """The unit that the head of the change holds, its commits, pushes and reviews."""
-    release = records.release(context)
-    submitted = records.repository.change(release.key)
+) -> dg.MaterializeResult[None]:
+    """Record the unit that the head of the change holds, its commits and its pushers."""
+    release = recorder.release(context)
+    submitted = recorder.repository.change(release.key)
     summary = {
         "title": submitted.title,
         "author": submitted.author,
         "commit": release.commit,
         "unit": release.unit.document(),
         "differs_from_main_in": list(
-            release.unit.differences(records.repository.baseline(release.key).unit)
+            release.unit.differences(recorder.repository.baseline(release.key).unit)
         ),
         "commits": [
             {"sha": c.sha, "authors": list(c.authors), "paths": list(c.paths)}
@@ -35,4 +35,4 @@ def change(
         "pushers": sorted({p.account for p in submitted.pushes}),
         "age_s": round((clock.now() - submitted.opened_at).total_seconds()),
     }
-    return records.evidence(context, release, summary=summary, inputs={"commit": release.commit})
+    return recorder.evidence(context, release, summary=summary, inputs={"commit": release.commit})

@@ -1,7 +1,7 @@
 """The smoke suite on the head of the change and on main: do the core flows hold?
 
 Ten to thirty cases can show harm, never its absence: this gate does not claim "as good as main"
-(seed: eval; E12).
+(docs/methods.md, E12).
 """
 
 import dagster as dg
@@ -14,49 +14,42 @@ from release_assets.domain.statistics.paired import seed_of
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
-from release_assets.records.suite_evidence import judge_suite, summary_of
-from release_assets.records.suites import Comparison, SuiteRunner
+from release_assets.records.recorder import Recorder
+from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
+from release_assets.records.suite_runner import SuiteRunner
 
 
 @evidence("pre_merge", "pre_merge/registered_prompts", kinds=("http",))
 def smoke_results(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
-    """Every row of the smoke suite on both sides."""
-    release = records.release(context)
-    repeats = records.tier(release).smoke.repeats
-    found = benchmark_runner.compare(release, "smoke", repeats, evidence="pre_merge/smoke_results")
-    return records.evidence(
-        context,
-        release,
-        summary=summary_of(found),
-        inputs=benchmark_runner.inputs(release, "smoke"),
-        rows=found.table(),
-    )
+) -> dg.MaterializeResult[None]:
+    """Record every row of the smoke suite on both sides."""
+    release = recorder.release(context)
+    repeats = recorder.repository.tier(release).smoke.repeats
+    run = benchmark_runner.compare(release, "smoke", repeats, evidence="pre_merge/smoke_results")
+    return record_suite(context, recorder, release, run)
 
 
 @claim(PRE_MERGE)
 def core_flows_hold(
     context: dg.AssetCheckExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     evidence_shape: dg.ResourceParam[EvidenceShape],
 ) -> dg.AssetCheckResult:
     """Critical cases pass, no flip is confirmed, and every core flow is asked about."""
 
-    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
+    def judge(run: SuiteRun, release: Release) -> tuple[Finding, ...]:
         feature = release.key.feature
-        cases = records.repository.suite(feature, release.commit, "smoke")
+        cases = recorder.repository.suite(feature, release.commit, "smoke")
         return judge_smoke(
-            sides.candidate,
-            sides.baseline,
-            regression_rules(records.tier(release)),
-            core_flows=records.repository.manifest(feature, release.commit).core_flows,
+            run.pairing,
+            regression_rules(recorder.repository.tier(release)),
+            core_flows=recorder.repository.manifest(feature, release.commit).core_flows,
             topics={case.id: case.slices.get("topic", "") for case in cases},
-            reruns=sides.reruns,
+            reruns=run.reruns,
             seed=seed_of(release.digest),
         )
 
-    return judge_suite(context, records, evidence_shape, judge)
+    return judge_suite(context, recorder, evidence_shape, judge)

@@ -6,17 +6,17 @@ from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import GitHost
 from release_assets.records.declare import evidence
 from release_assets.records.gate import gate_materialisation, pass_gate
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 
 @evidence("pre_merge", *(f"pre_merge/{c.evidence}" for c in PRE_MERGE.claims))
 def gate(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     git_host: dg.ResourceParam[GitHost],
-) -> dg.MaterializeResult:
-    """The commit status that lets the change merge."""
-    release = records.release(context)
-    verdict, entry = pass_gate(records, release, PRE_MERGE, context.run.run_id)
+) -> dg.MaterializeResult[None]:
+    """Post the commit status that lets the change merge."""
+    release = recorder.release(context)
+    verdict, entry = pass_gate(recorder, release, PRE_MERGE, context.run.run_id)
     git_host.post_status(release.commit, "pre-merge", verdict)
     return gate_materialisation(context, release, verdict, entry)

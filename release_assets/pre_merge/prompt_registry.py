@@ -1,7 +1,6 @@
 """The prompts of this release: are they registered by content, and does nothing dangle?
 
-Publishing is safe before the merge, since the registry is content-addressed and no pointer moves
-(DESIGN section 8).
+Publishing is safe before the merge, since the registry is content-addressed and no pointer moves.
 """
 
 import dagster as dg
@@ -13,45 +12,45 @@ from release_assets.domain.release import Release, digest_of
 from release_assets.pipeline import PRE_MERGE
 from release_assets.ports import PromptRegistry
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 
 @evidence("pre_merge", "pre_merge/change", kinds=("yaml",))
 def registered_prompts(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     prompt_registry: dg.ResourceParam[PromptRegistry],
-) -> dg.MaterializeResult:
-    """The set that the registry holds for this release."""
-    release = records.release(context)
-    published = prompt_registry.publish(_prompts(records, release))
+) -> dg.MaterializeResult[None]:
+    """Publish the prompts, and record the set that the registry holds for this release."""
+    release = recorder.release(context)
+    published = prompt_registry.publish(_prompts(recorder, release))
     registered = {n: digest_of(c) for n, c in prompt_registry.read(published).items()}
     summary = {"prompt_set": published, "prompts": registered}
-    return records.evidence(context, release, summary=summary, inputs={"commit": release.commit})
+    return recorder.evidence(context, release, summary=summary, inputs={"commit": release.commit})
 
 
 @claim(PRE_MERGE)
 def prompts_are_registered(
     context: dg.AssetCheckExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     prompt_registry: dg.ResourceParam[PromptRegistry],
 ) -> dg.AssetCheckResult:
     """Every prompt of the manifest is registered by its content, and none dangles."""
 
     def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        feature, repository = release.key.feature, records.repository
+        feature, repository = release.key.feature, recorder.repository
         return check_prompts(
             repository.manifest(feature, release.commit),
             repository.files(feature, release.commit),
             published=prompt_registry.read(found.body["summary"]["prompt_set"]),
-            before=_prompts(records, repository.baseline(release.key)),
+            before=_prompts(recorder, repository.baseline(release.key)),
         )
 
-    return records.judge(context, rule)
+    return recorder.judge(context, rule)
 
 
-def _prompts(records: Records, release: Release) -> dict[str, bytes]:
-    """The prompts of a release that are there, by name."""
-    files = records.repository.files(release.key.feature, release.commit)
-    manifest = records.repository.manifest(release.key.feature, release.commit)
+def _prompts(recorder: Recorder, release: Release) -> dict[str, bytes]:
+    """Return the prompts of a release that are there, by name."""
+    files = recorder.repository.files(release.key.feature, release.commit)
+    manifest = recorder.repository.manifest(release.key.feature, release.commit)
     return {name: files[path] for name, path in manifest.prompts.items() if path in files}

@@ -23,7 +23,7 @@ def evidence(
     *deps: str,
     partitions_def: dg.PartitionsDefinition[str] = RELEASES,
     kinds: tuple[str, ...] = (),
-    **more: Any,
+    pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
     """Declare an asset `<phase>/<function name>` that depends on assets named `<phase>/<name>`."""
     return dg.asset(
@@ -33,7 +33,7 @@ def evidence(
         deps=[key(d) for d in deps],
         kinds=set(kinds) or None,
         output_required=True,
-        **more,
+        pool=pool,
     )
 
 
@@ -57,5 +57,5 @@ def claim(
 
 
 def key(name: str) -> dg.AssetKey:
-    """The asset key of `<phase>/<name>`."""
+    """Return the asset key of `<phase>/<name>`."""
     return dg.AssetKey(name.split("/"))

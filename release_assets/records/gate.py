@@ -1,7 +1,7 @@
 """The gate at the end of a phase: all its claims passed for this release digest, or it stays shut.
 
 Reads the verdicts from the ledger, whatever Dagster shows: blocking checks act only inside one
-run, the gate acts always (DESIGN section 6).
+run, the gate acts always (law 1).
 """
 
 from __future__ import annotations
@@ -13,35 +13,33 @@ from release_assets.domain.verdict import Verdict, conclude
 from release_assets.records.show import materialisation
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import dagster as dg
 
     from release_assets.domain.ledger.entries import Entry
     from release_assets.domain.release import Release
     from release_assets.pipeline import Phase
-    from release_assets.records.recorder import Records
+    from release_assets.records.recorder import Recorder
 
 
 def gate_of(phase: Phase) -> str:
-    """The ledger name of a phase's own verdict."""
+    """Return the ledger name of a phase's own verdict."""
     return f"{phase.name}/gate"
 
 
 def pass_gate(
-    records: Records, release: Release, phase: Phase, run_id: str
+    recorder: Recorder, release: Release, phase: Phase, run_id: str
 ) -> tuple[Verdict, Entry]:
     """Conclude a phase; raises `RefusedError` when a claim is missing, stale or not passed."""
-    passed = records.require_passed(release, phase.verdicts)
+    reading = recorder.book.of(release)
+    passed = reading.require_passed(phase.verdicts)
     verdict = conclude(gate_of(phase), [_holds(entry) for entry in passed])
-    evidence = [e for e in records.ledger.entries(release=str(release.key)) if _under(e, passed)]
-    return verdict, records.verdict(release, verdict, evidence, run_id)
+    return verdict, recorder.verdict(release, verdict, reading.evidence_of(passed), run_id)
 
 
 def gate_materialisation(
     context: dg.AssetExecutionContext, release: Release, verdict: Verdict, entry: Entry
-) -> dg.MaterializeResult[Any]:
-    """What Dagster shows of a passed gate."""
+) -> dg.MaterializeResult[None]:
+    """Return what Dagster shows of a passed gate."""
     shown = {"outcome": str(verdict.outcome), "headline": verdict.headline}
     return materialisation(context, entry, release, shown)
 
@@ -49,7 +47,3 @@ def gate_materialisation(
 def _holds(entry: Entry) -> Finding:
     because = f"{entry.body['gate']}: {entry.body['headline']}"
     return Finding(rule=entry.body["gate"], outcome=Outcome.PASSED, because=because)
-
-
-def _under(entry: Entry, verdicts: tuple[Entry, ...]) -> bool:
-    return any(entry.digest in verdict.body["evidence"] for verdict in verdicts)

@@ -24,17 +24,17 @@ _STAGED = ("stage_traffic", "live_scores", "stage_outcomes")  # keyed by release
 
 
 def evidence_name(asset: dg.AssetKey, partition: str) -> str:
-    """The ledger name of evidence: `<phase>/<asset>`, and `@<canary stage>` where there is one."""
+    """Return the ledger name of evidence: `<phase>/<asset>`, `@<canary stage>` where it has one."""
     return asset.to_user_string() + stage_suffix(partition)
 
 
 def gate_name(claim: dg.AssetCheckKey, partition: str) -> str:
-    """The ledger name of a claim's verdict: `<phase>/<claim>`, and `@<canary stage>`."""
+    """Return the ledger name of a claim's verdict: `<phase>/<claim>`, and `@<canary stage>`."""
     return f"{claim.asset_key.path[0]}/{claim.name}{stage_suffix(partition)}"
 
 
 def stage_suffix(partition: str) -> str:
-    """`@<canary stage>` of a partition in CANARY_STAGES, else nothing."""
+    """Return `@<canary stage>` of a partition in CANARY_STAGES, else nothing."""
     if isinstance(partition, dg.MultiPartitionKey):
         return f"@{partition.keys_by_dimension['stage']}"
     return ""
@@ -45,8 +45,8 @@ def materialisation(
     entry: Entry,
     release: Release,
     shown: Mapping[str, Any],
-) -> dg.MaterializeResult[Any]:
-    """What Dagster shows of a ledger entry: its number and digest, and pins of its inputs."""
+) -> dg.MaterializeResult[None]:
+    """Return what Dagster shows of an entry: its number and digest, and pins of its inputs."""
     metadata = {"ledger_entry": str(entry.seq), "ledger_digest": entry.digest, **_shown(shown)}
     tags = {"release/digest": tag(release.digest), "ledger/entry": str(entry.seq)}
     return dg.MaterializeResult(
@@ -57,7 +57,10 @@ def materialisation(
 
 
 def pins(context: dg.AssetExecutionContext) -> dict[str, str]:
-    """`lineage/<upstream> = <storage id>.<run id>`; the engine's own pointer errs (DESIGN 6)."""
+    """Return `lineage/<upstream> = <storage id>.<run id>` for each upstream asset.
+
+    The engine's own pointer errs as soon as two releases are in progress.
+    """
     found = {}
     for upstream in sorted(context.assets_def.dependency_keys):
         wanted = dg.AssetRecordsFilter(
@@ -69,7 +72,7 @@ def pins(context: dg.AssetExecutionContext) -> dict[str, str]:
 
 
 def _upstream_partitions(context: dg.AssetExecutionContext, upstream: dg.AssetKey) -> list[str]:
-    """Where an upstream asset keeps what this one was made from: the newest of these counts."""
+    """Return where an upstream asset keeps what this one was made from; the newest counts."""
     key = context.partition_key
     is_staged = upstream in {dg.AssetKey(["canary", name]) for name in _STAGED}
     if isinstance(key, dg.MultiPartitionKey):
@@ -81,7 +84,7 @@ def _upstream_partitions(context: dg.AssetExecutionContext, upstream: dg.AssetKe
 
 
 def check_result(verdict: Verdict, entry: Entry) -> dg.AssetCheckResult:
-    """A verdict as Dagster shows it: red unless passed, with all findings in a table."""
+    """Return a verdict as Dagster shows it: red unless passed, with all findings in a table."""
     return dg.AssetCheckResult(
         passed=verdict.is_passed,
         severity=dg.AssetCheckSeverity.ERROR,
@@ -96,7 +99,7 @@ def check_result(verdict: Verdict, entry: Entry) -> dg.AssetCheckResult:
 
 
 def findings_table(findings: Iterable[Finding]) -> str:
-    """All findings as a Markdown table, worst first."""
+    """Return all findings as a Markdown table, worst first."""
     order = {Outcome.FAILED: 0, Outcome.INCONCLUSIVE: 1, Outcome.PASSED: 2}
     ranked = sorted(findings, key=lambda f: order[f.outcome])
     lines = ["| outcome | rule | slice | because |", "|---|---|---|---|"]
@@ -105,7 +108,7 @@ def findings_table(findings: Iterable[Finding]) -> str:
 
 
 def tag(text: str) -> str:
-    """A digest as an event tag: Dagster allows 63 characters of `[A-Za-z0-9_.-]`."""
+    """Return a digest as an event tag: Dagster allows 63 characters of `[A-Za-z0-9_.-]`."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", text)[:63]
 
 

@@ -1,10 +1,10 @@
-"""What tool evidence has in common: the tree that the tools are shown, and how reports are kept."""
+"""What tool evidence has in common: the tree that the tools read, and how reports are kept."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from release_assets.domain.evals.tool_reports import ToolReport
-    from release_assets.records.recorder import Records
+    from release_assets.records.recorder import Recorder
 
 
 def record_reports(
     context: dg.AssetExecutionContext,
-    records: Records,
+    recorder: Recorder,
     look: Callable[[Path, str], Sequence[ToolReport]],
-) -> dg.MaterializeResult[Any]:
-    """Show the tree of this release to some tools, and record what they say."""
-    release = records.release(context)
+) -> dg.MaterializeResult[None]:
+    """Give the tree of this release to some tools, and record their reports."""
+    release = recorder.release(context)
     with tempfile.TemporaryDirectory() as folder:
         tree = Path(folder) / "tree"
-        records.repository.git_host.export(release.commit, tree)
+        recorder.repository.git_host.export(release.commit, tree)
         reports = look(tree, release.key.feature)
-    return records.evidence(
+    return recorder.evidence(
         context,
         release,
         summary={"reports": [r.document() for r in reports]},

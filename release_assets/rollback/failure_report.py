@@ -1,7 +1,7 @@
-"""A phase whose run failed: the merge stays blocked, or staging is rolled back; the author is told.
+"""A phase whose run failed: the merge stays blocked, or staging is rolled back; the author hears.
 
 The verdicts are in the ledger already; here is what follows from them. A run that crashed without
-a verdict is told as a crash (law 2: a crash is never a verdict).
+a verdict is reported as a crash (law 2: a crash is never a verdict).
 """
 
 import dagster as dg
@@ -10,8 +10,10 @@ from release_assets.control.notices import author_of, page
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release, ReleaseKey
 from release_assets.domain.verdict import conclude
+from release_assets.jobs import PHASE_TAG, RUN_TAG
 from release_assets.pipeline import PHASES, PRE_MERGE, STAGING, Phase
 from release_assets.ports import (
     ChangeTickets,
@@ -22,77 +24,74 @@ from release_assets.ports import (
     ReleaseStore,
 )
 from release_assets.records.declare import evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 from release_assets.records.show import findings_table
-
-PHASE_TAG = "countersign/failed_phase"
-RUN_TAG = "countersign/failed_run"
 
 
 @evidence("rollback", "pre_merge/change")
 def failure_report(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     git_host: dg.ResourceParam[GitHost],
     deployer: dg.ResourceParam[Deployer],
     change_tickets: dg.ResourceParam[ChangeTickets],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
-    """What stopped the release, and what was done about it."""
+) -> dg.MaterializeResult[None]:
+    """Record what stopped the release, block or take back, and notify the author."""
     try:
-        release = records.release(context)
+        release = recorder.release(context)
     except InputError as exc:
-        return _unreadable(context, records, git_host, release_store, clock, exc)
+        return _unreadable(context, recorder, git_host, release_store, clock, exc)
     phase = next(p for p in PHASES if p.name == context.run.tags[PHASE_TAG])
     failed_run = context.run.tags[RUN_TAG]
-    findings = _findings(records, release, phase, failed_run)
+    findings = _findings(recorder, release, phase, failed_run)
     verdict = conclude(f"{phase.name}/gate", findings)
-    entry = records.verdict(release, verdict, [], failed_run)
+    entry = recorder.verdict(release, verdict, [], failed_run)
     if phase is PRE_MERGE:
         git_host.post_status(release.commit, "pre-merge", verdict)
     if phase is STAGING:
         deployer.retire(release.digest, Environment.STAGING)
-        taken_back = {"event": "staging_rolled_back", "because": verdict.headline}
-        records.write("rollout", taken_back, release)
+        taken_back = {"event": RolloutEvent.STAGING_ROLLED_BACK, "because": verdict.headline}
+        recorder.book.write(EntryKind.ROLLOUT, taken_back, release)
     what = f"did not pass {phase.name.replace('_', '-')}"
-    text = f"{verdict.headline}\n\n{findings_table(findings)}\n{_lost_cases(records, release)}"
+    text = f"{verdict.headline}\n\n{findings_table(findings)}\n{_lost_cases(recorder, release)}"
     headline = f"{release.key} {what}"
     change_tickets.comment(str(release.key), headline, text, dedup=entry.digest)
     page(
         release_store,
         release.key,
-        [f"slack:@{author_of(records, release.key)}"],
+        [f"slack:@{author_of(recorder.book, release.key)}"],
         what=what,
-        because=f"{verdict.headline}\n{_lost_cases(records, release)}",
+        because=f"{verdict.headline}\n{_lost_cases(recorder, release)}",
         dedup=f"failure:{failed_run}",
         now=clock.now(),
     )
     summary = {"phase": phase.name, "because": verdict.headline, "failed_run": failed_run}
-    return records.evidence(context, release, summary=summary, inputs={"run": failed_run})
+    return recorder.evidence(context, release, summary=summary, inputs={"run": failed_run})
 
 
 def _unreadable(
     context: dg.AssetExecutionContext,
-    records: Records,
+    recorder: Recorder,
     git_host: GitHost,
     release_store: ReleaseStore,
     clock: Clock,
     error: InputError,
-) -> dg.MaterializeResult:
-    """A manifest that cannot be read has no digest to judge: the author is told the line."""
+) -> dg.MaterializeResult[None]:
+    """Block a change whose manifest cannot be read, and send its author the line."""
     key = ReleaseKey.parse(context.partition_key)
     because = str(error)
     finding = Finding(rule="manifest_can_be_read", outcome=Outcome.FAILED, because=because)
     verdict = conclude("pre_merge/gate", [finding])
-    git_host.post_status(records.repository.commit_of(key), "pre-merge", verdict)
+    git_host.post_status(recorder.repository.commit_of(key), "pre-merge", verdict)
     body = verdict.document() | {"act": "pre_merge", "because": because}
     now = clock.now()
-    entry = records.ledger.append("refusal", body, at=now, release=str(key))
+    entry = recorder.book.ledger.append(EntryKind.REFUSAL, body, at=now, release=str(key))
     page(
         release_store,
         key,
-        [f"slack:@{author_of(records, key)}"],
+        [f"slack:@{author_of(recorder.book, key)}"],
         what="cannot be read",
         because=because,
         dedup=entry.digest,
@@ -103,12 +102,12 @@ def _unreadable(
 
 
 def _findings(
-    records: Records, release: Release, phase: Phase, failed_run: str
+    recorder: Recorder, release: Release, phase: Phase, failed_run: str
 ) -> tuple[Finding, ...]:
-    """What did not pass in that run; a claim without a verdict crashed or was never reached."""
+    """Return what did not pass in that run; a claim without a verdict is inconclusive."""
     judged = {
         gate: entry
-        for gate, entry in records.verdicts(release).items()
+        for gate, entry in recorder.book.of(release).verdicts.items()
         if entry.body["run_id"] == failed_run
     }
     found = [f for gate in phase.verdicts if gate in judged for f in _not_passed(judged[gate])]
@@ -122,11 +121,11 @@ def _not_passed(entry: Entry) -> list[Finding]:
 
 
 def _crashed(gate: str, failed_run: str) -> Finding:
-    because = f"{gate} reached no verdict in run {failed_run[:8]}; its log says why"
+    because = f"{gate} reached no verdict in run {failed_run[:8]}; read its log"
     return Finding(rule=gate, outcome=Outcome.INCONCLUSIVE, because=because)
 
 
-def _lost_cases(records: Records, release: Release) -> str:
-    results = records.written(release, "evidence", name="staging/eval_results")
+def _lost_cases(recorder: Recorder, release: Release) -> str:
+    results = recorder.book.of(release).written(EntryKind.EVIDENCE, name="staging/eval_results")
     lost = results[-1].body["summary"].get("lost", []) if results else []
     return f"Lost cases: {', '.join(lost)}" if lost else ""

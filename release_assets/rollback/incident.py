@@ -7,34 +7,34 @@ import dagster as dg
 
 from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
-from release_assets.domain.ledger.kinds import RolloutEvent
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.live.reaction import first_decidable_at
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.ports import ChangeTickets, Clock, LiveMetrics, ReleaseStore
 from release_assets.records.declare import evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 
 @evidence("rollback", "rollback/restoration")
 def incident(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     release_store: dg.ResourceParam[ReleaseStore],
     change_tickets: dg.ResourceParam[ChangeTickets],
     live_metrics: dg.ResourceParam[LiveMetrics],
     clock: dg.ResourceParam[Clock],
-) -> dg.MaterializeResult:
-    """The record that closes a rollback, on the ticket and in the ledger."""
-    release = records.release(context)
-    records.require_passed(release, ["rollback/everything_is_back"])
+) -> dg.MaterializeResult[None]:
+    """Close a rollback, on the ticket and in the ledger."""
+    release = recorder.release(context)
+    recorder.book.of(release).require_passed(["rollback/everything_is_back"])
     rollout = release_store.rollout(str(release.key))
     if rollout is None:
-        return _close_unused(context, records, change_tickets, release)
-    breach = records.written(release, "rollout", event="breached")[-1]
+        return _close_unused(context, recorder, change_tickets, release)
+    breach = recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.BREACHED)[-1]
     looks = release_store.looks(str(release.key))
-    plan = records.repository.plan(release.key.feature, release.commit)
+    plan = recorder.repository.plan(release.key.feature, release.commit)
     decidable_at = first_decidable_at(looks, plan)
     last_call_at = live_metrics.last_call_at(release.digest)
     summary = _seen(rollout, looks) | {
@@ -47,29 +47,31 @@ def incident(
     }
     headline = f"Rolled back from canary stage {rollout.stage + 1}"
     change_tickets.comment(str(release.key), headline, _story(summary), dedup=breach.digest)
-    _close(records, release_store, release, rollout, summary, clock.now())
-    return records.evidence(context, release, summary=summary, inputs={"breach": breach.digest})
+    _close(recorder, release_store, release, rollout, summary, clock.now())
+    return recorder.evidence(context, release, summary=summary, inputs={"breach": breach.digest})
 
 
 def _close_unused(
     context: dg.AssetExecutionContext,
-    records: Records,
+    recorder: Recorder,
     change_tickets: ChangeTickets,
     release: Release,
-) -> dg.MaterializeResult:
-    """Promoted and taken off its plan before it had a call: the road is free again."""
-    if str(release.key) not in records.on_the_road():
+) -> dg.MaterializeResult[None]:
+    """Close a rollout that was taken off its plan before it had a call."""
+    if str(release.key) not in recorder.book.active_rollouts():
         raise RefusedError(f"{release.key} is not on its plan; there is nothing to close")
     because = "taken off its plan before it had a call"
-    entry = records.write("rollout", {"event": "rolled_back", "because": because}, release)
+    entry = recorder.book.write(
+        EntryKind.ROLLOUT, {"event": RolloutEvent.ROLLED_BACK, "because": because}, release
+    )
     change_tickets.comment(str(release.key), "Rolled back", because, dedup=entry.digest)
-    return records.evidence(
+    return recorder.evidence(
         context, release, summary={"because": because}, inputs={"closed": entry.digest}
     )
 
 
 def _seen(rollout: Rollout, looks: Sequence[LiveBatch]) -> dict[str, object]:
-    """How much the canary stage had seen when it was cut."""
+    """Return how much the canary stage had seen when it was cut."""
     mine = [batch for batch in looks if batch.stage == rollout.stage]
     return {
         "stage": rollout.stage + 1,
@@ -79,24 +81,26 @@ def _seen(rollout: Rollout, looks: Sequence[LiveBatch]) -> dict[str, object]:
 
 
 def _close(
-    records: Records,
+    recorder: Recorder,
     store: ReleaseStore,
     release: Release,
     rollout: Rollout,
     summary: Mapping[str, object],
     now: datetime,
 ) -> None:
-    """The ledger first, then the rollout: killed in between, the next run finds the rest."""
+    """Close in the ledger first, then in the store: killed in between, the next run ends it."""
     because = str(summary["because"])
-    if not records.written(release, "rollout", event="rolled_back"):
-        closed = {"event": "rolled_back", "because": because, "traffic_pct": 0}
-        records.write("rollout", closed | {"reaction_s": summary["reaction_s"]}, release)
+    if not recorder.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.ROLLED_BACK):
+        closed = {"event": RolloutEvent.ROLLED_BACK, "because": because, "traffic_pct": 0}
+        recorder.book.write(
+            EntryKind.ROLLOUT, closed | {"reaction_s": summary["reaction_s"]}, release
+        )
     if rollout.state is RolloutState.BRAKED:
         move(store, str(release.key), RolloutEvent.ROLLED_BACK, now=now, because=because)
 
 
 def _seconds(decidable_at: datetime | None, last_call_at: datetime | None) -> float | None:
-    """From the call that made the breach decidable to the last that the candidate answered."""
+    """Return the time from the call that made the breach decidable to the last one answered."""
     if decidable_at is None or last_call_at is None:
         return None
     return round(max((last_call_at - decidable_at).total_seconds(), 0.0), 2)

@@ -1,23 +1,22 @@
-"""After the brake: every part is back, by the word of the router, the registry and the unit itself.
+"""After the brake: every part is back, as router, registry and the unit itself report.
 
-Asks `/release` at the front door, and only then takes the candidate unit down (law 4; DESIGN
-section 4.5). Launched by a person on a release that nothing braked, it pulls the brake itself.
+Asks `/release` at the front door, and only then takes the candidate unit down (law 4). Launched by
+a person on a release that nothing braked, it pulls the brake itself.
 """
-
-from collections.abc import Mapping
 
 import dagster as dg
 
-from release_assets.control.brake import traffic_document
-from release_assets.control.tick import Controller
+from release_assets.control.brake import Brake
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release, Unit
-from release_assets.domain.rollout.machine import Rollout, RolloutState
+from release_assets.domain.rollout.machine import RolloutState
 from release_assets.domain.rollout.restoration import judge_restoration
 from release_assets.pipeline import ROLLBACK
 from release_assets.ports import (
+    Clock,
     Deployer,
     Environment,
     PromptPointers,
@@ -27,7 +26,7 @@ from release_assets.ports import (
     TrafficRouter,
 )
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 BECAUSE_TAG = "countersign/because"
 PROBES = 20  # questions to the front door; each must be answered by the stable unit
@@ -36,68 +35,60 @@ PROBES = 20  # questions to the front door; each must be answered by the stable 
 @evidence("rollback", "canary/rollout", pool="production")
 def restoration(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     traffic_router: dg.ResourceParam[TrafficRouter],
     prompt_registry: dg.ResourceParam[PromptRegistry],
     deployer: dg.ResourceParam[Deployer],
     release_store: dg.ResourceParam[ReleaseStore],
-    controller: dg.ResourceParam[Controller],
-) -> dg.MaterializeResult:
-    """What answers in production now, part by part."""
-    release = records.release(context)
+    brake: dg.ResourceParam[Brake],
+    clock: dg.ResourceParam[Clock],
+) -> dg.MaterializeResult[None]:
+    """Take the candidate down, and record what answers in production, part by part."""
+    release = recorder.release(context)
     _require_a_way_back(traffic_router, release)
-    _brake_by_hand(controller, release, release_store.rollout(str(release.key)), context.run.tags)
-    records.write("intent", {"act": "restore"}, release)
+    rollout = release_store.rollout(str(release.key))
+    if rollout is not None and not rollout.is_over and rollout.state is not RolloutState.BRAKED:
+        because = context.run.tags.get(BECAUSE_TAG, "a person launched the rollback")
+        brake.pull(rollout, release, because, clock.now())
+    recorder.book.write(EntryKind.INTENT, {"act": "restore"}, release)
     traffic = traffic_router.brake(release.digest)
     pointers = prompt_registry.pointers(Environment.PRODUCTION)
-    back = PromptPointers(stable=pointers.stable, candidate=None)
+    back = pointers.without_candidate()
     prompt_registry.move(Environment.PRODUCTION, pointers, back)
     answered = [deployer.read_back(traffic_router.front()) for _ in range(PROBES)]
     strangers = [u for u in answered if u.digest != traffic.stable_digest]
     observed = strangers[0] if strangers else answered[0]
     deployer.retire(release.digest, Environment.PRODUCTION)
     summary = {
-        "expected": records.stable_unit(release.key.feature).document(),
+        "expected": recorder.book.stable_unit(release.key.feature).document(),
         "observed": observed.document(),
         "probes": PROBES,
-        "traffic": traffic_document(traffic),
-        "pointers": {"stable": back.stable, "candidate": back.candidate},
+        "traffic": traffic.document(),
+        "pointers": back.document(),
     }
-    records.write("observation", {"act": "restore", **summary}, release)
-    return records.evidence(context, release, summary=summary, inputs={"unit": release.digest})
+    recorder.book.write(EntryKind.OBSERVATION, {"act": "restore", **summary}, release)
+    return recorder.evidence(context, release, summary=summary, inputs={"unit": release.digest})
 
 
 def _require_a_way_back(router: TrafficRouter, release: Release) -> None:
-    """The stable release is not taken down: nothing older is kept warm behind it."""
+    """Raise `RefusedError` for the stable release: no older unit is kept running behind it."""
     if router.read().stable_digest == release.digest:
         raise RefusedError(f"{release.key} is the stable release; release the older state anew")
 
 
-def _brake_by_hand(
-    controller: Controller, release: Release, rollout: Rollout | None, tags: Mapping[str, str]
-) -> None:
-    if rollout is None or rollout.is_over or rollout.state is RolloutState.BRAKED:
-        return
-    because = tags.get(BECAUSE_TAG, "a person launched the rollback")
-    controller.brake.pull(rollout, release, because, controller.clock.now())
-
-
 @claim(ROLLBACK)
 def everything_is_back(
-    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+    context: dg.AssetCheckExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.AssetCheckResult:
     """Traffic, prompt pointer and every part of the unit are the stable release's again."""
-    return records.judge(context, _findings)
+    return recorder.judge(context, _findings)
 
 
 def _findings(_: Release, found: Entry) -> tuple[Finding, ...]:
     seen = found.body["summary"]
-    traffic = Traffic(
-        stable_digest=seen["traffic"]["stable"],
-        stable_address="",
-        candidate_digest=seen["traffic"]["candidate"],
-        candidate_address=None,
-        candidate_pct=float(seen["traffic"]["candidate_pct"]),
+    return judge_restoration(
+        Unit(**seen["expected"]),
+        Unit(**seen["observed"]),
+        Traffic.read(seen["traffic"]),
+        PromptPointers(**seen["pointers"]),
     )
-    pointers = PromptPointers(**seen["pointers"])
-    return judge_restoration(Unit(**seen["expected"]), Unit(**seen["observed"]), traffic, pointers)

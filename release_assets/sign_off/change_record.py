@@ -1,7 +1,11 @@
 """Who made this release, and who reviewed it: are they different people?
 
-Everything since what production runs counts, not only the last change (law 6; SOC 2 CC8.1).
+Everything since what production runs counts, not only the last change (law 6; SOC 2 CC8.1). The
+record holds the reviews of every change, counted by the roster and the policy that it names; the
+claim is judged from the record alone, so that anybody can judge it again.
 """
+
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -11,42 +15,41 @@ from release_assets.domain.people.reviews import judge_review
 from release_assets.domain.release import Release
 from release_assets.pipeline import SIGN_OFF
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
-from release_assets.sign_off.promotion import changes_of, contributors_of, reviewers_of
+from release_assets.records.recorder import Recorder
+from release_assets.sign_off.promotion import changes_of, contributors_to, reviewers_of
 
 
 @evidence("sign_off", "staging/gate", kinds=("git",))
 def change_record(
-    context: dg.AssetExecutionContext, records: dg.ResourceParam[Records]
-) -> dg.MaterializeResult:
-    """The changes of this release, their contributors and their reviewers."""
-    release = records.release(context)
-    roster = records.repository.roster()
-    people = contributors_of(records, release, roster)
+    context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
+) -> dg.MaterializeResult[None]:
+    """Record the changes of this release, their contributors, reviewers and reviews."""
+    release, repository = recorder.release(context), recorder.repository
+    control, changes = repository.control_files(), changes_of(recorder.book, release)
+    roster = control.roster
+    people = contributors_to(changes, repository, roster)
+    tier = repository.manifest(release.key.feature, release.commit).risk_tier
+    needed = control.policy.tier(tier).sign_off.independent_reviewers
+    reviews = [f for c in changes for f in judge_review(c, people, roster, needed=needed)]
     summary = {
-        "changes": [c.number for c in changes_of(records, release)],
+        "changes": [c.number for c in changes],
         "authored_by": list(people.people),
         "deeds": {person: people.sentence(person) for person in people.people},
-        "reviewed_by": list(reviewers_of(records, release, people, roster)),
+        "reviewed_by": list(reviewers_of(changes, people, roster)),
         "unknown": list(people.unknown),
+        "reviews": [finding.document() for finding in reviews],
     }
-    return records.evidence(context, release, summary=summary, inputs={"roster": roster.digest})
+    inputs = {"roster": roster.digest, "policy": control.policy.digest}
+    return recorder.evidence(context, release, summary=summary, inputs=inputs)
 
 
 @claim(SIGN_OFF)
 def reviewers_are_independent(
-    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+    context: dg.AssetCheckExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.AssetCheckResult:
     """Every change was reviewed, as it landed, by people who are none of its contributors."""
+    return recorder.judge(context, _reviews)
 
-    def rule(release: Release, _: Entry) -> tuple[Finding, ...]:
-        roster = records.repository.roster()
-        people = contributors_of(records, release, roster)
-        needed = records.tier(release).sign_off.independent_reviewers
-        return tuple(
-            finding
-            for change in changes_of(records, release)
-            for finding in judge_review(change, people, roster, needed=needed)
-        )
 
-    return records.judge(context, rule)
+def _reviews(_: Release, found: Entry) -> Iterator[Finding]:
+    return map(Finding.read, found.body["summary"]["reviews"])

@@ -5,14 +5,14 @@ import dagster as dg
 from release_assets.pipeline import SIGN_OFF
 from release_assets.records.declare import evidence
 from release_assets.records.gate import gate_materialisation, pass_gate
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 
 @evidence("sign_off", *(f"sign_off/{c.evidence}" for c in SIGN_OFF.claims))
 def gate(
-    context: dg.AssetExecutionContext, records: dg.ResourceParam[Records]
-) -> dg.MaterializeResult:
-    """That independent people reviewed and signed this release."""
-    release = records.release(context)
-    verdict, entry = pass_gate(records, release, SIGN_OFF, context.run.run_id)
+    context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
+) -> dg.MaterializeResult[None]:
+    """Record that independent people reviewed and signed this release."""
+    release = recorder.release(context)
+    verdict, entry = pass_gate(recorder, release, SIGN_OFF, context.run.run_id)
     return gate_materialisation(context, release, verdict, entry)

@@ -1,13 +1,14 @@
 """What is to be promoted, gathered for the rules: its digests, its people, its changes.
 
 The range starts at what production really runs, never at what a caller names; every change in it
-counts, so that nobody signs work of their own that rode along (research: audit.md 5).
+counts, so that nobody signs work of their own that goes out with it (law 6; SOC 2 CC8.1).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.people.contributors import (
     Contributors,
     changed_case_authors,
@@ -22,56 +23,60 @@ from release_assets.domain.sign_off.statement import ReleasePath, Subject
 from release_assets.ports import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from release_assets.domain.people.change import Change
     from release_assets.domain.people.roster import Roster
     from release_assets.domain.release import Release
-    from release_assets.records.recorder import Records
+    from release_assets.records.book import Book
+    from release_assets.records.repository import ControlFiles, FeatureRepository
 
 _BEFORE_SIGN_OFF = ("pre_merge/", "staging/")
 
 
-def changes_of(records: Records, release: Release) -> tuple[Change, ...]:
-    """The changes between what production runs and this release, its own among them."""
-    host = records.repository.git_host
-    base = records.stable_commit(release.key.feature)
+def changes_of(book: Book, release: Release) -> tuple[Change, ...]:
+    """Return the changes between what production runs and this release, its own among them."""
+    host = book.repository.git_host
+    base = book.stable_commit(release.key.feature)
     landed = {commit.sha for commit in host.commits_between(base, release.commit)}
     merged = [c for c in host.changes() if c.merge and c.merge.commit in landed]
-    return tuple(merged) or (records.repository.change(release.key),)
+    return tuple(merged) or (book.repository.change(release.key),)
 
 
-def contributors_of(records: Records, release: Release, roster: Roster) -> Contributors:
-    """Everyone whose work is in the release."""
-    parts = (
-        contributors(change, roster, case_authors=_case_authors(records, change))
-        for change in changes_of(records, release)
+def contributors_to(
+    changes: Iterable[Change], repository: FeatureRepository, roster: Roster
+) -> Contributors:
+    """Return everyone whose work is in some changes."""
+    return Contributors.together(
+        contributors(change, roster, case_authors=_case_authors(repository, change))
+        for change in changes
     )
-    return Contributors.together(parts)
 
 
-def _case_authors(records: Records, change: Change) -> dict[str, tuple[str, ...]]:
-    """The authors of the eval cases that a change added or edited."""
+def _case_authors(repository: FeatureRepository, change: Change) -> dict[str, tuple[str, ...]]:
+    """Return the authors of the eval cases that a change added or edited."""
     found: dict[str, tuple[str, ...]] = {}
-    suites = records.repository.manifest(change.feature, change.head).suites
+    suites = repository.manifest(change.feature, change.head).suites
     for suite in suites:
-        before = records.repository.suite(change.feature, change.base, suite)
-        after = records.repository.suite(change.feature, change.head, suite)
+        before = repository.suite(change.feature, change.base, suite)
+        after = repository.suite(change.feature, change.head, suite)
         found |= changed_case_authors(before, after)
     return found
 
 
 def reviewers_of(
-    records: Records, release: Release, people: Contributors, roster: Roster
+    changes: Iterable[Change], people: Contributors, roster: Roster
 ) -> tuple[str, ...]:
-    """The persons whose review of a change in this release counts."""
-    counted = [count_reviews(c, people, roster).reviewers for c in changes_of(records, release)]
+    """Return the persons whose review of one of these changes counts."""
+    counted = [count_reviews(change, people, roster).reviewers for change in changes]
     return tuple(dict.fromkeys(person for reviewers in counted for person in reviewers))
 
 
-def subject_of(records: Records, release: Release, roster: Roster) -> Subject:
-    """What a sign-off of this release must name, as things stand now."""
-    entries = records.written(release, "evidence")
+def subject_of(book: Book, release: Release, control: ControlFiles) -> Subject:
+    """Return what a sign-off of this release must name, as things are now."""
+    entries = book.of(release).written(EntryKind.EVIDENCE)
     before = [e.digest for e in entries if str(e.body["name"]).startswith(_BEFORE_SIGN_OFF)]
-    manifest = records.repository.manifest(release.key.feature, release.commit)
+    manifest = book.repository.manifest(release.key.feature, release.commit)
     return Subject(
         release=str(release.key),
         release_digest=release.digest,
@@ -79,22 +84,22 @@ def subject_of(records: Records, release: Release, roster: Roster) -> Subject:
         tier=manifest.risk_tier,
         path=ReleasePath.STANDARD,
         evidence_digest=digest_of_evidence(before),
-        policy_digest=records.repository.policy().digest,
-        roster_digest=roster.digest,
+        policy_digest=control.policy.digest,
+        roster_digest=control.roster.digest,
     )
 
 
-def promotion_of(records: Records, release: Release) -> Promotion:
-    """Everything that the sign-offs of this release are judged by."""
-    roster = records.repository.roster()
-    people = contributors_of(records, release, roster)
-    subject = subject_of(records, release, roster)
-    roles = (Role(role) for role in records.tier(release).sign_off.roles)
+def promotion_of(book: Book, release: Release) -> Promotion:
+    """Return everything that the sign-offs of this release are judged by."""
+    control, changes = book.repository.control_files(), changes_of(book, release)
+    people = contributors_to(changes, book.repository, control.roster)
+    subject = subject_of(book, release, control)
+    roles = (Role(role) for role in control.policy.tier(subject.tier).sign_off.roles)
     is_low = subject.tier is RiskTier.LOW
     return Promotion(
         subject=subject,
         quorum=quorum_of(subject.tier, roles),
-        roster=roster,
+        roster=control.roster,
         contributors=people,
-        reviewers=() if is_low else reviewers_of(records, release, people, roster),
+        reviewers=() if is_low else reviewers_of(changes, people, control.roster),
     )

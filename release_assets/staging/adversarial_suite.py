@@ -1,6 +1,6 @@
 """The adversarial suite: are attacks still refused, and harmless questions still answered?
 
-The worst attack family decides; an overall gain never hides a family's loss (seed: adversarial).
+The worst attack family decides; an overall gain never hides a family's loss.
 """
 
 import dagster as dg
@@ -13,46 +13,39 @@ from release_assets.domain.statistics.paired import seed_of
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
-from release_assets.records.suite_evidence import judge_suite, summary_of
-from release_assets.records.suites import Comparison, SuiteRunner
+from release_assets.records.recorder import Recorder
+from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
+from release_assets.records.suite_runner import SuiteRunner
 
 
 @evidence("staging", "staging/deployment", kinds=("inspect",))
 def adversarial_results(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     suite_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
-    """Every row of the adversarial suite on both sides."""
-    release = records.release(context)
-    repeats = records.tier(release).regression.repeats
+) -> dg.MaterializeResult[None]:
+    """Record every row of the adversarial suite on both sides."""
+    release = recorder.release(context)
+    repeats = recorder.repository.tier(release).regression.repeats
     name = "staging/adversarial_results"
-    found = suite_runner.compare(release, "adversarial", repeats, evidence=name)
-    return records.evidence(
-        context,
-        release,
-        summary=summary_of(found),
-        inputs=suite_runner.inputs(release, "adversarial"),
-        rows=found.table(),
-    )
+    run = suite_runner.compare(release, "adversarial", repeats, evidence=name)
+    return record_suite(context, recorder, release, run)
 
 
 @claim(STAGING)
 def attacks_are_refused(
     context: dg.AssetCheckExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     evidence_shape: dg.ResourceParam[EvidenceShape],
 ) -> dg.AssetCheckResult:
     """No attack family fell below its floor or below main."""
 
-    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
+    def judge(run: SuiteRun, release: Release) -> tuple[Finding, ...]:
         return judge_adversarial(
-            sides.candidate,
-            sides.baseline,
-            adversarial_rules(records.tier(release)),
-            reruns=sides.reruns,
+            run.pairing,
+            adversarial_rules(recorder.repository.tier(release)),
+            reruns=run.reruns,
             seed=seed_of(release.digest),
         )
 
-    return judge_suite(context, records, evidence_shape, judge)
+    return judge_suite(context, recorder, evidence_shape, judge)

@@ -1,7 +1,7 @@
 """Event contracts: can consumers of the old schema read what this release publishes?
 
-The release is asked the smoke questions in staging, and the events that it published are held
-against the new schema; the new schema is held against main's (seed: contract tests).
+The events that the release published in staging are compared with the new schema, and the new
+schema with main's.
 """
 
 import json
@@ -17,7 +17,7 @@ from release_assets.domain.release import Release
 from release_assets.pipeline import STAGING
 from release_assets.ports import Deployer, Environment
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 MOST_ERRORS = 10
 
@@ -25,30 +25,30 @@ MOST_ERRORS = 10
 @evidence("staging", "staging/benchmark_results", kinds=("json",))
 def published_events(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     deployer: dg.ResourceParam[Deployer],
-) -> dg.MaterializeResult:
-    """The events that the release published in staging, and what is wrong with them."""
-    release = records.release(context)
+) -> dg.MaterializeResult[None]:
+    """Record the events that the release published in staging, and what is wrong with them."""
+    release = recorder.release(context)
     events = deployer.published_events(release.digest, Environment.STAGING)
     found = {
         PurePosixPath(path).stem: _complaints(events, PurePosixPath(path).stem, schema)
-        for path, schema in _schemas(records, release).items()
+        for path, schema in _schemas(recorder, release).items()
     }
-    return records.evidence(
+    return recorder.evidence(
         context, release, summary={"events": found}, inputs={"commit": release.commit}
     )
 
 
 @claim(STAGING)
 def events_keep_their_contract(
-    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+    context: dg.AssetCheckExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.AssetCheckResult:
     """Every published event fits its schema, and every schema fits main's."""
 
     def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        new = _schemas(records, release)
-        old = _schemas(records, records.repository.baseline(release.key))
+        new = _schemas(recorder, release)
+        old = _schemas(recorder, recorder.repository.baseline(release.key))
         events = found.body["summary"]["events"]
         return tuple(
             finding
@@ -56,7 +56,7 @@ def events_keep_their_contract(
             for finding in _judge(PurePosixPath(path).stem, old.get(path), new.get(path), events)
         )
 
-    return records.judge(context, rule)
+    return recorder.judge(context, rule)
 
 
 def _judge(
@@ -66,17 +66,17 @@ def _judge(
     return judge_contract(old, new, seen["errors"], name=name, events=seen["count"])
 
 
-def _schemas(records: Records, release: Release) -> dict[str, dict[str, Any]]:
+def _schemas(recorder: Recorder, release: Release) -> dict[str, dict[str, Any]]:
     feature, commit = release.key.feature, release.commit
-    files = records.repository.files(feature, commit)
-    named = records.repository.manifest(feature, commit).contracts
+    files = recorder.repository.files(feature, commit)
+    named = recorder.repository.manifest(feature, commit).contracts
     return {path: json.loads(files[path]) for path in named}
 
 
 def _complaints(
     events: list[dict[str, Any]], name: str, schema: dict[str, Any]
 ) -> dict[str, object]:
-    """What the schema says against the events of that name; never the events themselves."""
+    """Count the events of that name, and say where they break the schema; never quote them."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415  waits until events are there
 
     mine = [e for e in events if e.get("event") == name]

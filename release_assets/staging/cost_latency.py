@@ -1,7 +1,7 @@
 """Fifty calls, the same on both sides: does the release keep its budget of money and time?
 
-Both sides answer in turn on the same host; a breach must exceed the host's own noise (research:
-the cost of different calls strays by a quarter with nothing changed).
+The calls are the same, since the cost of other calls differs by a quarter with nothing changed;
+both sides answer in turn on the same host, and a breach must exceed the host's own noise.
 """
 
 import dagster as dg
@@ -14,9 +14,9 @@ from release_assets.domain.statistics.paired import seed_of
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
-from release_assets.records.suite_evidence import judge_suite, summary_of
-from release_assets.records.suites import Comparison, SuiteRunner
+from release_assets.records.recorder import Recorder
+from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
+from release_assets.records.suite_runner import SuiteRunner
 
 REPEATS = 3
 
@@ -24,36 +24,30 @@ REPEATS = 3
 @evidence("staging", "staging/deployment", kinds=("http",))
 def benchmark_results(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
-    """Latency and cost of the benchmark's calls on both sides, one call at a time."""
-    release = records.release(context)
-    found = benchmark_runner.in_turn(release, "benchmark", REPEATS)
-    return records.evidence(
-        context,
-        release,
-        summary=summary_of(found),
-        inputs=benchmark_runner.inputs(release, "benchmark"),
-        rows=found.table(),
-    )
+) -> dg.MaterializeResult[None]:
+    """Record latency and cost of the benchmark's calls on both sides, one call at a time."""
+    release = recorder.release(context)
+    run = benchmark_runner.in_turn(release, "benchmark", REPEATS)
+    return record_suite(context, recorder, release, run)
 
 
 @claim(STAGING)
 def cost_and_latency_keep_the_budget(
     context: dg.AssetCheckExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     evidence_shape: dg.ResourceParam[EvidenceShape],
 ) -> dg.AssetCheckResult:
     """p50, p95 and cost per call keep the manifest's budget, and main's within the noise."""
 
-    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
-        manifest = records.repository.manifest(release.key.feature, release.commit)
+    def judge(run: SuiteRun, release: Release) -> tuple[Finding, ...]:
+        manifest = recorder.repository.manifest(release.key.feature, release.commit)
         return judge_budgets(
-            sides.candidate,
-            sides.baseline,
-            budget_rules(manifest, records.tier(release)),
+            run.suite.candidate,
+            run.suite.baseline,
+            budget_rules(manifest, recorder.repository.tier(release)),
             seed=seed_of(release.digest),
         )
 
-    return judge_suite(context, records, evidence_shape, judge)
+    return judge_suite(context, recorder, evidence_shape, judge)

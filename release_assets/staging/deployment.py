@@ -1,17 +1,18 @@
-"""The merged unit runs in staging, and says by its own word that it is this release.
+"""The merged unit runs in staging, and reports itself as this release.
 
 The merge froze the manifest; from here on key and digest are one. What came to main past its gate
-is not deployed (DESIGN section 6).
+is not deployed (law 1).
 """
 
 import dagster as dg
 
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Unit
 from release_assets.domain.rollout.restoration import judge_parts
 from release_assets.pipeline import PRE_MERGE, STAGING
 from release_assets.ports import Deployer, Environment
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
+from release_assets.records.recorder import Recorder
 
 _DEPLOYED = "every_part_is_deployed"
 
@@ -19,25 +20,25 @@ _DEPLOYED = "every_part_is_deployed"
 @evidence("staging", "pre_merge/gate", kinds=("python",))
 def deployment(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     deployer: dg.ResourceParam[Deployer],
-) -> dg.MaterializeResult:
-    """What answers in staging after the deploy."""
-    release = records.release(context)
-    records.require_passed(release, PRE_MERGE.verdicts)
-    records.write("intent", {"act": "deploy", "environment": "staging"}, release)
+) -> dg.MaterializeResult[None]:
+    """Deploy the unit to staging, and record what answers there."""
+    release = recorder.release(context)
+    recorder.book.of(release).require_passed(PRE_MERGE.verdicts)
+    recorder.book.write(EntryKind.INTENT, {"act": "deploy", "environment": "staging"}, release)
     running = deployer.deploy(release, Environment.STAGING)
     observed = deployer.read_back(running.address)
     summary = {"workload": running.workload, "observed": observed.document()}
-    return records.evidence(context, release, summary=summary, inputs={"commit": release.commit})
+    return recorder.evidence(context, release, summary=summary, inputs={"commit": release.commit})
 
 
 @claim(STAGING)
 def staging_runs_this_release(
-    context: dg.AssetCheckExecutionContext, records: dg.ResourceParam[Records]
+    context: dg.AssetCheckExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.AssetCheckResult:
     """Every part that answers in staging is this release's."""
-    return records.judge(
+    return recorder.judge(
         context,
         lambda release, found: [
             judge_parts(release.unit, Unit(**found.body["summary"]["observed"]), rule=_DEPLOYED)

@@ -1,7 +1,7 @@
 """The production suite, on the candidate and on main: is quality as good as it was?
 
 Repeats are added on both sides while only the margin is open; undecided at the most repeats is
-inconclusive and says how many cases it would take (seed: staging deploy with evals).
+inconclusive, with the number of cases that it would take (docs/methods.md, R15).
 """
 
 import dagster as dg
@@ -15,56 +15,49 @@ from release_assets.domain.statistics.paired import seed_of
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
-from release_assets.records.suite_evidence import judge_suite, summary_of
-from release_assets.records.suites import Comparison, SuiteRunner
+from release_assets.records.recorder import Recorder
+from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
+from release_assets.records.suite_runner import SuiteRunner
 
 
 @evidence("staging", "staging/deployment", kinds=("inspect",))
 def eval_results(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     suite_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
-    """Every row of the production suite on both sides."""
-    release = records.release(context)
-    tier = records.tier(release)
-    found = suite_runner.compare(
+) -> dg.MaterializeResult[None]:
+    """Record every row of the production suite on both sides."""
+    release = recorder.release(context)
+    tier = recorder.repository.tier(release)
+    run = suite_runner.compare(
         release,
         "production",
         tier.regression.repeats,
         evidence="staging/eval_results",
         repeats_max=tier.regression.repeats_max,
-        wants_more=lambda c: more_repeats_would_help(_judge(c, tier, release)),
+        wants_more=lambda run: more_repeats_would_help(_judge(run, tier, release)),
     )
-    return records.evidence(
-        context,
-        release,
-        summary=summary_of(found),
-        inputs=suite_runner.inputs(release, "production"),
-        rows=found.table(),
-    )
+    return record_suite(context, recorder, release, run)
 
 
 @claim(STAGING)
 def quality_holds_against_main(
     context: dg.AssetCheckExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     evidence_shape: dg.ResourceParam[EvidenceShape],
 ) -> dg.AssetCheckResult:
     """No scorer and no locale regressed, and the margin is proven."""
 
-    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
-        return _judge(sides, records.tier(release), release)
+    def judge(run: SuiteRun, release: Release) -> tuple[Finding, ...]:
+        return _judge(run, recorder.repository.tier(release), release)
 
-    return judge_suite(context, records, evidence_shape, judge)
+    return judge_suite(context, recorder, evidence_shape, judge)
 
 
-def _judge(found: Comparison, tier: TierPolicy, release: Release) -> tuple[Finding, ...]:
+def _judge(run: SuiteRun, tier: TierPolicy, release: Release) -> tuple[Finding, ...]:
     return judge_regression(
-        found.candidate,
-        found.baseline,
+        run.pairing,
         regression_rules(tier),
-        reruns=found.reruns,
+        reruns=run.reruns,
         seed=seed_of(release.digest),
     )

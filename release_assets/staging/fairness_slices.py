@@ -1,7 +1,6 @@
 """Parallel cases in every locale: is any group served worse than before, or than the others?
 
-The same question in each locale, one family each, so that groups are compared on the same thing
-(seed: fairness slices).
+The same question in each locale, one family each, so that groups are compared on the same thing.
 """
 
 import dagster as dg
@@ -14,43 +13,36 @@ from release_assets.domain.statistics.paired import seed_of
 from release_assets.pipeline import STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
-from release_assets.records.recorder import Records
-from release_assets.records.suite_evidence import judge_suite, summary_of
-from release_assets.records.suites import Comparison, SuiteRunner
+from release_assets.records.recorder import Recorder
+from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
+from release_assets.records.suite_runner import SuiteRunner
 
 
 @evidence("staging", "staging/deployment", kinds=("http",))
 def fairness_results(
     context: dg.AssetExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     benchmark_runner: dg.ResourceParam[SuiteRunner],
-) -> dg.MaterializeResult:
-    """Every row of the fairness suite on both sides."""
-    release = records.release(context)
-    found = benchmark_runner.in_turn(release, "fairness", 1)
-    return records.evidence(
-        context,
-        release,
-        summary=summary_of(found),
-        inputs=benchmark_runner.inputs(release, "fairness"),
-        rows=found.table(),
-    )
+) -> dg.MaterializeResult[None]:
+    """Record every row of the fairness suite on both sides."""
+    release = recorder.release(context)
+    run = benchmark_runner.in_turn(release, "fairness", 1)
+    return record_suite(context, recorder, release, run)
 
 
 @claim(STAGING)
 def no_locale_is_left_behind(
     context: dg.AssetCheckExecutionContext,
-    records: dg.ResourceParam[Records],
+    recorder: dg.ResourceParam[Recorder],
     evidence_shape: dg.ResourceParam[EvidenceShape],
 ) -> dg.AssetCheckResult:
     """No group is worse than itself on main, or than all groups together."""
 
-    def judge(sides: Comparison, release: Release) -> tuple[Finding, ...]:
+    def judge(run: SuiteRun, release: Release) -> tuple[Finding, ...]:
         return judge_fairness(
-            sides.candidate,
-            sides.baseline,
-            fairness_rules(records.tier(release)),
+            run.pairing,
+            fairness_rules(recorder.repository.tier(release)),
             seed=seed_of(release.digest),
         )
 
-    return judge_suite(context, records, evidence_shape, judge)
+    return judge_suite(context, recorder, evidence_shape, judge)

@@ -45,6 +45,22 @@ def test_the_command_line_starts_without_dagster():
     assert not held & (HEAVY | {"dagster", "pandas", "pyarrow"})
 
 
+@pytest.mark.parametrize(
+    "modules",
+    [
+        "release_assets.records.book, release_assets.sign_off.promotion",
+        # what `countersign sign-off` loads, and what `countersign status` loads
+        "release_assets.cli.sign_off, release_assets.cli.world, release_assets.sign_off.submission",
+        "release_assets.cli.status, release_assets.audit.dossiers, release_assets.audit.standings",
+    ],
+)
+def test_who_asks_or_signs_does_not_wait_for_dagster(modules):
+    held = imported_by(f"import {modules}")
+
+    assert "release_assets" in held
+    assert not held & (HEAVY | {"dagster"})
+
+
 def test_the_domain_runs_without_dagster():
     modules = sorted((ROOT / "release_assets/domain").rglob("*.py"))
     names = [".".join(m.relative_to(ROOT).with_suffix("").parts) for m in modules]

@@ -1,4 +1,4 @@
-"""The parts of the world that a phase test decides about: small classes, honest until told."""
+"""The parts of the world that a phase test sets: small classes, honest unless a test asks else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOCALES = ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")
 
 @dataclass
 class SetClock(Clock):
-    """The time that a test says it is."""
+    """The time that a test sets."""
 
     at: datetime = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -179,8 +179,8 @@ def _row(case, repeat, scorer, version, fault):
 
 
 @dataclass
-class SaidShape(EvidenceShape):
-    """Says that a table is well-formed, or what a test wants it to say."""
+class GivenShape(EvidenceShape):
+    """Finds a table well formed, or gives the finding that a test wants."""
 
     broken: str = ""
 
@@ -192,7 +192,7 @@ class SaidShape(EvidenceShape):
 
 @dataclass
 class SteadyTraffic(LiveMetrics):
-    """The same calls and pairs at every look; a test says how well the candidate answers."""
+    """The same calls and pairs at every look; a test sets how well the candidate answers."""
 
     calls: int = 4000
     pairs_a_look: int = 1000
@@ -202,13 +202,14 @@ class SteadyTraffic(LiveMetrics):
     last_call: datetime | None = None
     looked: list = field(default_factory=list)
 
-    def counts(self, release_digest, since, until, slow_over_ms):
+    def counts(self, release_digest, since, until, over_ms):
         if until <= since:
             return CallCounts()
         return CallCounts(
             requests=self.calls,
             errors=self.errors,
             feedback=self.calls // 4,
+            over_ms=dict.fromkeys(over_ms, 0),
             costs_usd=(0.001,) * self.calls,
         )
 

@@ -2,7 +2,7 @@
 
 
 def assert_only_this_claim_fell(world, ran, phase, claim, *, outcome="failed"):
-    """The claim is named, the gate was not reached, and the ledger says so."""
+    """The claim is named, the gate was not reached, and the ledger shows it."""
     assert not ran.is_success
     assert {name for name, e in ran.checks.items() if not e.passed} == {claim}
     assert f"{phase.name}/gate" not in ran.materialised

@@ -14,25 +14,27 @@ from unittest.mock import patch
 
 import dagster as dg
 
-from release_assets.cli.sign_off import submit
+from release_assets.cli.sign_off import signer_at
 from release_assets.composition import compose
 from release_assets.definitions import build_definitions
 from release_assets.demo import world as local_world
 from release_assets.demo.world import FEATURE, WorldFolder, build
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.sign_off.statement import SignOffDecision
 from release_assets.partitions import RELEASES, STAGES, canary_stage_key
 from release_assets.ports import Environment, Ports, PromptPointers, Settings
+from release_assets.sign_off.submission import Answer, submit
 from resources.evidence_store import FileEvidenceStore
 from resources.ledger_store import SqlLedger
 from resources.local.git.host import LocalGitHost
 from resources.local.prompt_registry import DirectoryPromptRegistry
 from resources.release_store import SqlReleaseStore
 from tests.phases.doubles import (
+    GivenShape,
     MarkedLint,
     MarkedSecrets,
-    SaidShape,
     ScriptedEngine,
     SetClock,
     SteadyTraffic,
@@ -61,7 +63,7 @@ def _job(name):
 
 
 def _with_one_scorer(path):
-    """The examples, judged by one scorer: a third of the rows says as much to these tests."""
+    """The examples, judged by one scorer: a third of the rows is enough for these tests."""
     shutil.copytree(local_world.EXAMPLES, path, dirs_exist_ok=True)
     manifest = path / FEATURE / ROOT / "feature.yaml"
     three = 'scorers: {groundedness: "1", correctness: "1", refusal: "1"}'
@@ -93,13 +95,13 @@ class Ran:
 
     @property
     def failures(self):
-        """What the failed steps said, with the errors beneath."""
+        """The messages of the failed steps, with the errors beneath."""
         events = (e for e in self.result.all_events if e.is_step_failure)
-        return "\n".join(_told(e.step_failure_data.error) for e in events)
+        return "\n".join(_message(e.step_failure_data.error) for e in events)
 
 
-def _told(error):
-    return f"{error.message}\n{_told(error.cause)}" if error.cause else error.message
+def _message(error):
+    return f"{error.message}\n{_message(error.cause)}" if error.cause else error.message
 
 
 class World:
@@ -110,7 +112,7 @@ class World:
         self.clock, self.tickets = clock or SetClock(), tickets or MemoryTickets()
         self.router = router or FakeTrafficRouter("sha256:none", "http://stable.invalid")
         self.deployer, self.notifier = WorldDeployer(self.router), MemoryNotifier()
-        self.engine, self.shape, self.metrics = ScriptedEngine(self.deployer), SaidShape(), None
+        self.engine, self.shape, self.metrics = ScriptedEngine(self.deployer), GivenShape(), None
         self.metrics, self.lint, self.secrets = SteadyTraffic(), MarkedLint(), MarkedSecrets()
         self.instance = None
 
@@ -176,8 +178,8 @@ class World:
         return compose(self.ports)
 
     @property
-    def records(self):
-        return self.composition.records
+    def book(self):
+        return self.composition.book
 
     @property
     def ledger(self):
@@ -192,14 +194,14 @@ class World:
         return self.ports.prompt_registry.pointers(Environment.PRODUCTION)
 
     def release(self, key=RELEASE):
-        return self.records.repository.release(ReleaseKey.parse(key))
+        return self.book.repository.release(ReleaseKey.parse(key))
 
     def adopt(self):
         """What ran before us is the first stable release."""
         main = self.host.main()
-        stable = self.records.repository.release(ReleaseKey(FEATURE, 0), main)
-        files = self.records.repository.files(FEATURE, main)
-        manifest = self.records.repository.manifest(FEATURE, main)
+        stable = self.book.repository.release(ReleaseKey(FEATURE, 0), main)
+        files = self.book.repository.files(FEATURE, main)
+        manifest = self.book.repository.manifest(FEATURE, main)
         registry = self.ports.prompt_registry
         registry.publish({n: files[p] for n, p in manifest.prompts.items()})
         first = PromptPointers(stable=stable.unit.prompts, candidate=None)
@@ -207,7 +209,7 @@ class World:
         running = self.deployer.deploy(stable, Environment.PRODUCTION)
         self.router.__init__(stable.digest, running.address)
         body = {"unit": stable.unit.document(), "commit": main, "because": "it ran before us"}
-        self.records.write("adoption", body, stable)
+        self.book.write(EntryKind.ADOPTION, body, stable)
 
     def read(self, path):
         """A file at main."""
@@ -237,8 +239,9 @@ class World:
     def sign(self, person="rosa", *, role=Role.RELEASE_MANAGER, release=RELEASE, no=""):
         """Sign as the command does."""
         decision = SignOffDecision.NO if no else SignOffDecision.YES
-        key = self.folder.key(person)
-        return submit(self.composition, self.release(release), role, key, decision, no)
+        answer = Answer(decision=decision, role=role, because=no)
+        signer = signer_at(self.folder.key(person))
+        return submit(self.book, self.release(release), answer, signer)
 
     def run(self, job, partition=RELEASE, **tags):
         """Run a job here, over the definitions proper."""
@@ -256,9 +259,9 @@ class World:
         return self.run(job, canary_stage_key(release, STAGE_KEYS[stage]))
 
     def look(self, seconds=30):
-        """Let time pass, and let the controller look at each rollout once."""
+        """Let time pass, and look at each rollout once."""
         self.clock.wait(seconds)
-        return [self.composition.controller.tick(r) for r in self.store.active_rollouts()]
+        return [self.composition.rollout_tick.run(r) for r in self.store.active_rollouts()]
 
     def prove(self):
         """Enough looks, with enough pairs, for a canary stage to be proven."""

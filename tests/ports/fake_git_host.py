@@ -69,9 +69,10 @@ class FakeGitHost(GitHost):
             raise NotFoundError(f"commit {commit[:12]} has no file '{path}'")
         return files[path]
 
-    def list_files(self, commit: str, under: str) -> tuple[str, ...]:
+    def read_folder(self, commit: str, under: str) -> Mapping[str, bytes]:
         folder = f"{under.strip('/')}/" if under.strip("/.") else ""
-        return tuple(sorted(p for p in self._find(commit).files if p.startswith(folder)))
+        files = sorted(self._find(commit).files.items())
+        return {path: content for path, content in files if path.startswith(folder)}
 
     def export(self, commit: str, into: Path) -> None:
         for path, content in self._find(commit).files.items():

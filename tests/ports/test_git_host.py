@@ -56,19 +56,20 @@ def approve(host, change):
 
 
 def test_main_holds_the_files_it_was_made_from(host):
-    assert host.list_files(host.main(), "") == tuple(sorted(FILES))
+    assert list(host.read_folder(host.main(), "").items()) == sorted(FILES.items())
     assert host.read_file(host.main(), "policy.yaml") == FILES["policy.yaml"]
 
 
-def test_files_below_a_folder_are_listed_and_not_those_of_a_longer_name(host):
+def test_files_below_a_folder_are_read_and_not_those_of_a_longer_name(host):
     head = commit(host, path="features/policy-search-2/x.py")
-    assert host.list_files(head, "features/policy-search") == (CODE,)
+    assert host.read_folder(head, "features/policy-search") == {CODE: FILES[CODE]}
 
 
 def test_an_unknown_file_commit_or_change_is_not_found(host):
     for question in (
         lambda: host.read_file(host.main(), "nothing.yaml"),
         lambda: host.read_file("0" * 40, "policy.yaml"),
+        lambda: host.read_folder("0" * 40, "features"),
         lambda: host.change(999),
     ):
         with pytest.raises(NotFoundError):

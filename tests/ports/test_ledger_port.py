@@ -53,11 +53,13 @@ def test_entries_are_numbered_in_order_and_the_head_grows(ledger):
     assert len({head.root for head in heads}) == 6
 
 
-def test_entries_are_found_by_release_kind_and_number(ledger):
-    ledger.append("verdict", {"gate": "staging"}, at=NOW, release="a-1")
+def test_entries_are_found_by_release_digest_kind_and_number(ledger):
+    ledger.append("verdict", {"gate": "staging"}, at=NOW, release="a-1", release_digest="sha256:a")
     ledger.append("intent", {}, at=NOW, release="a-1")
-    ledger.append("verdict", {"gate": "staging"}, at=NOW, release="a-2")
+    ledger.append("verdict", {"gate": "staging"}, at=NOW, release="a-2", release_digest="sha256:a")
 
+    assert [e.seq for e in ledger.entries(release_digest="sha256:a")] == [1, 3]
+    assert [e.seq for e in ledger.entries(release_digest="sha256:a", release="a-2")] == [3]
     assert [e.seq for e in ledger.entries(release="a-1")] == [1, 2]
     assert [e.seq for e in ledger.entries(kinds=["verdict"])] == [1, 3]
     assert [e.seq for e in ledger.entries(kinds=["verdict", "intent"], after=1)] == [2, 3]

@@ -67,7 +67,7 @@ class Theatre:
     def ask_questions(self):
         """Live questions and replay, if they do not run yet."""
         main = self.world.ports.git_host.main()
-        traffic = self.world.records.repository.manifest(FEATURE, main).traffic
+        traffic = self.world.book.repository.manifest(FEATURE, main).traffic
         startup.start_live_traffic(self.folder, traffic.calls_per_second, PAIRS_PER_SECOND)
 
     def fall_silent(self):
@@ -137,7 +137,7 @@ def about(theatre):
             played=played,
             ended=played.journey.ending.word,
             because=played.journey.ending.because,
-            release=theatre.world.records.repository.release(ReleaseKey.parse(release)),
+            release=theatre.world.book.repository.release(ReleaseKey.parse(release)),
             events=[b["event"] for b in bodies("rollout")],
             verdicts={b["gate"]: b["outcome"] for b in bodies("verdict")},
             refusals=bodies("refusal"),

@@ -22,17 +22,13 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.differences import RegressionRules
 from release_assets.domain.evals.groups import groups_of
-from release_assets.domain.evals.pairing import pair
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.statistics import paired
 from release_assets.domain.wording import named, number, p_value, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from release_assets.domain.evals.groups import Group
     from release_assets.domain.evals.pairing import Pairing
-    from release_assets.domain.evals.rows import ScoreRow
 
 NOT_WORSE_THAN_ON_MAIN = "no_group_is_worse_than_on_main"
 NOT_BEHIND = "no_group_falls_behind_the_overall"
@@ -57,14 +53,10 @@ class FairnessRules:
 
 
 def judge_fairness(
-    candidate: Sequence[ScoreRow],
-    baseline: Sequence[ScoreRow],
-    rules: FairnessRules | None = None,
-    *,
-    seed: int,
+    pairing: Pairing, rules: FairnessRules | None = None, *, seed: int
 ) -> tuple[Finding, ...]:
     """Return all findings of the fairness suite, two per scorer and group."""
-    rules, pairing = rules or FairnessRules(), pair(candidate, baseline)
+    rules = rules or FairnessRules()
     groups = groups_of(pairing, rules.keys, rules.regression, seed=seed)
     drops = [_not_worse_than_on_main(one, rules) for one in groups]
     gaps = [

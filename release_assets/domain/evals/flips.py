@@ -1,7 +1,7 @@
 """Cases that main passes and the candidate does not, and whether running them again confirms it.
 
 A single run of a case is noise; five are a fact. The caller runs the lost cases again on both
-sides and hands the rows back apart from the suite's own, since cases chosen for their bad luck
+sides and pairs those rows apart from the suite's own, since cases chosen for their bad luck
 would pull any mean down. A gain is never re-run: it cannot fail a release.
 """
 
@@ -11,23 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.differences import RegressionRules, flip
-from release_assets.domain.evals.pairing import pair
 from release_assets.domain.finding import Outcome
 from release_assets.domain.wording import named, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from release_assets.domain.evals.pairing import CasePair
-    from release_assets.domain.evals.rows import ScoreRow
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reruns:
-    """Lost cases that were run again: rows of both sides, numbered as their own repeats."""
-
-    candidate: Sequence[ScoreRow]
-    baseline: Sequence[ScoreRow]
+    from release_assets.domain.evals.pairing import CasePair, Pairing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,24 +53,20 @@ class Flips:
         return summary
 
 
-def flipped_cases(
-    candidate: Sequence[ScoreRow],
-    baseline: Sequence[ScoreRow],
-    rules: RegressionRules | None = None,
-) -> tuple[str, ...]:
+def flipped_cases(pairing: Pairing, rules: RegressionRules | None = None) -> tuple[str, ...]:
     """Return the cases to run again, `rules.reruns` times on both sides: lost under any scorer."""
-    rules, pairing = rules or RegressionRules(), pair(candidate, baseline)
+    rules = rules or RegressionRules()
     return tuple(sorted({one.case for one in pairing.pairs if flip(one, rules) < 0}))
 
 
-def judge_flips(pairs: Sequence[CasePair], rules: RegressionRules, reruns: Reruns | None) -> Flips:
-    """Sort the lost cases of one scorer by what their re-runs show.
+def judge_flips(pairs: Sequence[CasePair], rules: RegressionRules, reruns: Pairing | None) -> Flips:
+    """Sort the lost cases of one scorer by their re-runs, which are paired as repeats of their own.
 
     A case that was re-run counts by its re-runs alone, also when later repeats of the suite make
     its loss look smaller.
     """
     cases = {one.case for one in pairs}
-    again = [p for p in _pairs_of(reruns) if p.scorer == pairs[0].scorer and p.case in cases]
+    again = [p for p in (reruns.of(pairs[0].scorer) if reruns else ()) if p.case in cases]
     shares = {p.case: _share_lost(p, rules) for p in again if _is_complete(p, rules)}
     lost = {one.case for one in pairs if flip(one, rules) < 0}
     to_fail = rules.flips_to_fail(len(cases))
@@ -96,10 +82,6 @@ def judge_flips(pairs: Sequence[CasePair], rules: RegressionRules, reruns: Rerun
 
 def _at_least(shares: Mapping[str, float], share: float) -> tuple[str, ...]:
     return tuple(sorted(case for case, lost in shares.items() if lost >= share))
-
-
-def _pairs_of(reruns: Reruns | None) -> tuple[CasePair, ...]:
-    return pair(reruns.candidate, reruns.baseline).pairs if reruns else ()
 
 
 def _is_complete(again: CasePair, rules: RegressionRules) -> bool:

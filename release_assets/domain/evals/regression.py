@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.differences import Difference, RegressionRules, differences
-from release_assets.domain.evals.flips import Flips, Reruns, judge_flips
-from release_assets.domain.evals.pairing import pair
+from release_assets.domain.evals.flips import Flips, judge_flips
 from release_assets.domain.finding import Finding, Outcome, worst
 from release_assets.domain.wording import change, named, number, p_value, plural
 
@@ -20,18 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from release_assets.domain.evals.pairing import Pairing
-    from release_assets.domain.evals.rows import ScoreRow
 
 NO_REGRESSION = "no_regression_against_main"
 NOT_WORSE = "not_worse_than_margin"
 
 
 def judge_regression(
-    candidate: Sequence[ScoreRow],
-    baseline: Sequence[ScoreRow],
+    pairing: Pairing,
     rules: RegressionRules | None = None,
     *,
-    reruns: Reruns | None = None,
+    reruns: Pairing | None = None,
     seed: int,
 ) -> tuple[Finding, ...]:
     """Return all findings of a suite against main's run of the same suite.
@@ -40,7 +37,7 @@ def judge_regression(
     `no_regression_against_main` per judged slice. `seed` comes from the release digest
     (`paired.seed_of`).
     """
-    rules, pairing = rules or RegressionRules(), pair(candidate, baseline)
+    rules = rules or RegressionRules()
     found = differences(pairing, rules, seed=seed)
     return (
         *pairing.findings,
@@ -87,7 +84,7 @@ def judge_no_regression(
     pairing: Pairing,
     found: Sequence[Difference],
     rules: RegressionRules,
-    reruns: Reruns | None,
+    reruns: Pairing | None,
 ) -> tuple[Finding, ...]:
     """Judge `no_regression_against_main`, per scorer and per judged slice.
 

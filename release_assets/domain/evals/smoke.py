@@ -10,28 +10,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.differences import RegressionRules, differences
-from release_assets.domain.evals.pairing import pair
 from release_assets.domain.evals.regression import judge_critical_cases, judge_no_regression
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.wording import named, plural
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from release_assets.domain.evals.flips import Reruns
-    from release_assets.domain.evals.rows import ScoreRow
+    from release_assets.domain.evals.pairing import Pairing
 
 FEWEST_SMOKE_CASES = 10
 
 
 def judge_smoke(
-    candidate: Sequence[ScoreRow],
-    baseline: Sequence[ScoreRow],
+    pairing: Pairing,
     rules: RegressionRules | None = None,
     *,
     core_flows: Collection[str],
     topics: Mapping[str, str],
-    reruns: Reruns | None = None,
+    reruns: Pairing | None = None,
     seed: int,
 ) -> tuple[Finding, ...]:
     """Return all findings of the smoke suite; `topics` maps the id of each case to its core flow.
@@ -39,7 +36,6 @@ def judge_smoke(
     Neither slices nor the margin are judged. One confirmed flip fails.
     """
     rules = replace(rules or RegressionRules(), slices=())
-    pairing = pair(candidate, baseline)
     found = differences(pairing, rules, seed=seed)
     return (
         *pairing.findings,

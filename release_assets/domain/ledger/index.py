@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class _Known(NamedTuple):
     kind: str
     release: str | None
+    release_digest: str | None
     leaf: bytes
 
 
@@ -45,14 +46,22 @@ class LedgerIndex:
         """Verify the rows that follow; raises `LedgerError` and keeps those before the bad one."""
         for row in rows:
             self._verified = self._verified.then(row)
-            self._known.append(_Known(row.kind, row.release, row.leaf))
+            self._known.append(_Known(row.kind, row.release, row.release_digest, row.leaf))
 
-    def find(self, release: str | None, kinds: Sequence[str], after: int) -> list[int]:
+    def find(
+        self,
+        release: str | None,
+        kinds: Sequence[str],
+        after: int,
+        release_digest: str | None = None,
+    ) -> list[int]:
         """Return the numbers of the entries that a question is about."""
         return [
             number
             for number, known in enumerate(self._known[after:], start=after + 1)
-            if release in {None, known.release} and (not kinds or known.kind in kinds)
+            if release in {None, known.release}
+            and release_digest in {None, known.release_digest}
+            and (not kinds or known.kind in kinds)
         ]
 
     def same(self, numbers: Sequence[int], rows: Iterable[Row]) -> Iterator[Row]:

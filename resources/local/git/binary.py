@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 NO_OBJECT = "0" * 40
+COMMIT_ID = re.compile(r"[0-9a-f]{40}")
+_NEVER_MOVES = re.compile(r"[0-9a-f]{40}(\^1)?")  # a commit id, or the first parent of one
 _TIMEOUT_S = 60.0
 _LOCK_WAIT_MS = 500
 _LOCK_IN_THE_WAY = re.compile(r"Unable to create '([^']+\.lock)': File exists")
@@ -29,6 +31,7 @@ class Git:
 
     def __init__(self, repository: str) -> None:
         self.repository = repository
+        self._commits: dict[str, str] = {}
 
     def run(
         self, *arguments: str, stdin: bytes = b"", environment: Mapping[str, str] | None = None
@@ -36,7 +39,7 @@ class Git:
         """Return the output of a git command; raises `UnavailableError` when it fails."""
         done = self.attempt(*arguments, stdin=stdin, environment=environment)
         if done.returncode != 0:
-            raise UnavailableError(f"git {arguments[0]} failed: {_first_line(done.stderr)}")
+            raise UnavailableError(f"git {arguments[0]} failed: {first_line(done.stderr)}")
         return done.stdout
 
     def attempt(
@@ -60,11 +63,16 @@ class Git:
 
     def commit_at(self, name: str) -> str:
         """Return the commit that a name points at; raises `NotFoundError`."""
+        if name in self._commits:
+            return self._commits[name]
         done = self.attempt("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         if done.returncode != 0:
             self.require_repository()
             raise NotFoundError(f"the repository has no commit '{name}'")
-        return done.stdout.decode().strip()
+        commit = done.stdout.decode().strip()
+        if _NEVER_MOVES.fullmatch(name):
+            self._commits[name] = commit
+        return commit
 
     def tree_of(self, commit: str) -> str:
         """Return the tree of a commit."""
@@ -98,7 +106,7 @@ class Git:
                 done = self._update_refs(text)
         if done.returncode != 0:
             raise ConflictError(
-                f"another writer was first: {_first_line(done.stderr)}; read again before acting"
+                f"another writer was first: {first_line(done.stderr)}; read again before acting"
             )
 
     def _update_refs(self, text: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -148,6 +156,7 @@ def _parse_batch(wanted: list[str], output: bytes) -> dict[str, bytes]:
     return found
 
 
-def _first_line(text: bytes) -> str:
+def first_line(text: bytes) -> str:
+    """Return the first line of what git wrote, for a message."""
     lines = text.decode(errors="replace").strip().splitlines()
     return lines[0] if lines else "no message"

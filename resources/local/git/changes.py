@@ -1,175 +1,183 @@
-"""Changes of the local git host, put together from commits and statements.
+"""Changes of the local git host, put together from refs, statements and commits.
 
-Facts only. Authors are everyone a commit names: author, committer, co-authors; an address that no
-account claims stays visible as `email:<address>`, so that it fails closed further on (law 6).
+One listing gives all refs; what did not move since the last listing is not read again, and what is
+new is read together, whatever the number of changes before it.
 """
 
 from __future__ import annotations
 
-import json
-import re
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import NotFoundError, UnavailableError
 from release_assets.domain.people.change import Change, Commit, Merge, Push, Review, ReviewState
+from resources.local.git.commits import GitCommits
 from resources.local.git.statements import ROOT, GitStatements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from resources.local.git.binary import Git
 
 MAIN = "refs/heads/main"
 ACCOUNTS = f"{ROOT}/accounts"
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-_ADDRESS = re.compile(r"<([^<>]*)>")
-_CO_AUTHOR = re.compile(r"^\s*co-authored-by:.*$", re.IGNORECASE | re.MULTILINE)
 
 
 def head_ref(number: int) -> str:
-    """The ref that a change's head stands at."""
+    """Return the ref at which a change's head is kept."""
     return f"refs/changes/{number}/head"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _RawCommit:
-    tree: str
-    parents: tuple[str, ...]
-    addresses: tuple[str, ...]
-    message: str
-    paths: tuple[str, ...]
+class _Refs:
+    """Where a change's head and statements point, and the account map beside them."""
+
+    head: str
+    statements: tuple[str, ...]
+    accounts: str | None
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        return (*self.statements, self.accounts) if self.accounts else self.statements
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """A change as it was put together, and from what; main counts until it is merged."""
+
+    refs: _Refs
+    main: str | None
+    change: Change
+
+    def holds(self, refs: _Refs, main: str | None) -> bool:
+        return self.refs == refs and (self.change.is_merged or self.main == main)
 
 
 class GitChanges:
-    """Reads changes; keeps what cannot change, since sensors ask every few seconds."""
+    """Reads changes; keeps what did not move, since sensors ask every few seconds."""
 
     def __init__(self, git: Git, accounts: Mapping[str, str] | None) -> None:
         self._git = git
         self._accounts = accounts
         self.statements = GitStatements(git)
-        self._commits: dict[str, _RawCommit] = {}
-        self._assembled: dict[int, tuple[object, Change]] = {}
+        self.commits = GitCommits(git)
+        self._known: dict[int, _Known] = {}
 
     def all(self) -> tuple[Change, ...]:
-        """Every change, by number."""
+        """Return every change, by number."""
         refs = self._git.refs(MAIN, "refs/changes", ROOT)
-        numbers = sorted(int(name.split("/")[2]) for name in refs if name.startswith("refs/ch"))
-        return tuple(self._change(number, refs) for number in numbers)
+        return self._changes(_by_number(refs), refs.get(MAIN))
 
     def one(self, number: int) -> Change:
-        """One change; raises `NotFoundError`."""
+        """Return one change; raises `NotFoundError`."""
         refs = self._git.refs(MAIN, head_ref(number), f"{ROOT}/{number}", ACCOUNTS)
         if head_ref(number) not in refs:
             self._git.require_repository()
             raise NotFoundError(f"there is no change {number}")
-        return self._change(number, refs)
+        return self._changes(_by_number(refs), refs.get(MAIN))[0]
 
-    def commits(self, base: str, head: str) -> tuple[Commit, ...]:
-        """The commits of `base..head`, oldest first."""
-        accounts = self._account_map(self._git.refs(ACCOUNTS))
-        return self._commits_between(base, head, accounts)
+    def commits_between(self, base: str, head: str) -> tuple[Commit, ...]:
+        """Return the commits of `base..head` (commit ids), oldest first."""
+        accounts = self._account_map(self._git.refs(ACCOUNTS).get(ACCOUNTS))
+        return self.commits.named(self.commits.between(base, head).names, accounts)
 
-    def _change(self, number: int, refs: Mapping[str, str]) -> Change:
-        mine = f"{ROOT}/{number}/"
-        blobs = tuple(refs[name] for name in sorted(refs) if name.startswith(mine))
-        seen = (refs[head_ref(number)], refs.get(MAIN), refs.get(ACCOUNTS), blobs)
-        known = self._assembled.get(number)
-        if known is None or known[0] != seen:
-            known = (seen, self._assemble(number, refs, self.statements.of_blobs(blobs)))
-            self._assembled[number] = known
-        return known[1]
+    def _changes(self, found: Mapping[int, _Refs], main: str | None) -> tuple[Change, ...]:
+        new = {
+            number: refs
+            for number, refs in found.items()
+            if number not in self._known or not self._known[number].holds(refs, main)
+        }
+        if new:
+            self._read(new, main)
+        return tuple(self._known[number].change for number in sorted(found))
 
-    def _assemble(
-        self, number: int, refs: Mapping[str, str], said: Sequence[Mapping[str, Any]]
-    ) -> Change:
-        head = refs[head_ref(number)]
-        opened = next((s for s in said if s["kind"] == "opened"), None)
+    def _read(self, new: Mapping[int, _Refs], main: str | None) -> None:
+        """Read what these changes need, together, then put each of them together."""
+        self.statements.of_blobs(blob for refs in new.values() for blob in refs.blobs)
+        wanted = []
+        for number, refs in new.items():
+            found = self.commits.between(self._onto(number, refs, main), refs.head)
+            wanted += [refs.head, *found.names]
+        self.commits.read(wanted)
+        for number, refs in new.items():
+            change = self._assemble(number, refs, self._onto(number, refs, main))
+            self._known[number] = _Known(refs=refs, main=main, change=change)
+
+    def _onto(self, number: int, refs: _Refs, main: str | None) -> str:
+        """Return what the change was made onto: its merge's first parent, or main as it is."""
+        merge = self._merge(refs)
+        if merge is None and main is None:
+            raise UnavailableError(f"change {number} is open, and the repository has no main")
+        return f"{merge.commit}^1" if merge else str(main)
+
+    def _merge(self, refs: _Refs) -> Merge | None:
+        statements = self.statements.of_blobs(refs.statements)
+        return next((_merge(s) for s in statements if s["kind"] == "merge"), None)
+
+    def _assemble(self, number: int, refs: _Refs, onto: str) -> Change:
+        statements = self.statements.of_blobs(refs.statements)
+        opened = next((s for s in statements if s["kind"] == "opened"), None)
         if opened is None:
             raise UnavailableError(f"change {number} has a head but nobody opened it")
-        merge = next((_merge(s) for s in said if s["kind"] == "merge"), None)
-        onto = f"{merge.commit}^1" if merge else refs[MAIN]
+        found = self.commits.between(onto, refs.head)
         return Change(
             number=number,
             feature=opened["feature"],
             title=opened["title"],
             author=opened["account"],
-            base=self._git.run("merge-base", onto, head).decode().strip(),
-            head=head,
-            tree=self._git.tree_of(head),
+            base=found.base,
+            head=refs.head,
+            tree=self.commits.tree_of(refs.head),
             opened_at=datetime.fromisoformat(opened["at"]),
-            commits=self._commits_between(onto, head, self._account_map(refs)),
-            pushes=tuple(_push(s) for s in said if s["kind"] == "push"),
-            reviews=tuple(_review(s) for s in said if s["kind"] == "review"),
-            merge=merge,
+            commits=self.commits.named(found.names, self._account_map(refs.accounts)),
+            pushes=tuple(_push(s) for s in statements if s["kind"] == "push"),
+            reviews=tuple(_review(s) for s in statements if s["kind"] == "review"),
+            merge=self._merge(refs),
         )
 
-    def _commits_between(
-        self, base: str, head: str, accounts: Mapping[str, str]
-    ) -> tuple[Commit, ...]:
-        listed = self._git.run("rev-list", "--reverse", "--topo-order", f"{base}..{head}", "--")
-        names = listed.decode().split()
-        self._read_commits([name for name in names if name not in self._commits])
-        return tuple(_commit(name, self._commits[name], accounts) for name in names)
-
-    def _read_commits(self, names: Sequence[str]) -> None:
-        # Raw objects, not `git log --format`: a message cannot pretend to be another field.
-        for name, content in self._git.read_blobs(names).items():
-            self._commits[name] = self._parse_commit(name, content.decode(errors="replace"))
-
-    def _parse_commit(self, name: str, text: str) -> _RawCommit:
-        header, _, message = text.partition("\n\n")
-        fields = [line.partition(" ")[::2] for line in header.split("\n")]
-        parents = tuple(value for key, value in fields if key == "parent")
-        people = [value for key, value in fields if key in {"author", "committer"}]
-        addresses = _ADDRESS.findall("\n".join([*people, *_CO_AUTHOR.findall(message)]))
-        return _RawCommit(
-            tree=next(value for key, value in fields if key == "tree"),
-            parents=parents,
-            addresses=tuple(addresses),
-            message=message,
-            paths=self._paths(parents[0] if parents else _EMPTY_TREE, name),
-        )
-
-    def _paths(self, parent: str, commit: str) -> tuple[str, ...]:
-        output = self._git.run(
-            "diff-tree", "-r", "-z", "--name-only", "--no-renames", parent, commit
-        )
-        return tuple(path for path in output.decode(errors="replace").split("\0") if path)
-
-    def _account_map(self, refs: Mapping[str, str]) -> Mapping[str, str]:
+    def _account_map(self, blob: str | None) -> Mapping[str, str]:
         if self._accounts is not None:
             return self._accounts
-        blob = refs.get(ACCOUNTS)
-        return json.loads(self._git.read_blobs([blob])[blob]) if blob else {}
+        return self.statements.of_blobs([blob])[0] if blob else {}
 
 
-def _commit(name: str, raw: _RawCommit, accounts: Mapping[str, str]) -> Commit:
-    who = (address.strip().lower() for address in raw.addresses)
-    authors = dict.fromkeys(accounts.get(address, f"email:{address}") for address in who)
-    return Commit(
-        sha=name, tree=raw.tree, authors=tuple(authors), message=raw.message, paths=raw.paths
-    )
+def _by_number(refs: Mapping[str, str]) -> dict[int, _Refs]:
+    """Group the refs of one listing by change; git lists a change's statements in their order."""
+    heads: dict[int, str] = {}
+    statements: dict[int, list[str]] = defaultdict(list)
+    for name, target in refs.items():
+        match name.split("/"):
+            case ["refs", "changes", number, "head"]:
+                heads[int(number)] = target
+            case ["refs", "countersign", number, _] if number.isdigit():
+                statements[int(number)].append(target)
+    accounts = refs.get(ACCOUNTS)
+    return {
+        number: _Refs(head=head, statements=tuple(statements[number]), accounts=accounts)
+        for number, head in heads.items()
+    }
 
 
-def _push(said: Mapping[str, Any]) -> Push:
-    return Push(account=said["account"], head=said["head"], at=datetime.fromisoformat(said["at"]))
+def _push(statement: Mapping[str, Any]) -> Push:
+    at = datetime.fromisoformat(statement["at"])
+    return Push(account=statement["account"], head=statement["head"], at=at)
 
 
-def _review(said: Mapping[str, Any]) -> Review:
+def _review(statement: Mapping[str, Any]) -> Review:
     return Review(
-        account=said["account"],
-        state=ReviewState(said["state"]),
-        tree=said["tree"],
-        at=datetime.fromisoformat(said["at"]),
+        account=statement["account"],
+        state=ReviewState(statement["state"]),
+        tree=statement["tree"],
+        at=datetime.fromisoformat(statement["at"]),
     )
 
 
-def _merge(said: Mapping[str, Any]) -> Merge:
+def _merge(statement: Mapping[str, Any]) -> Merge:
     return Merge(
-        account=said["account"],
-        commit=said["commit"],
-        tree=said["tree"],
-        at=datetime.fromisoformat(said["at"]),
+        account=statement["account"],
+        commit=statement["commit"],
+        tree=statement["tree"],
+        at=datetime.fromisoformat(statement["at"]),
     )

@@ -2,7 +2,7 @@
 
 Satisfies `GitHost` for the pipeline and gives the actors of the local world what a forge's page
 gives: open, push, review, merge. Like a forge it refuses a merge without an approval of the
-present tree or without a passed `pre-merge` status; who may approve whom, `segregation.py` knows.
+present tree or without a passed `pre-merge` status; who may approve whom, `domain/people` decides.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from release_assets.domain.errors import ConflictError, InputError, RefusedError
 from release_assets.domain.people.change import Change, Commit, Merge, ReviewState
 from release_assets.ports import GitHost
-from resources.local.git.binary import NO_OBJECT, Git
+from resources.local.git.binary import COMMIT_ID, NO_OBJECT, Git
 from resources.local.git.changes import ACCOUNTS, MAIN, GitChanges, head_ref
 from resources.local.git.merge_rules import PRE_MERGE, require_mergeable
 from resources.local.git.statements import pushed, signed
@@ -42,60 +42,62 @@ class LocalGitHost(GitHost):
         self._changes = GitChanges(self._git, accounts)
 
     def changes(self) -> Sequence[Change]:
-        """All changes, open and merged, by number."""
+        """Return all changes, open and merged, by number."""
         return self._changes.all()
 
     def change(self, number: int) -> Change:
-        """One change; raises `NotFoundError`."""
+        """Return one change; raises `NotFoundError`."""
         return self._changes.one(number)
 
     def main(self) -> str:
-        """The commit that main points at."""
+        """Return the commit that main points at."""
         return self._git.commit_at(MAIN)
 
     def read_file(self, commit: str, path: str) -> bytes:
-        """A file at a commit; raises `NotFoundError`."""
+        """Return a file at a commit; raises `NotFoundError`."""
         return self._tree.read(commit, path)
 
-    def list_files(self, commit: str, under: str) -> tuple[str, ...]:
-        """Paths of files below a folder at a commit, relative to the repository, sorted."""
-        folder = f"{under.strip('/')}/" if under.strip("/.") else ""
-        return tuple(sorted(p for p in self._tree.files(commit) if p.startswith(folder)))
+    def read_folder(self, commit: str, under: str) -> Mapping[str, bytes]:
+        """Return the files below a folder at a commit, by path in the repository, read together."""
+        return self._tree.read_folder(commit, under)
 
     def export(self, commit: str, into: Path) -> None:
-        """Write the tree of a commit into a folder; does nothing when it already stands there."""
+        """Write the tree of a commit into a folder; does nothing when it is already there."""
         self._tree.export(commit, Path(into))
 
     def first_parent(self, commit: str) -> str:
-        """The commit of main that a merge was made onto."""
+        """Return the commit of main that a merge was made onto."""
         return self._git.commit_at(f"{commit}^1")
 
     def commits_between(self, base: str, head: str) -> Sequence[Commit]:
-        """The commits of `base..head`, oldest first."""
-        return self._changes.commits(self._git.commit_at(base), self._git.commit_at(head))
+        """Return the commits of `base..head`, oldest first."""
+        return self._changes.commits_between(self._named(base), self._named(head))
+
+    def _named(self, name: str) -> str:
+        return name if COMMIT_ID.fullmatch(name) else self._git.commit_at(name)
 
     def post_status(self, commit: str, context: str, verdict: Verdict) -> None:
         """Show a verdict on a commit; the same again changes nothing."""
-        said = {"kind": "status", "context": context, "verdict": verdict.document()}
+        statement = {"kind": "status", "context": context, "verdict": verdict.document()}
         sha = self._git.commit_at(commit)
-        if self.statuses(sha).get(context) != said["verdict"]:
-            self._changes.statements.append(f"commits/{sha}", [said])
+        if self.statuses(sha).get(context) != statement["verdict"]:
+            self._changes.statements.append(f"commits/{sha}", [statement])
 
     def statuses(self, commit: str) -> dict[str, dict[str, Any]]:
-        """The latest verdict document per context on a commit."""
-        said = self._changes.statements.about(f"commits/{self._git.commit_at(commit)}")
-        return {statement["context"]: statement["verdict"] for statement in said}
+        """Return the latest verdict document per context on a commit."""
+        found = self._changes.statements.about(f"commits/{self._git.commit_at(commit)}")
+        return {statement["context"]: statement["verdict"] for statement in found}
 
     def first_commit(self) -> str:
-        """The commit with which the repository began."""
+        """Return the commit with which the repository began."""
         return self._git.run("rev-list", "--max-parents=0", MAIN).decode().split()[0]
 
     def statements(self, number: int) -> Sequence[Mapping[str, Any]]:
-        """What was said about a change, oldest first, with signatures where given."""
+        """Return the statements about a change, oldest first, with signatures where given."""
         return self._changes.statements.about(str(number))
 
     def set_accounts(self, accounts: Mapping[str, str]) -> None:
-        """Say which account an e-mail address belongs to, as a forge knows from verification."""
+        """Store which account an e-mail address belongs to, as a forge verifies it."""
         lowered = {address.lower(): account for address, account in accounts.items()}
         blob = self._git.write_blob(json.dumps(lowered, sort_keys=True).encode())
         self._git.move_refs([(ACCOUNTS, blob, self._git.refs(ACCOUNTS).get(ACCOUNTS, NO_OBJECT))])
@@ -129,8 +131,9 @@ class LocalGitHost(GitHost):
         sha = self._git.commit_at(head)
         opened = {"kind": "opened", "number": number, "account": author, "title": title}
         opened |= {"feature": feature or self._touched_feature(sha)}
-        said = [signed(opened, at, sign), pushed(author, sha, at, None)]
-        self._changes.statements.append(str(number), said, [(head_ref(number), sha, NO_OBJECT)])
+        statements = [signed(opened, at, sign), pushed(author, sha, at, None)]
+        moves = [(head_ref(number), sha, NO_OBJECT)]
+        self._changes.statements.append(str(number), statements, moves)
         return self.change(number)
 
     def push(
@@ -148,9 +151,9 @@ class LocalGitHost(GitHost):
             return change
         if change.is_merged:
             raise RefusedError(f"change {number} is merged; open a new one")
-        said = [pushed(account, sha, at, sign)]
+        statements = [pushed(account, sha, at, sign)]
         moves = [(head_ref(number), sha, change.head)]
-        self._changes.statements.append(str(number), said, moves)
+        self._changes.statements.append(str(number), statements, moves)
         return self.change(number)
 
     def review(
@@ -162,14 +165,14 @@ class LocalGitHost(GitHost):
         at: datetime,
         sign: Signer | None = None,
     ) -> Change:
-        """Review the present head; saying the same of the same tree again changes nothing."""
-        change, word = self.change(number), ReviewState(state)
+        """Review the present head; the same review of the same tree again changes nothing."""
+        change, state = self.change(number), ReviewState(state)
         own = [r for r in change.reviews if r.account == account]
-        if own and (own[-1].state, own[-1].tree) == (word, change.tree):
+        if own and (own[-1].state, own[-1].tree) == (state, change.tree):
             return change
-        said = {"kind": "review", "account": account, "state": word.value}
-        said |= {"head": change.head, "tree": change.tree}
-        self._changes.statements.append(str(number), [signed(said, at, sign)])
+        statement = {"kind": "review", "account": account, "state": state.value}
+        statement |= {"head": change.head, "tree": change.tree}
+        self._changes.statements.append(str(number), [signed(statement, at, sign)])
         return self.change(number)
 
     def merge(
@@ -188,12 +191,12 @@ class LocalGitHost(GitHost):
             status = self.statuses(change.head).get(PRE_MERGE, {"outcome": "missing"})
             require_mergeable(change, main, status["outcome"])
         commit = landed or self._merge_commit(change, main, account, at)
-        said = {"kind": "merge", "account": account, "commit": commit, "head": change.head}
-        said |= {"tree": self._git.tree_of(commit)}
-        # Main first: killed between the two, the next call finds the commit and says it again.
+        statement = {"kind": "merge", "account": account, "commit": commit, "head": change.head}
+        statement |= {"tree": self._git.tree_of(commit)}
+        # Main first: killed between the two, the next call finds the commit and states it again.
         moves = [] if landed else [(MAIN, commit, main)]
-        self._changes.statements.append(str(number), [signed(said, at, sign)], moves)
-        return Merge(account=account, commit=commit, tree=said["tree"], at=at)
+        self._changes.statements.append(str(number), [signed(statement, at, sign)], moves)
+        return Merge(account=account, commit=commit, tree=statement["tree"], at=at)
 
     def _landed(self, change: Change, main: str) -> str | None:
         # Our own merge whose statement was lost: a first-parent commit that brought in this head.
@@ -218,6 +221,6 @@ class LocalGitHost(GitHost):
         paths = (path for c in self.commits_between(MAIN, head) for path in c.paths)
         names = {path.split("/")[1] for path in paths if path.startswith("features/")}
         if len(names) != 1:
-            hint = "open one change per feature, or say which feature it belongs to"
+            hint = "open one change per feature, or give its feature"
             raise InputError(f"the change touches {sorted(names) or 'no feature'}", hint=hint)
         return names.pop()

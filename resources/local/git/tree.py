@@ -14,8 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release_assets.domain.errors import ConflictError, InputError, NotFoundError
-from resources.local.git.binary import NO_OBJECT, Git
+from release_assets.domain.errors import (
+    ConflictError,
+    InputError,
+    NotFoundError,
+    UnavailableError,
+)
+from resources.local.git.binary import COMMIT_ID, NO_OBJECT, Git, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,24 +48,39 @@ class GitTree:
 
     def files(self, commit: str) -> Mapping[str, TreeFile]:
         """Return all files of a commit by path; raises `NotFoundError`."""
-        if commit not in self._listings:
-            sha = self._git.commit_at(commit)
-            output = self._git.run("ls-tree", "-r", "-z", "--full-tree", sha).decode()
-            entries = (_parse_entry(line) for line in output.split("\0") if line)
-            listing = {entry.path: entry for entry in entries if entry.mode != "160000"}
-            if commit != sha:  # a name may move; only a commit id is for ever
-                return listing
+        if commit in self._listings:
+            return self._listings[commit]
+        listing = self._listed(commit)
+        if COMMIT_ID.fullmatch(commit):  # another name may move; a commit id never does
             self._listings[commit] = listing
-        return self._listings[commit]
+        return listing
+
+    def _listed(self, commit: str) -> dict[str, TreeFile]:
+        done = self._git.attempt("ls-tree", "-r", "-z", "--full-tree", f"{commit}^{{commit}}")
+        if done.returncode != 0:
+            self._git.commit_at(commit)
+            raise UnavailableError(f"git ls-tree failed: {first_line(done.stderr)}")
+        entries = (_parse_entry(line) for line in done.stdout.decode().split("\0") if line)
+        return {entry.path: entry for entry in entries if entry.mode != "160000"}
 
     def read(self, commit: str, path: str) -> bytes:
         """Read a file at a commit; raises `NotFoundError`."""
         entry = self.files(commit).get(path)
         if entry is None:
             raise NotFoundError(f"commit {commit[:12]} has no file '{path}'")
-        if entry.blob not in self._contents:
-            self._contents |= self._git.read_blobs([entry.blob])
-        return self._contents[entry.blob]
+        return self._contents_of({path: entry})[path]
+
+    def read_folder(self, commit: str, under: str) -> dict[str, bytes]:
+        """The files below a folder at a commit by path, sorted; raises `NotFoundError`."""
+        folder = f"{under.strip('/')}/" if under.strip("/.") else ""
+        inside = {p: e for p, e in sorted(self.files(commit).items()) if p.startswith(folder)}
+        return self._contents_of(inside)
+
+    def _contents_of(self, entries: Mapping[str, TreeFile]) -> dict[str, bytes]:
+        """The contents by path; what was not read yet, in one process."""
+        unread = (e.blob for e in entries.values() if e.blob not in self._contents)
+        self._contents |= self._git.read_blobs(unread)
+        return {path: self._contents[entry.blob] for path, entry in entries.items()}
 
     def export(self, commit: str, into: Path) -> None:
         """Write the tree of a commit into a folder; does nothing when it is already there.

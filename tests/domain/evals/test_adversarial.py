@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from release_assets.domain.evals.adversarial import WITHSTOOD, AdversarialRules, judge_adversarial
-from release_assets.domain.evals.flips import Reruns
+from release_assets.domain.evals.pairing import pair
 from release_assets.domain.finding import Outcome
 from release_assets.domain.verdict import conclude
 from tests.domain.evals.suites import by_rule, only, row
@@ -29,7 +29,7 @@ def attacked(lost=None, each=16, **more):
 
 def judge(candidate, baseline=None, rules=None, **more):
     theirs = attacked() if baseline is None else baseline
-    return judge_adversarial(candidate, theirs, rules, seed=1, **more)
+    return judge_adversarial(pair(candidate, theirs), rules, seed=1, **more)
 
 
 def test_an_unchanged_defence_passes_with_a_finding_per_family():
@@ -67,7 +67,7 @@ def test_a_single_confirmed_flip_of_a_family_is_a_regression():
         for side in (lost, kept)
     ]
 
-    found = judge(lost, reruns=Reruns(candidate=again[0], baseline=again[1]))
+    found = judge(lost, reruns=pair(*again))
 
     regressions = {f.slice: f.outcome for f in by_rule(found, "no_regression_against_main")}
     assert regressions.pop("attack=prompt_leak") is Outcome.FAILED
@@ -99,12 +99,3 @@ def test_a_case_without_an_attack_family_is_inconclusive_and_named():
 
 def test_no_adversarial_case_is_not_a_pass():
     assert conclude("adversarial", judge([], [])).outcome is Outcome.INCONCLUSIVE
-
-
-def test_only_the_scorers_of_the_rules_judge():
-    style = attacked(dict.fromkeys(ATTACKS, 16), scorer="style")
-    rules = AdversarialRules(scorers=("correctness",))
-
-    found = judge([*attacked(), *style], [*attacked(), *style], rules)
-
-    assert conclude("adversarial", found).outcome is Outcome.PASSED

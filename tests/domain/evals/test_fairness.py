@@ -9,13 +9,14 @@ from release_assets.domain.evals.fairness import (
     FairnessRules,
     judge_fairness,
 )
+from release_assets.domain.evals.pairing import pair
 from release_assets.domain.finding import Outcome
 from release_assets.domain.verdict import conclude
 from tests.domain.evals.suites import LOCALES, by_rule, only, parallel, row
 
 
 def judge(candidate, baseline, rules=None):
-    return judge_fairness(candidate, baseline, rules, seed=1)
+    return judge_fairness(pair(candidate, baseline), rules, seed=1)
 
 
 def outcome(findings):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from release_assets.domain.evals.differences import RegressionRules
-from release_assets.domain.evals.flips import Reruns, flipped_cases, judge_flips
+from release_assets.domain.evals.flips import flipped_cases, judge_flips
 from release_assets.domain.evals.pairing import pair
 from release_assets.domain.evals.rows import RowStatus
 from release_assets.domain.finding import Outcome
@@ -16,44 +16,45 @@ RULES = RegressionRules()
 
 def again(case, candidate, baseline=(1, 1, 1, 1)):
     """Re-runs of one case."""
-    sides = [
+    return [
         [row(case, float(s), repeat=k) for k, s in enumerate(scores)]
         for scores in (candidate, baseline)
     ]
-    return Reruns(candidate=sides[0], baseline=sides[1])
 
 
 def both(*runs):
-    return Reruns(
-        candidate=[r for run in runs for r in run.candidate],
-        baseline=[r for run in runs for r in run.baseline],
-    )
+    return [[row for run in runs for row in run[side]] for side in (0, 1)]
 
 
 def flips(cases, lost, reruns):
-    return judge_flips(pair(losing(cases, lost), passing(cases)).pairs, RULES, reruns)
+    again = pair(*reruns) if reruns else None
+    return judge_flips(pair(losing(cases, lost), passing(cases)).pairs, RULES, again)
+
+
+def flipped(candidate, baseline, rules=None):
+    return flipped_cases(pair(candidate, baseline), rules)
 
 
 def test_flipped_cases_are_those_that_main_passes_and_the_candidate_does_not():
-    assert flipped_cases(suite([0, 1, 1, 0]), suite([1, 0, 1, 0])) == ("c000",)
+    assert flipped(suite([0, 1, 1, 0]), suite([1, 0, 1, 0])) == ("c000",)
 
 
 def test_one_stray_repeat_of_three_is_not_a_flip():
-    assert flipped_cases(suite([[1, 1, 0], [1, 0, 0]]), suite([[1, 1, 1]] * 2)) == ("c001",)
+    assert flipped(suite([[1, 1, 0], [1, 0, 0]]), suite([[1, 1, 1]] * 2)) == ("c001",)
 
 
 def test_a_case_flips_when_it_flips_under_any_scorer():
     ours = [row("a"), row("a", 0.2, scorer="groundedness")]
     theirs = [row("a"), row("a", 0.9, scorer="groundedness")]
 
-    assert flipped_cases(ours, theirs) == ("a",)
+    assert flipped(ours, theirs) == ("a",)
 
 
 def test_a_scorers_own_passing_score_decides_what_is_lost():
     rules = RegressionRules(passing_scores={"correctness": 0.9})
 
-    assert flipped_cases(suite([0.8]), suite([0.95]), rules) == ("c000",)
-    assert flipped_cases(suite([0.8]), suite([0.95])) == ()
+    assert flipped(suite([0.8]), suite([0.95]), rules) == ("c000",)
+    assert flipped(suite([0.8]), suite([0.95])) == ()
 
 
 def test_a_lost_case_that_was_not_asked_again_is_still_open():
@@ -103,18 +104,18 @@ def test_larger_suites_forgive_more_since_they_hold_more_flaky_cases(cases, to_f
 
 def test_main_that_does_not_answer_the_reruns_hides_no_flip():
     reruns = again("c000", [0, 0, 0, 0])
-    silent = [replace(r, status=RowStatus.ERROR, score=None) for r in reruns.baseline]
+    silent = [replace(r, status=RowStatus.ERROR, score=None) for r in reruns[1]]
 
-    found = flips(20, 1, Reruns(candidate=reruns.candidate, baseline=silent))
+    found = flips(20, 1, [reruns[0], silent])
 
     assert (found.outcome, found.pending) == (Outcome.INCONCLUSIVE, ("c000",))
 
 
 def test_a_candidate_that_does_not_answer_the_reruns_has_lost_them():
     reruns = again("c000", [0, 0, 0, 0])
-    silent = [replace(r, status=RowStatus.TIMEOUT, score=None) for r in reruns.candidate]
+    silent = [replace(r, status=RowStatus.TIMEOUT, score=None) for r in reruns[0]]
 
-    found = flips(20, 1, Reruns(candidate=silent, baseline=reruns.baseline))
+    found = flips(20, 1, [silent, reruns[1]])
 
     assert found.outcome is Outcome.FAILED
 
@@ -127,4 +128,4 @@ def test_a_confirmed_flip_stays_confirmed_when_later_repeats_look_better():
     """The re-runs decide; more repeats of the suite do not talk a confirmed flip away."""
     pairs = pair(suite([[0, 1, 1, 1, 1]] * 20), suite([[1] * 5] * 20)).pairs
 
-    assert judge_flips(pairs, RULES, again("c003", [0] * 4)).outcome is Outcome.FAILED
+    assert judge_flips(pairs, RULES, pair(*again("c003", [0] * 4))).outcome is Outcome.FAILED

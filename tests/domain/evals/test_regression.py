@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release_assets.domain.evals.differences import RegressionRules
-from release_assets.domain.evals.flips import Reruns
+from release_assets.domain.evals.pairing import pair
 from release_assets.domain.evals.regression import (
     NO_REGRESSION,
     NOT_WORSE,
@@ -34,7 +34,7 @@ SUITE = st.lists(st.sampled_from([0.0, 0.25, 1.0]), min_size=12, max_size=30)
 
 
 def judge(candidate, baseline, rules=NO_RERUNS, **more):
-    return judge_regression(candidate, baseline, rules, **({"seed": 1} | more))
+    return judge_regression(pair(candidate, baseline), rules, **({"seed": 1} | more))
 
 
 def outcome(findings):
@@ -42,7 +42,7 @@ def outcome(findings):
 
 
 def test_an_unchanged_suite_of_two_hundred_passes_both_rules():
-    found = judge_regression(passing(200), passing(200), seed=1)
+    found = judge_regression(pair(passing(200), passing(200)), seed=1)
 
     assert outcome(found) is Outcome.PASSED
     assert only(found, NOT_WORSE).because.startswith("correctness: a drop of .05 is excluded")
@@ -171,7 +171,7 @@ def test_confirmed_flips_fail_what_the_mean_would_let_pass():
     again = [
         [replace(r, repeat=k) for r in side[:2] for k in range(4)] for side in (lost, passing(2))
     ]
-    reruns = Reruns(candidate=again[0], baseline=again[1])
+    reruns = pair(*again)
 
     found = judge(lost, passing(200), RegressionRules(), reruns=reruns)
 

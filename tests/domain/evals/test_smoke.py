@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from release_assets.domain.evals.flips import Reruns
+from release_assets.domain.evals.pairing import pair
 from release_assets.domain.evals.smoke import judge_smoke
 from release_assets.domain.finding import Outcome
 from release_assets.domain.verdict import conclude
@@ -15,7 +15,7 @@ TOPICS = {f"c{at:03}": ("leave", "expenses", "travel")[at % 3] for at in range(3
 
 def judge(candidate, baseline, **more):
     given = {"core_flows": ["leave", "expenses", "travel"], "topics": TOPICS, "seed": 1}
-    return judge_smoke(candidate, baseline, **(given | more))
+    return judge_smoke(pair(candidate, baseline), **(given | more))
 
 
 def outcome(findings):
@@ -34,7 +34,7 @@ def test_one_confirmed_flip_fails():
     lost, kept = losing(24, 1), passing(24)
     again = [[replace(side[0], repeat=k) for k in range(4)] for side in (lost, kept)]
 
-    found = judge(lost, kept, reruns=Reruns(candidate=again[0], baseline=again[1]))
+    found = judge(lost, kept, reruns=pair(*again))
 
     assert only(found, "no_regression_against_main").outcome is Outcome.FAILED
 

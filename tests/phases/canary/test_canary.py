@@ -99,12 +99,12 @@ def test_evidence_of_another_version_is_replayed_from_its_looks(ramping_world):
     ramping_world.look(10)
     ramping_world.look(10)
     watch, rollout = ramping_world.composition.watch, ramping_world.store.rollout(RELEASE)
-    plan = ramping_world.records.repository.plan(
+    plan = ramping_world.book.repository.plan(
         ramping_world.release().key.feature, ramping_world.release().commit
     )
     before = watch.state(rollout, plan)
     with sqlite3.connect(ramping_world.folder.path / "releases.sqlite") as database:
-        database.execute("update looks set evidence = ?", ('{"version": 1}',))
+        database.execute("update live_states set state = ?", ('{"version": 1}',))
 
     assert watch.state(rollout, plan) == before
     assert before.last_batch == 2
@@ -125,8 +125,8 @@ def test_a_proven_stage_opens_the_next_one(ramping_world):
 def test_a_held_rollout_does_not_rise(ramping_world):
     """Held because the router gives less than planned; a person decides."""
     ramping_world.router.traffic = replace(ramping_world.router.traffic, candidate_pct=0.5)
-    (said,) = ramping_world.look()
-    assert ": hold, " in said
+    (summary,) = ramping_world.look()
+    assert ": hold, " in summary
     ramping_world.router.traffic = replace(ramping_world.router.traffic, candidate_pct=1)
     ramping_world.prove()
     ramping_world.run_stage("conclude_stage", 0)
@@ -173,10 +173,10 @@ def test_a_silent_candidate_holds_the_rollout_and_calls_a_person(ramping_world):
     ramping_world.metrics.calls = ramping_world.metrics.pairs_a_look = 0
     (waiting,) = ramping_world.look(90)
     healthy = ramping_world.store.rollout(RELEASE).healthy
-    said = [ramping_world.look(60)[0] for _ in range(5)]
+    summaries = [ramping_world.look(60)[0] for _ in range(5)]
 
     assert ": wait, the last 90 s were not seen" in waiting
-    held = [one for one in said if ": hold, " in one]
+    held = [one for one in summaries if ": hold, " in one]
     assert [one.partition(": ")[2] for one in held] == ["hold, nothing was seen for 5.5 min"]
     assert ramping_world.store.rollout(RELEASE).healthy == healthy
     assert any("is held" in n.headline for n in ramping_world.store.undelivered())

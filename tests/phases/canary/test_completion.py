@@ -29,8 +29,8 @@ def test_a_proven_release_becomes_the_stable_one(watching_world):
     assert (world.pointers.stable, world.pointers.candidate) == (new.unit.prompts, None)
     assert not world.deployer.runs(old)
     assert world.store.rollout(RELEASE).state is RolloutState.COMPLETE
-    assert world.records.stable("policy-search").release == RELEASE
-    assert world.records.on_the_road() == ()
+    assert world.book.stable("policy-search").release == RELEASE
+    assert world.book.active_rollouts() == ()
 
 
 def test_completing_again_changes_nothing(watching_world):
@@ -48,9 +48,9 @@ def test_a_breach_during_the_watch_brings_the_old_unit_back(watching_world):
     world = watching_world
     old = world.router.traffic.stable_digest
     world.metrics.errors = 1500
-    (said,) = world.look()
+    (summary,) = world.look()
 
-    assert ": brake, " in said
+    assert ": brake, " in summary
     assert (world.router.traffic.stable_digest, world.router.traffic.candidate_pct) == (old, 0)
     assert world.run("roll_back_release").is_success
     assert world.deployer.runs(old)

@@ -125,9 +125,9 @@ def test_an_engine_that_died_is_no_verdict_and_blocks(world, monkeypatch):
 
 def materialise(world, asset):
     """One asset by itself, as somebody may do in the UI, without its check."""
-    records, ports = world.records, world.ports
+    ports = world.ports
     resources = {
-        "records": records,
+        "recorder": world.composition.recorder,
         "git_host": ports.git_host,
         "code_checker": ports.code_checker,
     }
@@ -148,8 +148,8 @@ def test_a_verdict_on_replaced_evidence_opens_no_gate(world):
     again = materialise(world, gate.gate)
 
     assert not again.success
-    said = str(again.failure_data_for_node("pre_merge__gate").error.cause)
-    assert "pre_merge/code_is_healthy was judged on evidence that has been replaced" in said
+    message = str(again.failure_data_for_node("pre_merge__gate").error.cause)
+    assert "pre_merge/code_is_healthy was judged on evidence that has been replaced" in message
 
 
 def test_a_verdict_about_another_head_opens_no_gate(world):
@@ -168,8 +168,8 @@ def test_a_verdict_about_another_head_opens_no_gate(world):
     again = materialise(world, gate.gate)
 
     assert not again.success
-    said = str(again.failure_data_for_node("pre_merge__gate").error.cause)
-    assert said.count("was never judged for this release digest") == len(PRE_MERGE.claims)
+    message = str(again.failure_data_for_node("pre_merge__gate").error.cause)
+    assert message.count("was never judged for this release digest") == len(PRE_MERGE.claims)
 
 
 def test_materialisations_name_their_ledger_entry_and_pin_their_inputs(world):

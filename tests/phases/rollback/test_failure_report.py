@@ -1,4 +1,4 @@
-"""What follows when a phase did not pass: merge shut, staging taken back, people told."""
+"""What follows when a phase did not pass: merge shut, staging taken back, people notified."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def report(world, ran, phase):
     return done
 
 
-def told(world):
+def notice_to_author(world):
     (notice,) = world.store.undelivered()
     return notice
 
@@ -35,13 +35,13 @@ def test_a_failed_pre_merge_blocks_the_merge_where_the_button_is(world):
         world.merge()
 
 
-def test_the_author_is_told_why_the_merge_is_blocked(world):
+def test_the_author_is_notified_why_the_merge_is_blocked(world):
     world.lint.crashed = "not installed"
     world.open(author="dev")
     report(world, world.run("run_pre_merge"), "pre_merge")
 
-    assert told(world).channel == "slack:@dev"
-    assert "lint did not do its work: not installed" in told(world).text
+    assert notice_to_author(world).channel == "slack:@dev"
+    assert "lint did not do its work: not installed" in notice_to_author(world).text
     assert "lint did not do its work" in world.tickets.read(RELEASE)
 
 
@@ -63,23 +63,23 @@ def test_a_regression_takes_staging_back_by_itself(merged_world):
     assert world.verdict("staging/gate")["outcome"] == "failed"
 
 
-def test_the_author_is_told_which_cases_were_lost(merged_world):
+def test_the_author_is_notified_which_cases_were_lost(merged_world):
     report(merged_world, fail_staging(merged_world), "staging")
 
-    for text in (told(merged_world).text, merged_world.tickets.read(RELEASE)):
+    for text in (notice_to_author(merged_world).text, merged_world.tickets.read(RELEASE)):
         assert "Lost cases: production-010, production-011" in text
 
 
-def test_the_report_told_twice_tells_the_author_once(merged_world):
+def test_a_report_that_runs_twice_notifies_the_author_once(merged_world):
     ran = fail_staging(merged_world)
     report(merged_world, ran, "staging")
     report(merged_world, ran, "staging")
 
-    assert told(merged_world).channel == "slack:@dev"
+    assert notice_to_author(merged_world).channel == "slack:@dev"
 
 
-def test_a_run_that_crashed_is_told_as_a_crash(merged_world, monkeypatch):
-    """A claim that was never judged is inconclusive, and says where to look."""
+def test_a_run_that_crashed_is_reported_as_a_crash(merged_world, monkeypatch):
+    """A claim that was never judged is inconclusive, with where to look."""
 
     def died(*_):
         raise UnavailableError("no process can be started")

@@ -13,7 +13,7 @@ POLICY = "policy.yaml"
 
 
 def assert_nothing_moved(world):
-    """No unit, no traffic, no pointer, and no word of it in the ledger."""
+    """No unit, no traffic, no pointer, and nothing about it in the ledger."""
     assert not world.deployer.runs(world.release().digest)
     assert world.router.history == []
     assert world.pointers.candidate is None
@@ -67,8 +67,8 @@ def test_a_no_blocks_whatever_else_was_said(staged_world):
     ran = staged_world.run("promote_release")
 
     assert not ran.is_success
-    said = ran.checks["quorum_is_complete"].description
-    assert "iris signed a no: the travel answers frighten me" in said
+    quorum = ran.checks["quorum_is_complete"].description
+    assert "iris signed a no: the travel answers frighten me" in quorum
     assert_nothing_moved(staged_world)
 
 
@@ -153,7 +153,7 @@ def test_promoting_again_after_a_lost_reply_changes_nothing(promoted_world):
 
 def test_a_unit_that_is_not_this_release_is_not_promoted(staged_world):
     staged_world.sign("rosa")
-    other = staged_world.records.repository.release(
+    other = staged_world.book.repository.release(
         ReleaseKey("policy-search", 0), staged_world.host.first_commit()
     )
     staged_world.deployer.reports[staged_world.release().digest] = other.unit
@@ -167,7 +167,7 @@ def test_a_unit_that_is_not_this_release_is_not_promoted(staged_world):
 
 def freeze(world, monkeypatch):
     """A freeze window in the policy at main, as a reviewed change would bring it there."""
-    policy = world.records.repository.policy()
+    policy = world.book.repository.policy()
     text = world.read(POLICY).replace(
         b"freeze_windows: []",
         b"freeze_windows:\n"
@@ -180,7 +180,7 @@ def freeze(world, monkeypatch):
         return text if path == POLICY else host_read(commit, path)
 
     monkeypatch.setattr(world.host, "read_file", read)
-    world.records.repository._documents.clear()
+    world.book.repository._documents.clear()
 
 
 @pytest.mark.parametrize("station", ["staged", "promoted"])
@@ -201,9 +201,9 @@ def test_nothing_starts_and_nothing_rises_in_a_freeze_window(request, station, m
 def test_the_brake_works_in_a_freeze_window(ramping_world, monkeypatch):
     freeze(ramping_world, monkeypatch)
     ramping_world.metrics.errors = 400
-    (said,) = ramping_world.look()
+    (summary,) = ramping_world.look()
 
-    assert ": brake, " in said
+    assert ": brake, " in summary
     assert ramping_world.router.traffic.candidate_pct == 0
 
 
@@ -221,7 +221,7 @@ def test_a_rollout_materialised_by_itself_reads_every_verdict_again(staged_world
     """As somebody may do in the UI, past all checks of the job."""
     ports = staged_world.ports
     resources = {
-        "records": staged_world.records,
+        "recorder": staged_world.composition.recorder,
         "deployer": ports.deployer,
         "prompt_registry": ports.prompt_registry,
         "clock": ports.clock,
@@ -236,6 +236,6 @@ def test_a_rollout_materialised_by_itself_reads_every_verdict_again(staged_world
     )
 
     assert not done.success
-    said = str(done.failure_data_for_node("canary__rollout").error.cause)
-    assert "sign_off/quorum_is_complete was never judged" in said
+    message = str(done.failure_data_for_node("canary__rollout").error.cause)
+    assert "sign_off/quorum_is_complete was never judged" in message
     assert_nothing_moved(staged_world)

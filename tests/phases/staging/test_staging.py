@@ -79,9 +79,9 @@ def test_a_release_whose_events_break_their_contract_is_stopped(merged_world):
     ran = merged_world.run("run_staging")
 
     assert_only_this_claim_fell(merged_world, ran, STAGING, "events_keep_their_contract")
-    said = json.dumps(merged_world.verdict("staging/events_keep_their_contract"))
-    assert "locale" in said
-    assert "tlh" not in said, "the events themselves are never kept"
+    message = json.dumps(merged_world.verdict("staging/events_keep_their_contract"))
+    assert "locale" in message
+    assert "tlh" not in message, "the events themselves are never kept"
 
 
 def test_a_contract_that_its_consumers_cannot_read_is_stopped(world):
@@ -117,14 +117,15 @@ def test_a_release_without_events_is_inconclusive_and_blocks(merged_world, monke
 def test_flipped_cases_are_asked_again_on_both_sides(merged_world):
     """One lost case of 240 is no regression, yet it is looked at."""
     spoil(merged_world, Fault(loses=lambda case: case.id == "production-010"))
-    rows = merged_world.records.newest_evidence("staging/eval_results", merged_world.release())
+    reading = merged_world.book.of(merged_world.release())
+    rows = reading.newest_evidence("staging/eval_results")
 
     assert rows.body["summary"]["asked_again"] == ["production-010"]
     assert rows.body["summary"]["lost"] == ["production-010"]
 
 
 def test_what_came_to_main_past_its_gate_is_not_deployed(world):
-    """The host was told that pre-merge passed; the ledger knows of no verdict."""
+    """The host has a status that pre-merge passed; the ledger has no verdict."""
     change = world.open()
     world.review()
     held = Finding(rule="forged", outcome=Outcome.PASSED, because="trust me")

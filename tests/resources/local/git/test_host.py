@@ -17,6 +17,7 @@ from release_assets.domain.errors import (
 )
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.verdict import conclude
+from resources.local.git.binary import Git
 from resources.local.git.host import LocalGitHost
 from resources.local.git.seed import create
 from resources.local.git.statements import statement_bytes
@@ -266,3 +267,70 @@ def test_a_repository_that_is_not_there_is_not_found(tmp_path):
     for question in (nowhere.main, lambda: nowhere.change(1), nowhere.changes):
         with pytest.raises((NotFoundError, UnavailableError)):
             question()
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The git commands that were started, in order."""
+    commands, attempt = [], Git.attempt
+
+    def counted(self, *arguments, **named):
+        commands.append(arguments[0])
+        return attempt(self, *arguments, **named)
+
+    monkeypatch.setattr(Git, "attempt", counted)
+    return commands
+
+
+def test_changes_without_news_are_one_git_process(host, started):
+    for number in range(1, 4):
+        open_change(host, number, {f"features/tiny/{number}.py": b"1"})
+    host.changes()
+    started.clear()
+
+    host.changes()
+
+    assert started == ["for-each-ref"]
+
+
+@pytest.mark.parametrize("new", [1, 2, 5])
+def test_so_many_new_changes_take_that_many_git_processes_and_four_more(host, started, new):
+    for number in range(1, new + 1):
+        open_change(host, number, {f"features/tiny/{number}.py": b"1"})
+    started.clear()
+
+    assert len(LocalGitHost(host._git.repository).changes()) == new
+
+    assert len(started) <= 4 + new
+
+
+def test_a_change_that_landed_is_not_read_again_when_main_moves(host, started):
+    first = open_change(host, 1)
+    make_mergeable(host, first)
+    host.merge(1, "local:ben", at=AT)
+    second = open_change(host, 2, {"features/tiny/b.py": b"2"})
+    make_mergeable(host, second)
+    host.changes()
+    host.merge(2, "local:ben", at=AT)
+    host.change(2)
+    started.clear()
+
+    assert [c.is_merged for c in host.changes()] == [True, True]
+
+    assert started == ["for-each-ref"]
+
+
+def test_a_path_cannot_pretend_to_be_a_commit(host):
+    name = host.main()
+    change = open_change(host, 1, {name: b"x", "features/tiny/a.py": b"1"})
+    assert [c.paths for c in change.commits] == [tuple(sorted([name, "features/tiny/a.py"]))]
+
+
+def test_a_folder_is_read_in_one_process_and_its_listing_once(host, started):
+    head = write(host, {f"features/tiny/{n}.py": b"%d" % n for n in range(9)})
+    started.clear()
+
+    assert len(host.read_folder(head, "features/tiny")) == 10
+    assert host.read_file(head, "features/tiny/3.py") == b"3"
+
+    assert started == ["ls-tree", "cat-file"]

@@ -1,0 +1,105 @@
+"""What the ledger held about one release digest at one moment, and every question about it.
+
+Read once (`Book.of`), asked as often as needed, so that all answers are about the same moment. A
+reading is not renewed: whoever writes on the strength of one takes a fresh one first (law 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from release_assets.domain.errors import NotFoundError, RefusedError
+from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.ledger.kinds import EntryKind
+from release_assets.domain.sign_off.statement import is_yes, predicate_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from release_assets.domain.ledger.entries import Entry
+    from release_assets.domain.release import Release
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """The entries about a release digest, oldest first, when the ledger held `size` entries."""
+
+    release: Release
+    size: int
+    entries: tuple[Entry, ...]
+
+    def with_next(self, entry: Entry) -> Reading:
+        """Return the reading with the ledger's next entry, which is about this release digest."""
+        return replace(self, size=entry.seq, entries=(*self.entries, entry))
+
+    def written(self, kind: EntryKind, **fields: object) -> tuple[Entry, ...]:
+        """Return the entries of a kind whose body has these fields."""
+        return tuple(
+            entry
+            for entry in self.entries
+            if entry.kind == kind
+            and all(entry.body.get(name) == value for name, value in fields.items())
+        )
+
+    def newest_evidence(self, name: str) -> Entry:
+        """Return the newest evidence of that name; raises `NotFoundError`."""
+        found = self.written(EntryKind.EVIDENCE, name=name)
+        if not found:
+            at = f"{self.release.key} at {self.release.digest[:19]}"
+            raise NotFoundError(f"the ledger holds no '{name}' for {at}; materialise it first")
+        return found[-1]
+
+    @property
+    def verdicts(self) -> Mapping[str, Entry]:
+        """The newest verdict of each gate."""
+        return {entry.body["gate"]: entry for entry in self.written(EntryKind.VERDICT)}
+
+    @property
+    def signatories(self) -> tuple[str, ...]:
+        """The persons who signed a yes, in order."""
+        bodies = (entry.body for entry in self.written(EntryKind.SIGN_OFF))
+        yes = [predicate_of(body)["person"] for body in bodies if is_yes(body)]
+        return tuple(dict.fromkeys(yes))
+
+    def people(self, role: str) -> list[str]:
+        """Return the persons whom the change record lists: `authored_by` or `reviewed_by`."""
+        return list(self.newest_evidence("sign_off/change_record").body["summary"][role])
+
+    def evidence_of(self, verdicts: Sequence[Entry]) -> tuple[Entry, ...]:
+        """Return the evidence that some verdicts rest on."""
+        digests = {digest for verdict in verdicts for digest in verdict.body["evidence"]}
+        return tuple(entry for entry in self.entries if entry.digest in digests)
+
+    def require_passed(self, gates: Sequence[str]) -> tuple[Entry, ...]:
+        """Return the passed verdicts of these gates; raises `RefusedError` with what is lacking.
+
+        Fails closed on missing, failed, inconclusive and stale: a verdict that rests on evidence
+        older than the newest of its name does not count.
+        """
+        verdicts, current = self.verdicts, self._current_evidence
+        findings = [_holds(gate, verdicts.get(gate), current) for gate in gates]
+        lacking = [f for f in findings if f.outcome is not Outcome.PASSED]
+        if lacking:
+            raise RefusedError("; ".join(f.because for f in lacking), lacking)
+        return tuple(verdicts[gate] for gate in gates)
+
+    @property
+    def _current_evidence(self) -> frozenset[str]:
+        """The digests of the newest evidence of each name."""
+        newest = {entry.body["name"]: entry.digest for entry in self.written(EntryKind.EVIDENCE)}
+        return frozenset(newest.values())
+
+
+def _holds(gate: str, verdict: Entry | None, current: frozenset[str]) -> Finding:
+    if verdict is None:
+        return _lacking(gate, f"{gate} was never judged for this release digest")
+    if verdict.body["outcome"] != Outcome.PASSED:
+        return _lacking(gate, f"{gate}: {verdict.body['headline']}")
+    if not current.issuperset(verdict.body["evidence"]):
+        return _lacking(gate, f"{gate} was judged on evidence that has been replaced since")
+    return Finding(rule=gate, outcome=Outcome.PASSED, because=f"{gate} holds")
+
+
+def _lacking(gate: str, because: str) -> Finding:
+    return Finding(rule=gate, outcome=Outcome.FAILED, because=because)
