@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_assets.control.brake import Brake
-from release_assets.control.tick import Controller
+from release_assets.control.tick import RolloutTick
 from release_assets.control.watch import Watch
 from release_assets.records.book import Book
 from release_assets.records.recorder import Recorder
@@ -31,7 +31,7 @@ class Composition:
     benchmark_runner: SuiteRunner
     watch: Watch
     brake: Brake
-    controller: Controller
+    rollout_tick: RolloutTick
 
 
 def compose(ports: Ports) -> Composition:
@@ -44,7 +44,7 @@ def compose(ports: Ports) -> Composition:
         release_store=ports.release_store,
     )
     brake = Brake(
-        records=book,
+        book=book,
         traffic_router=ports.traffic_router,
         prompt_registry=ports.prompt_registry,
         release_store=ports.release_store,
@@ -61,5 +61,11 @@ def compose(ports: Ports) -> Composition:
         ),
         watch=watch,
         brake=brake,
-        controller=Controller(records=book, watch=watch, brake=brake, clock=ports.clock),
+        rollout_tick=RolloutTick(
+            book=book,
+            watch=watch,
+            brake=brake,
+            release_store=ports.release_store,
+            clock=ports.clock,
+        ),
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -85,15 +86,7 @@ SENSORS = (
     run_failures,
     outbox,
 )
-COMPOSED = (
-    "book",
-    "recorder",
-    "suite_runner",
-    "benchmark_runner",
-    "watch",
-    "brake",
-    "controller",
-)
+COMPOSED = ("book", "recorder", "suite_runner", "benchmark_runner", "brake", "rollout_tick")
 
 
 @cache
@@ -104,8 +97,10 @@ def world() -> Composition:
 
 def build_definitions(open_world: Callable[[], Composition]) -> dg.Definitions:
     """Return the pipeline over a world; tests give theirs."""
-    ports = {f.name: _late(lambda w, n=f.name: getattr(w.ports, n), open_world) for f in _ports()}
-    composed = {n: _late(lambda w, n=n: getattr(w, n), open_world) for n in COMPOSED}
+    ports = {
+        f.name: _late(f"ports.{f.name}", open_world) for f in fields(Ports) if f.name != "settings"
+    }
+    composed = {name: _late(name, open_world) for name in COMPOSED}
     return dg.Definitions(
         assets=dg.load_assets_from_modules(PHASE_MODULES),
         asset_checks=dg.load_asset_checks_from_modules(PHASE_MODULES),
@@ -116,13 +111,9 @@ def build_definitions(open_world: Callable[[], Composition]) -> dg.Definitions:
     )
 
 
-def _ports() -> list[Any]:
-    return [f for f in fields(Ports) if f.name != "settings"]
-
-
-def _late(
-    pick: Callable[[Composition], Any], open_world: Callable[[], Composition]
-) -> dg.ResourceDefinition:
+def _late(path: str, open_world: Callable[[], Composition]) -> dg.ResourceDefinition:
+    """Return the resource at a path of the composition, which is opened when it is asked for."""
+    pick = attrgetter(path)
     return dg.ResourceDefinition(resource_fn=lambda _: pick(open_world()))
 
 

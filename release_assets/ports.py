@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredPair
     from release_assets.domain.people.change import Change, Commit
     from release_assets.domain.release import Release, Unit
+    from release_assets.domain.rollout.look_decision import LookDecision
     from release_assets.domain.rollout.machine import Rollout
     from release_assets.domain.verdict import Verdict
 
@@ -254,19 +255,22 @@ class LiveMetrics(ABC):
 
     @abstractmethod
     def counts(
-        self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
+        self, release_digest: str, since: datetime, until: datetime, over_ms: Sequence[float]
     ) -> CallCounts:
-        """Calls with `since <= at < until`; ratings count when matured."""
+        """Count calls with `since <= at < until`, also those over each latency of `over_ms`.
+
+        Ratings count when matured.
+        """
 
     @abstractmethod
     def last_call_at(self, release_digest: str) -> datetime | None:
-        """When the release last answered a live call."""
+        """Return when the release last answered a live call."""
 
     @abstractmethod
     def pairs(
         self, candidate_digest: str, since: datetime, until: datetime
     ) -> Sequence[ScoredPair]:
-        """Paired replays of sampled calls scored in that time."""
+        """Return the paired replays of sampled calls scored in that time."""
 
 
 class ChangeTickets(ABC):
@@ -345,11 +349,11 @@ class ReleaseStore(ABC):
 
     @abstractmethod
     def rollout(self, release: str) -> Rollout | None:
-        """The rollout of a release."""
+        """Return the rollout of a release."""
 
     @abstractmethod
     def active_rollouts(self) -> Sequence[Rollout]:
-        """Rollouts that are not over."""
+        """Return the rollouts that are not over."""
 
     @abstractmethod
     def save_rollout(self, rollout: Rollout) -> None:
@@ -357,19 +361,28 @@ class ReleaseStore(ABC):
 
     @abstractmethod
     def looks(self, release: str) -> Sequence[LiveBatch]:
-        """All batches of a rollout, by id."""
+        """Return all looks of a rollout, by id."""
 
     @abstractmethod
     def newest_looks(self, release: str) -> Iterator[LiveBatch]:
-        """The batches of a rollout, newest first, read as far back as they are asked for."""
+        """Yield the looks of a rollout, newest first, reading as far back as they are asked for."""
 
     @abstractmethod
-    def add_look(self, release: str, batch: LiveBatch, state: Mapping[str, Any]) -> None:
-        """Insert the batch and the evidence after it; the same id again changes nothing."""
+    def add_look(
+        self, release: str, batch: LiveBatch, state: Mapping[str, Any], decision: LookDecision
+    ) -> None:
+        """Insert a look with what it decided, and keep the live state after the newest one.
+
+        The same id again changes nothing.
+        """
 
     @abstractmethod
     def live_state(self, release: str) -> Mapping[str, Any] | None:
-        """The evidence after the newest batch."""
+        """Return the live state after the newest look; None where it must be replayed."""
+
+    @abstractmethod
+    def decision(self, release: str) -> LookDecision | None:
+        """Return what the newest look decided; None without one, or where it was not stored."""
 
     @abstractmethod
     def enqueue(self, notice: Notice) -> None:
@@ -377,7 +390,7 @@ class ReleaseStore(ABC):
 
     @abstractmethod
     def undelivered(self) -> Sequence[Notice]:
-        """Notices still to deliver, oldest first."""
+        """Return the notices still to deliver, oldest first."""
 
     @abstractmethod
     def mark_delivered(self, dedup: str) -> None:

@@ -1,6 +1,6 @@
-"""Records of the domain as JSON text and back, by their fields; nothing is lost on the way.
+"""Frozen records of the domain as JSON text and back, by their fields; nothing is lost on the way.
 
-The domain imports its types for the type checker only, so their names are told here.
+The domain imports its types for the type checker only, so their names are given here.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ RecordT = TypeVar("RecordT")
 _NAMES = {"datetime": datetime, "timedelta": timedelta, "Mapping": Mapping, "Any": Any}
 
 
-class Records(Generic[RecordT]):
-    """Writes and reads one class of records."""
+class JsonCodec(Generic[RecordT]):
+    """Writes and reads the JSON text of one class of records."""
 
     def __init__(self, record: type[RecordT]) -> None:
         self._record = record
@@ -31,11 +31,11 @@ class Records(Generic[RecordT]):
         return adapter
 
     def write(self, record: RecordT) -> str:
-        """The JSON text of a record."""
+        """Return the JSON text of a record."""
         return self._adapter.dump_json(record).decode()
 
     def read(self, text: str) -> RecordT:
-        """The record of a JSON text; raises `AdapterError` when another version wrote it."""
+        """Return the record of a JSON text; raises `AdapterError` when another version wrote it."""
         try:
             return self._adapter.validate_json(text)
         except ValidationError as exc:

@@ -47,7 +47,8 @@ class Database:
     """One database by URL; pickled by its URL, opened when first used in each process.
 
     `tables` are created when they are missing, with the `guards` (SQL by dialect name) that keep
-    them. A writer waits `wait_seconds` for other writers.
+    them; in the same transaction `upgrade` changes the tables of an older version. A writer waits
+    `wait_seconds` for other writers.
     """
 
     def __init__(
@@ -56,10 +57,12 @@ class Database:
         tables: sa.MetaData,
         *,
         guards: dict[str, tuple[str, ...]] | None = None,
+        upgrade: Callable[[Connection], None] | None = None,
         wait_seconds: float = 30.0,
     ) -> None:
         self.url = _read_url(url)
         self._tables, self._guards, self._wait_seconds = tables, guards or {}, wait_seconds
+        self._upgrade = upgrade
         self._engine: Engine | None = None
         self._opened_by: int | None = None
         self._opening = Lock()
@@ -122,6 +125,8 @@ class Database:
             self._tables.create_all(connection)
             for guard in self._guards.get(self.dialect, ()):
                 connection.exec_driver_sql(guard)
+            if self._upgrade:
+                self._upgrade(connection)
 
     def _sqlite(self) -> Engine:
         # No pool: a connection costs less than a synchronised write, and needs no care at a fork.

@@ -1,11 +1,12 @@
 """Watches live traffic: one look at each rollout, the brake first.
 
-On a breach the brake is pulled inside this tick, before any run starts (law 3).
+On a breach the brake is pulled inside this tick, before any run starts (law 3). What a look decided
+is stored with it; `stage_progress` requests by that.
 """
 
 import dagster as dg
 
-from release_assets.control.tick import Controller
+from release_assets.control.tick import RolloutTick
 from release_assets.ports import ReleaseStore
 from sensors.requesting import EVERY_TICK_S
 
@@ -16,8 +17,8 @@ from sensors.requesting import EVERY_TICK_S
     target=[],
 )
 def live_slos(
-    controller: dg.ResourceParam[Controller], release_store: dg.ResourceParam[ReleaseStore]
+    rollout_tick: dg.ResourceParam[RolloutTick], release_store: dg.ResourceParam[ReleaseStore]
 ) -> dg.SkipReason:
     """Look at every rollout; cut what breaches."""
-    said = [controller.tick_or_page(rollout) for rollout in release_store.active_rollouts()]
-    return dg.SkipReason("; ".join(said) or "no rollout is on its way")
+    decided = [rollout_tick.run_or_page(rollout) for rollout in release_store.active_rollouts()]
+    return dg.SkipReason("; ".join(decided) or "no rollout is in progress")

@@ -1,4 +1,4 @@
-"""Watches main: every merge freezes a release and asks "as good as main, at full length?"."""
+"""Watches main: requests staging for every merged change ("as good as main, at full length?")."""
 
 import dagster as dg
 
@@ -16,6 +16,6 @@ from sensors.requesting import EVERY_TICK_S, read_cursor, result
 def merges(
     context: dg.SensorEvaluationContext, git_host: dg.ResourceParam[GitHost]
 ) -> dg.SensorResult:
-    """Changes that landed on main."""
+    """Request staging for changes that landed on main."""
     requests, handled = new_merges(git_host.changes(), read_cursor(context))
     return result(requests, cursor=handled)

@@ -25,7 +25,7 @@ def outbox(
         try:
             notifier.deliver(notice)
         except (AdapterError, InputError) as exc:
-            context.log.warning("%s did not take a notice: %s", notice.channel, exc)
+            context.log.warning("a notice to %s was not delivered: %s", notice.channel, exc)
             continue
         ledger.append("notice", _document(notice), at=clock.now(), release=notice.release)
         release_store.mark_delivered(notice.dedup)

@@ -1,4 +1,4 @@
-"""Watches changes: every new head of an open change asks "may this merge?"."""
+"""Watches changes: requests pre-merge for every new head of an open change ("may this merge?")."""
 
 import dagster as dg
 
@@ -16,6 +16,6 @@ from sensors.requesting import EVERY_TICK_S, read_cursor, result
 def pull_requests(
     context: dg.SensorEvaluationContext, git_host: dg.ResourceParam[GitHost]
 ) -> dg.SensorResult:
-    """New heads of open changes."""
+    """Request pre-merge for new heads of open changes."""
     requests, handled = new_heads(git_host.changes(), read_cursor(context))
     return result(requests, cursor=handled)

@@ -1,4 +1,8 @@
-"""Turns the domain's requests into Dagster's, with the partitions that they need."""
+"""Turns the domain's requests into Dagster's, with the partitions that they need.
+
+Decides which request is made now: not while a run of the same is under way, nor after five of them
+ended. Why a run is wanted, `domain/triggers.py` knows.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
     StageKeys = Mapping[str, Sequence[str]]  # release to the keys of its canary stages
 
-EVERY_TICK_S = 3  # the engine's loop makes that five seconds (research: dagster.md 6)
+EVERY_TICK_S = 3  # Dagster's sensor daemon looks every five seconds or so, whatever is asked
 MOST_ATTEMPTS = 5
 _STAGED = {"enter_stage", "conclude_stage"}
 UNFINISHED = [
@@ -36,9 +40,9 @@ def result(
     cursor: Mapping[str, str] | None = None,
     stages: StageKeys | None = None,
 ) -> dg.SensorResult:
-    """What a tick answers."""
+    """Return what a tick answers: its run requests, the partitions they need, and the cursor."""
     added = [RELEASES.build_add_request(sorted({r.release for r in requests}))]
-    named = {(stages or {})[r.release][r.stage] for r in requests if r.action in _STAGED}
+    named = {key for r in requests if (key := _stage_key(r, stages or {}))}
     if named:
         added.append(STAGES.build_add_request(sorted(named)))
     return dg.SensorResult(
@@ -49,14 +53,15 @@ def result(
 
 
 def read_cursor(context: dg.SensorEvaluationContext) -> dict[str, str]:
-    """The cursor that `result` wrote."""
-    return json.loads(context.cursor) if context.cursor else {}
+    """Return the cursor that `result` wrote."""
+    cursor: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
+    return cursor
 
 
-def unless_on_its_way(
+def unless_under_way(
     context: dg.SensorEvaluationContext, requests: Sequence[Request], stages: StageKeys
 ) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
-    """Those to ask for, and those that were tried too often: a person is needed for them.
+    """Return the requests to make, and those that were tried too often and need a person.
 
     One with an unfinished run is neither; the run key counts the runs that ended before.
     """
@@ -98,6 +103,12 @@ def _run_request(request: Request, partition: str) -> dg.RunRequest:
 
 
 def _partition(request: Request, stages: StageKeys) -> str:
+    key = _stage_key(request, stages)
+    return canary_stage_key(request.release, key) if key else request.release
+
+
+def _stage_key(request: Request, stages: StageKeys) -> str | None:
+    """Return the key of the canary stage that a request is about, if it is about one."""
     if request.action not in _STAGED or request.stage is None:
-        return request.release
-    return canary_stage_key(request.release, stages[request.release][request.stage])
+        return None
+    return stages[request.release][request.stage]

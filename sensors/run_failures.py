@@ -1,4 +1,4 @@
-"""Watches failed runs of pre-merge and staging: what follows is a run of its own."""
+"""Watches failed runs of pre-merge and staging: requests the report of each, in its own run."""
 
 import dagster as dg
 
@@ -22,7 +22,7 @@ _PHASES = {RUN_PRE_MERGE: "pre_merge", RUN_STAGING: "staging"}
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def run_failures(context: dg.RunFailureSensorContext) -> dg.RunRequest:
-    """The report about a phase that did not pass."""
+    """Request the report about a phase that did not pass."""
     failed = context.dagster_run
     return dg.RunRequest(
         run_key=f"{REPORT_FAILED_PHASE}:{failed.run_id}",

@@ -1,12 +1,14 @@
-"""Watches the ledger for sign-offs: a release with a yes asks to be promoted, one at a time.
+"""Watches the ledger for sign-offs: requests the promotion of signed releases, one at a time.
 
-Whether the quorum is complete, the promotion's own gate decides; here a yes is only a reason to
-ask (a launch is a request, DESIGN section 4.3). While another release is on the road, or in a
-freeze window, nothing is asked.
+Whether the quorum is complete, the promotion's own gate decides (law 3); here a yes is only a
+reason to request the run. While another release is on its rollout plan, or in a freeze window,
+nothing is requested.
 """
 
 import dagster as dg
 
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
+from release_assets.domain.sign_off.statement import is_yes
 from release_assets.domain.triggers import Ready, next_promotion
 from release_assets.jobs import JOBS, PROMOTE_RELEASE
 from release_assets.ports import Clock
@@ -24,7 +26,7 @@ def sign_offs(
     book: dg.ResourceParam[Book],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult | dg.SkipReason:
-    """The next release that somebody signed and that is not on its plan yet."""
+    """Request the promotion of the next release that is signed and not on its plan yet."""
     if active := book.active_rollouts():
         return dg.SkipReason(f"{active[0]} is on its rollout plan")
     if because := book.repository.policy().why_frozen(clock.now()):
@@ -37,14 +39,14 @@ def sign_offs(
 
 
 def _signed(book: Book) -> list[Ready]:
-    """In the order of the first yes, with the number of the last one."""
+    """Return the signed releases in the order of the first yes, with the number of the last."""
     found: dict[tuple[str, str], int] = {}
-    for entry in book.ledger.entries(kinds=("sign_off",)):
-        if entry.body["statement"]["predicate"]["decision"] == "yes":
+    for entry in book.ledger.entries(kinds=(EntryKind.SIGN_OFF,)):
+        if is_yes(entry.body):
             found[str(entry.release), str(entry.release_digest)] = entry.seq
     return [Ready(release=r, release_digest=d, signed=seq) for (r, d), seq in found.items()]
 
 
 def _promoted(book: Book) -> set[str]:
-    entries = book.ledger.entries(kinds=("rollout",))
-    return {str(e.release_digest) for e in entries if e.body["event"] == "promoted"}
+    entries = book.ledger.entries(kinds=(EntryKind.ROLLOUT,))
+    return {str(e.release_digest) for e in entries if e.event is RolloutEvent.PROMOTED}

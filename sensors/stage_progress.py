@@ -1,18 +1,21 @@
-"""Watches rollouts: asks for the run that the next step up needs, after the last look.
+"""Watches rollouts: requests the run that the next step up needs, by what the last look decided.
 
 The first stage after a promotion, the gate of a stage that may advance, the next stage after its
-gate, completion after the watch, the paperwork after a brake. A run that is on its way is not
-asked for again; one that died is, a few times, and then a person is paged. In a freeze window
-nothing is asked to rise.
+gate, completion after the watch, the restoration after a brake. Judges nothing and reads no router:
+a decision counts as long as `LookDecision.why_stale` allows, and the run that it leads to checks
+everything anew. A run that is under way is not requested again; one that died is, a few times, and
+then a person is paged. In a freeze window nothing is requested to rise.
 """
+
+from collections.abc import Sequence
+from datetime import datetime
 
 import dagster as dg
 
 from release_assets.control.notices import named_by_plan, page
-from release_assets.control.watch import Watch
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout.machine import Rollout
-from release_assets.domain.rollout.plan import RolloutPlan
+from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.domain.triggers import Request, next_run
 from release_assets.jobs import (
     COMPLETE_RELEASE,
@@ -24,9 +27,10 @@ from release_assets.jobs import (
 from release_assets.partitions import stage_key
 from release_assets.ports import Clock, ReleaseStore
 from release_assets.records.book import Book
-from sensors.requesting import EVERY_TICK_S, MOST_ATTEMPTS, result, unless_on_its_way
+from sensors.requesting import EVERY_TICK_S, MOST_ATTEMPTS, result, unless_under_way
 
 _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
+_JUDGED = (RolloutState.RAMPING, RolloutState.WATCHING)  # in all others, looks open nothing
 
 
 @dg.sensor(
@@ -37,47 +41,47 @@ _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
 def stage_progress(
     context: dg.SensorEvaluationContext,
     book: dg.ResourceParam[Book],
-    watch: dg.ResourceParam[Watch],
     release_store: dg.ResourceParam[ReleaseStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult:
-    """The next run of every rollout."""
-    active = release_store.active_rollouts()
-    wanted = [_next(book, watch, rollout) for rollout in active]
-    wanted += [_enter_first(r) for r in book.active_rollouts() if release_store.rollout(r) is None]
-    is_frozen = book.repository.policy().why_frozen(clock.now()) is not None
-    asked = [w for w in wanted if w and not (is_frozen and w.action == ENTER_STAGE)]
-    stages = {r: _stage_keys(book, r) for r in {w.release for w in asked}}
-    requests, given_up = unless_on_its_way(context, asked, stages)
+    """Request the next run of every rollout."""
+    now, active = clock.now(), release_store.active_rollouts()
+    wanted = [_next(context, book, release_store, rollout, now) for rollout in active]
+    known = {rollout.release for rollout in active}
+    waiting = [r for r in book.active_rollouts() if r not in known]
+    wanted += [_enter_first(r) for r in waiting if release_store.rollout(r) is None]
+    allowed = _unless_frozen(book, [w for w in wanted if w], now)
+    stages = {r: _stage_keys(book, r) for r in {w.release for w in allowed}}
+    requests, given_up = unless_under_way(context, allowed, stages)
     for request in given_up:
-        _page(book, release_store, request, clock)
+        _page(book, release_store, request, now)
     return result(requests, stages=stages)
 
 
-def _page(book: Book, store: ReleaseStore, request: Request, clock: Clock) -> None:
-    """Tell everybody whom the plan names, once for each run key."""
-    release = book.repository.release(ReleaseKey.parse(request.release))
-    because = (
-        f"{MOST_ATTEMPTS} runs of {request.action} ended without it; nothing is tried any more."
-        " Read the last of them in the Dagster UI, mend the cause and launch the job by hand."
-    )
-    what, dedup = f"needs {request.action}, which keeps failing", f"given_up:{request.run_key}"
-    channels, now = named_by_plan(book, release), clock.now()
-    page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)
+def _next(
+    context: dg.SensorEvaluationContext,
+    book: Book,
+    store: ReleaseStore,
+    rollout: Rollout,
+    now: datetime,
+) -> Request | None:
+    if rollout.state not in _JUDGED:
+        return next_run(rollout, None, is_stage_proven=False)
+    decision = store.decision(rollout.release)
+    if decision and (why := decision.why_stale(rollout, now)):
+        context.log.info("%s waits for the next look: %s", rollout.release, why)
+        decision = None
+    return next_run(rollout, decision, is_stage_proven=_is_proven(book, rollout))
 
 
-def _next(book: Book, watch: Watch, rollout: Rollout) -> Request | None:
-    plan = _plan(book, rollout.release)
-    at = rollout.last_look_at or rollout.stage_entered_at
-    decision = watch.conclude(rollout, plan, watch.state(rollout, plan), at).decision
-    return next_run(rollout, decision, is_stage_proven=_is_proven(book, rollout, plan))
-
-
-def _is_proven(book: Book, rollout: Rollout, plan: RolloutPlan) -> bool:
-    release = book.repository.release(ReleaseKey.parse(rollout.release))
+def _is_proven(book: Book, rollout: Rollout) -> bool:
+    """Whether the ledger has it that this stage passed its gate."""
+    release, plan = book.repository.planned(ReleaseKey.parse(rollout.release))
     stage = plan.stages[rollout.stage]
     key = stage_key(stage.index, stage.traffic_pct)
-    return bool(book.of(release).written("rollout", event="stage_proven", stage=key))
+    return bool(
+        book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.STAGE_PROVEN, stage=key)
+    )
 
 
 def _enter_first(release: str) -> Request:
@@ -85,10 +89,26 @@ def _enter_first(release: str) -> Request:
     return Request(action=ENTER_STAGE, release=release, stage=0, run_key=key)
 
 
+def _unless_frozen(book: Book, wanted: Sequence[Request], now: datetime) -> Sequence[Request]:
+    """Leave out what raises traffic in a freeze window, which may have begun after the look."""
+    raises = any(w.action == ENTER_STAGE for w in wanted)
+    if raises and book.repository.policy().why_frozen(now):
+        return [w for w in wanted if w.action != ENTER_STAGE]
+    return wanted
+
+
 def _stage_keys(book: Book, release: str) -> tuple[str, ...]:
-    return tuple(stage_key(s.index, s.traffic_pct) for s in _plan(book, release).stages)
+    _, plan = book.repository.planned(ReleaseKey.parse(release))
+    return tuple(stage_key(s.index, s.traffic_pct) for s in plan.stages)
 
 
-def _plan(book: Book, release: str) -> RolloutPlan:
-    found = book.repository.release(ReleaseKey.parse(release))
-    return book.repository.plan(found.key.feature, found.commit)
+def _page(book: Book, store: ReleaseStore, request: Request, now: datetime) -> None:
+    """Page everybody whom the plan names, once for each run key."""
+    release, _ = book.repository.planned(ReleaseKey.parse(request.release))
+    because = (
+        f"{MOST_ATTEMPTS} runs of {request.action} ended without it; it is not tried again."
+        " Read the last of them in the Dagster UI, remove the cause and launch the job by hand."
+    )
+    what, dedup = f"needs {request.action}, which keeps failing", f"given_up:{request.run_key}"
+    channels = named_by_plan(book, release)
+    page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)

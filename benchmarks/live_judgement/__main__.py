@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from benchmarks.live_judgement import checks
 from benchmarks.live_judgement.counted import counts_table
@@ -52,7 +53,7 @@ TABLES = (
 )
 
 
-def main():
+def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
     reader.add_argument("--quick", action="store_true", help=f"{QUICK} ramps instead of {FULL}")
     reader.add_argument("--ramps", type=int)
@@ -80,15 +81,17 @@ is the standard error of a median. Bars on false rollbacks and on promotions of 
 allow three standard errors of the promised share; others allow nothing, so read them with their
 error. Samples are scored candidate answers, looks come every {look}. `limit` is
 log(1/alpha)/KL_inf, what any exact method needs on average, and `limit_with_half` the same with the
-half of the capital that starts with the ramp; `of_limit` is the median over `limit`, `of_oracle`
+half of the wealth that starts with the ramp; `of_limit` is the median over `limit`, `of_oracle`
 over the median of the one bet that is best for exactly this drop. `one_bet` is that bet's median
-and 90 % with the capital as it is handed out to us (half at the start): what it would be worth to
+and 90 % with the wealth as it is released to us (half at the start): what it would be worth to
 know the drop beforehand. `harmed` counts calls made worse:
 traffic share times drop until the alarm. "naive" judges calls, or a plugged-in baseline, as if they
 were exact."""
 
 
-def write(run, facts, asked, ramps, seconds):
+def write(
+    run: Run, facts: dict[str, Any], asked: argparse.Namespace, ramps: int, seconds: float
+) -> None:
     missed = [bar for bar in run.bars if not bar.is_met]
     parts = [
         "# Live judgement: measured",
@@ -114,7 +117,7 @@ def write(run, facts, asked, ramps, seconds):
     print(f"{len(run.bars) - len(missed)} of {len(run.bars)} bars met in {seconds:.0f} s")
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, Share):
         return asdict(value)
     return value.item() if hasattr(value, "item") else str(value)

@@ -6,16 +6,23 @@ silent. All look every 20 samples.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from benchmarks.live_judgement.engine import LOOK, first_look, growth
 from release_assets.domain.statistics.bets import LEVEL
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.live_judgement.measures import Array
+
 LIMIT = 0.89  # a mean of .93 minus the limit of .04
 NULL = 0.91  # minus what is tolerated
 
 
-def window_means(scores, width):
+def window_means(scores: Array, width: int) -> Array:
     sums = np.cumsum(np.pad(scores, ((0, 0), (1, 0))), axis=1, dtype=float)
     ends = np.arange(LOOK, scores.shape[1] + 1, LOOK)
     starts = np.maximum(0, ends - width)
@@ -23,24 +30,24 @@ def window_means(scores, width):
     return np.where(ends >= width, means, 1.0)
 
 
-def window(scores, width, threshold=LIMIT):
+def window(scores: Array, width: int, threshold: float = LIMIT) -> Array:
     return first_look(window_means(scores, width) < threshold)
 
 
-def failures(scores, width, allowed, threshold=LIMIT):
+def failures(scores: Array, width: int, allowed: int, threshold: float = LIMIT) -> Array:
     """Argo's failureLimit counts all failed measurements of a run; Flagger's threshold too."""
     failed = np.cumsum(window_means(scores, width) < threshold, axis=1)
     return first_look(failed > allowed)
 
 
-def mann_whitney_z(candidate, stable):
+def mann_whitney_z(candidate: Array, stable: Array) -> Array:
     """Normal approximation with ties and continuity, on scores of few values, per look."""
     values = np.unique(np.concatenate([candidate[:20].ravel(), stable[:20].ravel()]))
     ends = np.arange(LOOK, candidate.shape[1] + 1, LOOK) - 1
     ours = [np.cumsum(candidate == v, axis=1)[:, ends].astype(float) for v in values]
     theirs = [np.cumsum(stable == v, axis=1)[:, ends].astype(float) for v in values]
     n = (ends + 1).astype(float)
-    u, below = 0.0, 0.0
+    u, below = np.zeros_like(ours[0]), np.zeros_like(ours[0])
     for mine, other in zip(ours, theirs, strict=True):
         u = u + mine * (below + other / 2)  # pairs in which the candidate is better
         below = below + other
@@ -51,7 +58,9 @@ def mann_whitney_z(candidate, stable):
     return np.where(variance > 1e-9, z, 0.0)
 
 
-def mann_whitney(candidate, stable, z=2.326, stages=None):
+def mann_whitney(
+    candidate: Array, stable: Array, z: float = 2.326, stages: Sequence[int] | None = None
+) -> Array:
     over = mann_whitney_z(candidate, stable) > z
     if stages is not None:
         only = np.zeros(over.shape[1], dtype=bool)
@@ -60,7 +69,7 @@ def mann_whitney(candidate, stable, z=2.326, stages=None):
     return first_look(over)
 
 
-def detector(scores, kind):
+def detector(scores: Array, kind: str) -> Array:
     """Log statistic per look: e-SR and e-CUSUM on the same twelve bets, a start at each look."""
     bets = np.asarray(LEVEL.fractions) / (1 - NULL)
     grown = growth(NULL - scores, bets)
@@ -73,27 +82,27 @@ def detector(scores, kind):
     return out
 
 
-def from_the_start(scores):
-    """A plain e-process: all capital at t0."""
+def from_the_start(scores: Array) -> Array:
+    """A plain e-process: all wealth at t0."""
     grown = growth(NULL - scores, np.asarray(LEVEL.fractions) / (1 - NULL))
     total = np.logaddexp.reduce(np.cumsum(grown, axis=1) + LEVEL.log_weights, axis=2)
     return first_look(total >= np.log(100))
 
 
-def best_bet(reach, shares, values):
+def best_bet(bound: float, shares: Array, values: Array) -> float:
     """The bet, as a fraction of the largest, that earns most on gains of these shares."""
     fractions = np.linspace(0.002, 0.998, 500)
-    return float(fractions[np.argmax(np.log1p(np.outer(fractions / reach, values)) @ shares)])
+    return float(fractions[np.argmax(np.log1p(np.outer(fractions / bound, values)) @ shares)])
 
 
-def oracle(gains, bet, onset=0):
-    """One bet with all the capital, from the very sample where the drop began."""
+def oracle(gains: Array, bet: float, onset: int = 0) -> Array:
+    """One bet with all the wealth, from the very sample where the drop began."""
     grown = growth(gains, np.asarray([bet]))[..., 0]
     grown[:, : onset // LOOK] = 0.0
     return first_look(np.cumsum(grown, axis=1) >= np.log(100))
 
 
-def group_sequential_bounds(scores, looks=30, alpha=0.01):
+def group_sequential_bounds(scores: Array, looks: int = 30, alpha: float = 0.01) -> Array:
     """Linear spending over 30 looks; the variance and the horizon are known to it."""
     z = _group_z(scores, looks)
     alive, bounds = np.ones(len(z), dtype=bool), []
@@ -106,18 +115,20 @@ def group_sequential_bounds(scores, looks=30, alpha=0.01):
     return np.asarray(bounds)
 
 
-def group_sequential(scores, bounds):
+def group_sequential(scores: Array, bounds: Array) -> Array:
     looks = len(bounds)
     at = first_look(_group_z(scores, looks) >= bounds)
-    return at * (scores.shape[1] / looks / LOOK)
+    stretched: Array = at * (scores.shape[1] / looks / LOOK)
+    return stretched
 
 
-def _group_z(scores, looks):
+def _group_z(scores: Array, looks: int) -> Array:
     ends = (np.arange(1, looks + 1) * scores.shape[1]) // looks
     sums = np.cumsum(scores, axis=1, dtype=float)[:, ends - 1]
-    return (NULL * ends - sums) / np.sqrt(ends * NULL * (1 - NULL))
+    z: Array = (NULL * ends - sums) / np.sqrt(ends * NULL * (1 - NULL))
+    return z
 
 
-def calibrated(statistic, pfa=0.01):
+def calibrated(statistic: Array, pfa: float = 0.01) -> float:
     """The threshold that this statistic exceeds in a share `pfa` of harmless ramps."""
-    return np.quantile(statistic.max(axis=1), 1 - pfa)
+    return float(np.quantile(statistic.max(axis=1), 1 - pfa))

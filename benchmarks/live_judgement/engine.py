@@ -2,56 +2,51 @@
 
 Grids, bets, start shares and windows come from `release_assets`; only the loop over replicates is
 written again, since a benchmark of two thousand ramps cannot call `look` half a million times.
-`checks.py` feeds some of the same ramps through `live_analysis.look` and compares.
+`checks.py` feeds some of the same ramps through `judge.look` and compares.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from release_assets.domain.live.margins import margin_to_prove
 from release_assets.domain.live.reading import NEEDED_FOR
 from release_assets.domain.live.state import ALPHA, LiveState
-from release_assets.domain.live.streams import MISSING_TOLERATED, group_of, missing_group, shares_of
+from release_assets.domain.live.streams import (
+    MISSING_TOLERATED,
+    margin_to_prove,
+    missing_stream,
+    shares_of,
+)
 from release_assets.domain.live.traffic import CallCounts, LiveBatch
 from release_assets.domain.live.wealth import (
     start_share,
     time_of,
-    with_capital_handed_out,
+    with_wealth_released,
 )
-from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo, SloKind
+from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+from release_assets.domain.rollout.slo import Slo, read_slo
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Grid
-from release_assets.domain.statistics.windows import marks_passed
+from release_assets.domain.statistics.windows import boundaries_passed
+
+if TYPE_CHECKING:
+    from benchmarks.live_judgement.measures import Array, Floats, Mask
 
 _T0 = datetime(2026, 3, 2, tzinfo=UTC)
 LOOK = 20  # scored candidate samples; one sample a second
 
 
-def slo_of(name: str, metric: str, kind: str, limit: float, tolerated: float | None = None, **more):
-    """An SLO as the plan's reader makes it."""
-    level = kind == "level"
-    return Slo(
-        name=name,
-        metric=metric,
-        kind=SloKind(kind),
-        bound=more.pop("bound", "max"),
-        limit=limit,
-        tolerated=limit if level else (limit / 2 if tolerated is None else tolerated),
-        **more,
-    )
-
-
-DRIFT = slo_of("eval_groundedness_drift_max", "eval", "drift", 0.04, subject="groundedness")
-KNOWN = slo_of("eval_groundedness_min", "eval", "level", 0.91, bound="min", subject="groundedness")
+DRIFT = read_slo("eval_groundedness_drift_max", 0.04)
+KNOWN = read_slo("eval_groundedness_min", 0.91)
 
 
 def plan_of(slo: Slo, samples: tuple[int, ...]) -> RolloutPlan:
     """Stages of so many seconds, at one sample a second, the last of them at 100 %."""
-    *samples, watch = samples
-    last = len(samples) - 1
+    *below, watch = samples
+    last = len(below) - 1
     shares = (1, 10, 50)
     stages = [
         CanaryStage(
@@ -61,14 +56,16 @@ def plan_of(slo: Slo, samples: tuple[int, ...]) -> RolloutPlan:
             slos=(slo,),
             evidence="proof" if i == last else "guard",
         )
-        for i, n in enumerate(samples)
+        for i, n in enumerate(below)
     ]
     full = CanaryStage(
-        index=last + 1, traffic_pct=100, duration=timedelta(), slos=(slo,), evidence="guard"
+        index=last + 1,
+        traffic_pct=100,
+        duration=timedelta(seconds=watch),
+        slos=(slo,),
+        evidence="guard",
     )
-    return RolloutPlan(
-        stages=(*stages, full), auto_rollback=True, notify=(), watch=timedelta(seconds=watch)
-    )
+    return RolloutPlan(stages=(*stages, full), auto_rollback=True, notify=())
 
 
 RAMP = (150, 600, 1500, 1500)
@@ -76,15 +73,15 @@ POLICY = (160, 600, 1500, 1500)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream:
-    """Growth of each bet per ramp and look, the capital's log-weights, and the share of alpha."""
+class RampStream:
+    """Growth of each bet per ramp and look, the log shares of wealth, and the share of alpha."""
 
-    growth: np.ndarray  # ramps x looks x bets
-    log_weights: np.ndarray
+    growth: Array  # ramps x looks x bets
+    log_weights: Array
     share: float
 
 
-def growth(gains: np.ndarray, bets: np.ndarray, look: int = LOOK) -> np.ndarray:
+def growth(gains: Floats, bets: Array, look: int = LOOK) -> Array:
     """Log growth per look; gains are ramps x samples, and few distinct values are counted."""
     ramps, samples = gains.shape
     by_look = gains[:, : samples // look * look].reshape(ramps, -1, look)
@@ -96,50 +93,53 @@ def growth(gains: np.ndarray, bets: np.ndarray, look: int = LOOK) -> np.ndarray:
         return np.concatenate(parts)
     values = np.unique(gains)
     seen = np.stack([(by_look == v).sum(axis=2) for v in values], axis=-1).astype(float)
-    return seen @ np.log1p(np.outer(values, bets))
+    grown: Array = seen @ np.log1p(np.outer(values, bets))
+    return grown
 
 
-def stream(
-    gains: np.ndarray, *, reach: float, grid: Grid, share: float, look: int = LOOK
-) -> Stream:
-    bets = np.asarray(grid.fractions) / reach
-    return Stream(growth=growth(gains, bets, look), log_weights=grid.log_weights, share=share)
+def ramp_stream(
+    gains: Floats, *, bound: float, grid: Grid, share: float, look: int = LOOK
+) -> RampStream:
+    bets = np.asarray(grid.fractions) / bound
+    return RampStream(growth=growth(gains, bets, look), log_weights=grid.log_weights, share=share)
 
 
-def missing_stream(plan: RolloutPlan, lacks: np.ndarray, look: int = LOOK) -> Stream:
+def missing_ramps(plan: RolloutPlan, lacks: Array, look: int = LOOK) -> RampStream:
     """The stream of missing scores that comes with every scored SLO."""
-    share = shares_of(plan)[missing_group("groundedness")]
-    gains, reach = lacks - MISSING_TOLERATED, 1 + MISSING_TOLERATED
-    return stream(gains, reach=reach, grid=DIFFERENCE, share=share, look=look)
+    share = shares_of(plan)[missing_stream("groundedness").group]
+    gains, bound = lacks - MISSING_TOLERATED, 1 + MISSING_TOLERATED
+    return ramp_stream(gains, bound=bound, grid=DIFFERENCE, share=share, look=look)
 
 
-def drift_streams(plan: RolloutPlan, drops: np.ndarray, lacks=None, look: int = LOOK):
+def drift_streams(
+    plan: RolloutPlan, drops: Array, lacks: Array | None = None, look: int = LOOK
+) -> list[RampStream]:
     slo = plan.stages[0].slos[0]
-    own = stream(
+    own = ramp_stream(
         drops - slo.tolerated,
-        reach=1 + slo.tolerated,
+        bound=1 + slo.tolerated,
         grid=DIFFERENCE,
-        share=shares_of(plan)[group_of(slo)],
+        share=shares_of(plan)[slo.group],
         look=look,
     )
-    return [own, missing_stream(plan, np.zeros_like(drops) if lacks is None else lacks, look)]
+    return [own, missing_ramps(plan, np.zeros_like(drops) if lacks is None else lacks, look)]
 
 
-def level_streams(plan: RolloutPlan, scores: np.ndarray, look: int = LOOK):
+def level_streams(plan: RolloutPlan, scores: Array, look: int = LOOK) -> list[RampStream]:
     slo = plan.stages[0].slos[0]
-    own = stream(
+    own = ramp_stream(
         slo.limit - scores,
-        reach=1 - slo.limit,
+        bound=1 - slo.limit,
         grid=LEVEL,
-        share=shares_of(plan)[group_of(slo)],
+        share=shares_of(plan)[slo.group],
         look=look,
     )
-    return [own, missing_stream(plan, np.zeros_like(scores), look)]
+    return [own, missing_ramps(plan, np.zeros_like(scores), look)]
 
 
-def doses(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> np.ndarray:
-    """What is handed out at each look when stages follow each other as planned (E2)."""
-    state, dose = LiveState(plan_digest=plan.digest), np.zeros(looks)
+def schedule(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> Array:
+    """What is released at each look when stages follow as planned (docs/methods.md, E2)."""
+    state, released = LiveState(plan_digest=plan.digest), np.zeros(looks)
     for at in range(looks):
         stage = stage_at(plan, at * look_s)
         if stage != state.stage:
@@ -154,10 +154,10 @@ def doses(plan: RolloutPlan, looks: int, look_s: float = LOOK) -> np.ndarray:
             candidate=empty,
             stable=empty,
         )
-        after = with_capital_handed_out(state, one, plan)
-        dose[at] = after.spent - state.spent
+        after = with_wealth_released(state, one, plan)
+        released[at] = after.released - state.released
         state = replace(after, elapsed_s=after.elapsed_s + look_s)
-    return dose
+    return released
 
 
 def stage_at(plan: RolloutPlan, second: float) -> int:
@@ -166,34 +166,34 @@ def stage_at(plan: RolloutPlan, second: float) -> int:
     return int(np.searchsorted(starts, second + 1e-9, side="right") - 1)
 
 
-def evidence(streams: list[Stream], dose: np.ndarray) -> np.ndarray:
+def evidence(streams: list[RampStream], released: Array) -> Array:
     """E_total per ramp and look."""
     ramps, looks, _ = streams[0].growth.shape
-    capital = [np.full((ramps, len(s.log_weights)), -np.inf) for s in streams]
-    total, spent = np.empty((ramps, looks)), 0.0
+    wealth = [np.full((ramps, len(s.log_weights)), -np.inf) for s in streams]
+    total, so_far = np.empty((ramps, looks)), 0.0
     for at in range(looks):
-        spent += dose[at]
-        total[:, at] = max(0.0, 1 - spent)
-        for s, held in zip(streams, capital, strict=True):
+        so_far += released[at]
+        total[:, at] = max(0.0, 1 - so_far)
+        for s, held in zip(streams, wealth, strict=True):
             with np.errstate(divide="ignore"):
-                added = s.log_weights + np.log(dose[at] * s.share)
+                added = s.log_weights + np.log(released[at] * s.share)
             np.logaddexp(held, added, out=held)
             np.add(held, s.growth[:, at], out=held)
             total[:, at] += np.exp(np.minimum(held, 600)).sum(axis=1)
     return total
 
 
-def first_look(crossed: np.ndarray) -> np.ndarray:
+def first_look(crossed: Mask) -> Array:
     """The first look that crossed, counted from 1; infinite where none did."""
     first = crossed.argmax(axis=1) + 1.0
     return np.where(crossed.any(axis=1), first, np.inf)
 
 
-def breach_looks(streams: list[Stream], dose: np.ndarray, alpha: float = ALPHA) -> np.ndarray:
-    return first_look(evidence(streams, dose) >= 1 / alpha)
+def breach_looks(streams: list[RampStream], released: Array, alpha: float = ALPHA) -> Array:
+    return first_look(evidence(streams, released) >= 1 / alpha)
 
 
-def _even_shares(plan: RolloutPlan, look: int) -> np.ndarray:
+def _even_shares(plan: RolloutPlan, look: int) -> Array:
     """What is spread evenly, for each stage and each look inside it."""
     longest = max(time_of(plan, stage)[1] for stage in plan.stages)
     shares = np.zeros((len(plan.stages), int(longest // look) + 2))
@@ -211,7 +211,7 @@ def _even_shares(plan: RolloutPlan, look: int) -> np.ndarray:
             begun = LiveState(
                 plan_digest="", stage=stage.index, furthest=9, elapsed_s=float(at * look)
             )
-            shares[stage.index, at] = with_capital_handed_out(begun, one, plan).spent
+            shares[stage.index, at] = with_wealth_released(begun, one, plan).released
     return shares
 
 
@@ -219,16 +219,16 @@ def _even_shares(plan: RolloutPlan, look: int) -> np.ndarray:
 class Ends:
     """What became of each ramp of the whole policy, and at which sample."""
 
-    rolled_back: np.ndarray
-    promoted: np.ndarray
-    held: np.ndarray
-    samples: np.ndarray
+    rolled_back: Array
+    promoted: Array
+    held: Array
+    samples: Array
 
 
 class _Ramps:
     """Many ramps of one plan, each at its own stage; `step` takes one look of all of them."""
 
-    def __init__(self, plan, drops, look):
+    def __init__(self, plan: RolloutPlan, drops: Array, look: int) -> None:
         slo, self.plan, self.look, n = plan.stages[0].slos[0], plan, look, len(drops)
         self.stages, bets = plan.stages[:-1], np.asarray(PROOF.fractions)
         self.against = drift_streams(plan, drops, look=look)
@@ -237,56 +237,56 @@ class _Ramps:
         self.starts = np.asarray([start_share(plan, s.index) for s in plan.stages])
         self.even = _even_shares(plan, look)
         self.stage, self.elapsed = np.zeros(n, int), np.zeros(n)
-        self.marks, self.spent = np.zeros(n, int), np.zeros(n)
+        self.boundaries, self.so_far = np.zeros(n, int), np.zeros(n)
         self.windows = np.zeros((n, 3, len(bets)))
-        self.capital = [np.full((n, len(s.log_weights)), -np.inf) for s in self.against]
+        self.wealth = [np.full((n, len(s.log_weights)), -np.inf) for s in self.against]
         self.fresh, self.end = np.ones(n, bool), np.full(n, "", dtype="<U8")
         self.ended_at = np.zeros(n)
 
-    def step(self, at):
+    def step(self, at: int) -> None:
         total, moved = self._bet(at), np.zeros(len(self.end), bool)
         for i, stage in enumerate(self.stages):
             here = (self.end == "") & (self.stage == i) & ~moved
             self._turn_windows(here, stage.duration.total_seconds())
             for w in range(3):
-                take = here & (self.marks >= w)
+                take = here & (self.boundaries >= w)
                 self.windows[take, w] += self.grown[i][take, at]
             self.elapsed[here] += self.look
             moved |= self._decide(here, stage, total)
         self.ended_at[(self.end != "") & (self.ended_at == 0)] = (at + 1) * self.look
 
-    def _bet(self, at):
+    def _bet(self, at: int) -> Array:
         """E_total of each ramp after this look."""
         inside = self.even[self.stage, (self.elapsed // self.look).astype(int)]
-        dose = np.where(self.fresh, self.starts[self.stage], 0.0) + inside
+        released = np.where(self.fresh, self.starts[self.stage], 0.0) + inside
         self.fresh[:] = False
-        self.spent += dose
-        total = np.maximum(0.0, 1 - self.spent)
-        for s, held in zip(self.against, self.capital, strict=True):
+        self.so_far += released
+        total = np.maximum(0.0, 1 - self.so_far)
+        for s, held in zip(self.against, self.wealth, strict=True):
             with np.errstate(divide="ignore"):  # beyond the planned time nothing is handed out
-                added = s.log_weights + np.log(dose * s.share)[:, None]
+                added = s.log_weights + np.log(released * s.share)[:, None]
             np.logaddexp(held, added, out=held)
             np.add(held, s.growth[:, at], out=held)
             total += np.exp(np.minimum(held, 600)).sum(axis=1)
         return total
 
-    def _turn_windows(self, here, planned):
+    def _turn_windows(self, here: Mask, planned: float) -> None:
         for elapsed in np.unique(self.elapsed[here]):
-            now = marks_passed(elapsed, elapsed + self.look, planned)
+            now = boundaries_passed(elapsed, elapsed + self.look, planned)
             those = here & (self.elapsed == elapsed)
             for mark in range(now):
-                turn = those & (self.marks <= mark)
+                turn = those & (self.boundaries <= mark)
                 if mark >= 2:
                     self.windows[turn, 1] = self.windows[turn, 2]
                     self.windows[turn, 2] = 0.0
-            self.marks[those] = now
+            self.boundaries[those] = now
 
-    def _decide(self, here, stage, total):
+    def _decide(self, here: Mask, stage: CanaryStage, total: Array) -> Mask:
         planned, longest = stage.duration.total_seconds(), stage.longest.total_seconds()
         shown = np.logaddexp.reduce(self.windows[:, :2] + PROOF.log_weights, axis=2).min(axis=1)
         breach = here & (total >= 1 / ALPHA)
         is_due = self.elapsed >= planned
-        proven = here & ~breach & is_due & (shown >= np.log(NEEDED_FOR))
+        proven: Mask = here & ~breach & is_due & (shown >= np.log(NEEDED_FOR))
         late = here & ~breach & ~proven & (self.elapsed >= longest)
         is_last = stage.index == len(self.stages) - 1
         self.end[breach], self.end[late] = "breach", "held"
@@ -294,12 +294,12 @@ class _Ramps:
             self.end[proven] = "promoted"
             return np.zeros_like(proven)
         self.stage[proven] += 1
-        self.elapsed[proven], self.marks[proven], self.windows[proven] = 0.0, 0, 0.0
+        self.elapsed[proven], self.boundaries[proven], self.windows[proven] = 0.0, 0, 0.0
         self.fresh[proven] = True
         return proven
 
 
-def policy(plan: RolloutPlan, drops: np.ndarray, look: int = LOOK) -> Ends:
+def policy(plan: RolloutPlan, drops: Array, look: int = LOOK) -> Ends:
     """Run the policy: advance by proof on both windows, hold after one extension."""
     ramps, looks = _Ramps(plan, drops, look), drops.shape[1] // look
     for at in range(looks):
@@ -313,7 +313,7 @@ def policy(plan: RolloutPlan, drops: np.ndarray, look: int = LOOK) -> Ends:
     )
 
 
-def proven_by(drops: np.ndarray, margin: float, look: int = LOOK) -> np.ndarray:
+def proven_by(drops: Array, margin: float, look: int = LOOK) -> Array:
     """Pairs until all of them and their second half prove a margin, in a stage that long."""
     grown = np.cumsum(growth(margin - drops, np.asarray(PROOF.fractions) / (1 - margin), look), 1)
     looks = np.arange(2, grown.shape[1] + 1)

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from release_assets.domain.statistics.intervals import of_rate
+
+Array: TypeAlias = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.floating[Any]]
+Ints: TypeAlias = NDArray[np.int64]
+Mask: TypeAlias = NDArray[np.bool_]
+Row: TypeAlias = dict[str, Any]  # one row of a table: numbers, shares, words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,22 +28,22 @@ class Share:
     ramps: int
 
     @property
-    def text(self):
+    def text(self) -> str:
         return f"{self.share:.4f} ({self.low:.4f}-{self.high:.4f})"
 
 
-def share(happened) -> Share:
-    happened = np.asarray(happened)
-    low, high = of_rate(float(happened.sum()), float(len(happened)))
-    return Share(share=float(happened.mean()), low=low, high=high, ramps=len(happened))
+def share(happened: ArrayLike) -> Share:
+    ramps = np.asarray(happened)
+    low, high = of_rate(float(ramps.sum()), float(len(ramps))) or (0.0, 1.0)
+    return Share(share=float(ramps.mean()), low=low, high=high, ramps=len(ramps))
 
 
-def three_sigma(alpha, ramps):
+def three_sigma(alpha: float, ramps: int) -> float:
     """A share of alpha may look this large by chance."""
     return alpha + 3 * math.sqrt(alpha * (1 - alpha) / ramps)
 
 
-def quantiles(samples):
+def quantiles(samples: ArrayLike) -> tuple[float | None, float | None, float | None]:
     """Median and 90 %, and the median's standard error by order statistics; None: never."""
     ordered = np.sort(np.asarray(samples, dtype=float))
     n = len(ordered)
@@ -45,13 +53,13 @@ def quantiles(samples):
     return _number(median), _number(p90), _number(error)
 
 
-def delay(samples):
+def delay(samples: ArrayLike) -> dict[str, float | None]:
     """The cells of a table that tell when alarms came."""
     median, p90, error = quantiles(samples)
     return {"median": median, "error": error, "p90": p90}
 
 
-def _number(x):
+def _number(x: float) -> float | None:
     return None if not math.isfinite(x) else float(x)
 
 
@@ -62,28 +70,28 @@ class Bar:
     name: str
     promised: float
     measured: float | None
-    error: float
+    error: float | None
     at_least: bool = False
 
     @property
-    def is_met(self):
+    def is_met(self) -> bool:
         if self.measured is None:
             return False
         if self.at_least:
             return self.measured >= self.promised
         return self.measured <= self.promised
 
-    def document(self):
+    def document(self) -> Row:
         return asdict(self) | {"met": self.is_met}
 
 
-def markdown(rows: list[dict], columns: list[str]) -> str:
+def markdown(rows: list[Row], columns: list[str]) -> str:
     head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
     body = [f"| {' | '.join(_cell(row.get(c)) for c in columns)} |" for row in rows]
     return "\n".join([head, *body])
 
 
-def _cell(value):
+def _cell(value: object) -> str:
     if value is None:
         return "-"
     if isinstance(value, Share):

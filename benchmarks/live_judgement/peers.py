@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.live_judgement import contestants, scenarios
-from benchmarks.live_judgement.engine import LOOK, RAMP
-from benchmarks.live_judgement.measures import quantiles, share
+from benchmarks.live_judgement.engine import LOOK, RAMP, first_look
+from benchmarks.live_judgement.measures import Array, Row, quantiles, share
 from benchmarks.live_judgement.scenarios import SAMPLES
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def contestants_table(run):
+    from benchmarks.live_judgement.run import Run
+
+
+def contestants_table(run: Run) -> None:
     rng, ramps = run.rng(), run.ramps
     null = scenarios.binary(rng, 0.91, (4 * ramps, SAMPLES))
     tuned = {
@@ -22,7 +28,7 @@ def contestants_table(run):
     cuts = {k: contestants.calibrated(contestants.detector(null, k)) for k in ("sr", "cusum")}
     bounds = contestants.group_sequential_bounds(null)
     del null
-    everyone = {
+    everyone: dict[str, Callable[[Array, Array], Array]] = {
         "ours": lambda c, _: run.known_looks(c),
         "ours, two arms": lambda c, s: run.drift_looks(s - c),
         "window 50 under the limit": lambda c, _: contestants.window(c, 50),
@@ -34,10 +40,10 @@ def contestants_table(run):
         "Flagger threshold 10, window 50": lambda c, _: contestants.failures(c, 50, 9),
         "Mann-Whitney .02 every look": contestants.mann_whitney,
         "Mann-Whitney .02 at stage ends": lambda c, s: contestants.mann_whitney(c, s, stages=RAMP),
-        "Shiryaev-Roberts tuned to .01": lambda c, _: contestants.first_look(
+        "Shiryaev-Roberts tuned to .01": lambda c, _: first_look(
             contestants.detector(c, "sr") > cuts["sr"]
         ),
-        "CUSUM tuned to .01": lambda c, _: contestants.first_look(
+        "CUSUM tuned to .01": lambda c, _: first_look(
             contestants.detector(c, "cusum") > cuts["cusum"]
         ),
         "group-sequential, 30 looks": lambda c, _: contestants.group_sequential(c, bounds),
@@ -52,7 +58,8 @@ def contestants_table(run):
             scenarios.binary(rng, 0.93, (ramps, SAMPLES)),
         )
     for name, alarm in everyone.items():
-        row, began = {"contestant": name}, time.process_time()
+        row: Row = {"contestant": name}
+        began = time.process_time()
         for drop, onset in cases:
             looks = alarm(*drawn[drop, onset])
             row |= contestant_cells(drop, onset, looks)
@@ -64,7 +71,7 @@ def contestants_table(run):
 TRAFFIC = np.repeat((0.01, 0.1, 0.5, 1.0), RAMP)[:SAMPLES]
 
 
-def contestant_cells(drop, onset, looks):
+def contestant_cells(drop: float, onset: int, looks: Array) -> Row:
     if drop <= 0.02:
         return {f"false at {drop}": share(np.isfinite(looks))}
     at = looks * LOOK

@@ -1,16 +1,31 @@
-"""The whole policy, fairness, and what the planner said before: through the product's own rules."""
+"""The whole policy, fairness, and what the planner forecast: through the product's own rules."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from benchmarks.live_judgement import checks, engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY
-from benchmarks.live_judgement.measures import Bar, quantiles, share, three_sigma
+from benchmarks.live_judgement.measures import (
+    Array,
+    Bar,
+    Ints,
+    Share,
+    quantiles,
+    share,
+    three_sigma,
+)
 from release_assets.domain.planning.planner import stage_forecasts
 
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
-def promotions_table(run):
+    from benchmarks.live_judgement.run import Run
+
+
+def promotions_table(run: Run) -> None:
     plan = engine.plan_of(DRIFT, POLICY)
     longest = 2 * sum(POLICY[:-1])
     cases = [(0.0, 0), (0.01, 0), (0.02, 0), (0.04, 0), (0.05, 0), (0.08, 0), (0.05, 1400)]
@@ -33,7 +48,7 @@ def promotions_table(run):
             promotion_bars(run, data, drop, onset, promoted)
 
 
-def promotion_bars(run, data, drop, onset, promoted):
+def promotion_bars(run: Run, data: str, drop: float, onset: int, promoted: Share) -> None:
     error = (promoted.high - promoted.low) / 4
     name = f"promoted, {data}, drop {drop} from {onset}"
     if drop >= 0.04:
@@ -48,11 +63,11 @@ def promotion_bars(run, data, drop, onset, promoted):
 MISSING = 0.02
 
 
-def missing_table(run):
+def missing_table(run: Run) -> None:
     """Candidate answers that cannot be scored, at random or when they are bad, in replays.
 
     Through the product's own looks: a missing score narrows the margin to prove and feeds a
-    stream of its own. "left out" is what happens when nobody counts what is missing.
+    stream of its own. "left out" is what happens when no one counts what is missing.
     """
     plan, longest = engine.plan_of(DRIFT, POLICY), 2 * sum(POLICY[:-1])
     ramps = max(20, run.ramps // 20)
@@ -64,8 +79,8 @@ def missing_table(run):
             pairs = zip(drops, lost, strict=True)
             ends = [checks.product_end(plan, d, m, counted=counted)[0] for d, m in pairs]
             cells = {e: share(np.asarray(ends) == e) for e in ("breach", "held", "promoted")}
-            told = "counted" if counted else "left out"
-            run.add("missing scores", drop=drop, missing=f"2 %, {when}", they_are=told, **cells)
+            treated = "counted" if counted else "left out"
+            run.add("missing scores", drop=drop, missing=f"2 %, {when}", they_are=treated, **cells)
             if counted and drop >= 0.04:
                 run.bars.append(
                     Bar(
@@ -77,7 +92,7 @@ def missing_table(run):
                 )
 
 
-def missing(rng, drops, when):
+def missing(rng: Generator, drops: Array, when: str) -> Ints:
     """Which candidate scores are missing: of any answer, or of answers that lost a point."""
     if when == "both arms":
         return np.where(rng.random(drops.shape) < MISSING, 2, 0)
@@ -85,7 +100,7 @@ def missing(rng, drops, when):
     return np.where(bad & (rng.random(drops.shape) < MISSING / max(bad.mean(), MISSING)), 1, 0)
 
 
-def fairness_table(run):
+def fairness_table(run: Run) -> None:
     """Five locales, equal scoring shares; one of them loses, or nothing does."""
     ramps = max(20, run.ramps // 20)
     for gap in (0.0, 0.02, 0.1, 0.2):
@@ -111,23 +126,23 @@ def fairness_table(run):
         )
 
 
-def forecasts_table(run):
+def forecasts_table(run: Run) -> None:
     """What `plan lint` says before a ramp, beside what happens."""
     (stage,) = stage_forecasts(
         engine.plan_of(DRIFT, (1500, 1500)), calls_per_second=1, scores_per_hour=3600
     )
-    said = stage.slos[0]
+    before = stage.slos[0]
     looks, _ = run.ours("replay 0.04", scenarios.harm(0.08))
     median, p90, error = quantiles(looks * LOOK)
     for name, forecast, measured in (
-        ("samples to catch 0.08, median", said.catches.median_n, median),
-        ("samples to catch 0.08, 90 %", said.catches.p90_n, p90),
+        ("samples to catch 0.08, median", before.catches.median_n, median),
+        ("samples to catch 0.08, 90 %", before.catches.p90_n, p90),
     ):
         run.add("forecasts", what=name, forecast=forecast, measured=measured, error=error)
     drops = run.draw("replay 0.04", scenarios.harm(0.0, 3000))
     shown = engine.proven_by(drops, 0.04)
     for name, forecast, q in (
-        ("pairs to prove 0.04, 80 %", said.n_80, 0.8),
-        ("pairs to prove 0.04, 90 %", said.n_90, 0.9),
+        ("pairs to prove 0.04, 80 %", before.n_80, 0.8),
+        ("pairs to prove 0.04, 90 %", before.n_90, 0.9),
     ):
         run.add("forecasts", what=name, forecast=forecast, measured=float(np.quantile(shown, q)))

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.stats import beta
 
 from benchmarks.live_judgement import engine, scenarios
 from benchmarks.live_judgement.engine import LOOK
-from benchmarks.live_judgement.measures import delay, quantiles, share
+from benchmarks.live_judgement.measures import Array, Mask, delay, quantiles, share
 from benchmarks.live_judgement.scenarios import SAMPLES
 from release_assets.domain.live.state import ALPHA
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def scores_table(run):
+    from numpy.random import Generator
+
+    from benchmarks.live_judgement.run import Run
+
+
+def scores_table(run: Run) -> None:
     """Drops in all kinds of data, at deployment and in mid-ramp."""
     arms = {"known baseline": 1, "arms/binary .93/1": 2, "arms/binary .93/3": 4}
     arms |= {"replay 0.00": 2, "replay 0.02": 2, "replay 0.04": 2}
@@ -27,7 +36,7 @@ def scores_table(run):
             delays(run, data, calls, drop, onset)
 
 
-def delays(run, data, calls, drop, onset):
+def delays(run: Run, data: str, calls: int, drop: float, onset: int) -> None:
     looks, drawn = run.ours(data, scenarios.harm(drop, onset=onset))
     limit, oracle, handed = run.limits(data, drawn, onset)
     samples, one_bet = (np.where(at > onset, at - onset, np.inf) for at in (looks * LOOK, handed))
@@ -62,7 +71,7 @@ def delays(run, data, calls, drop, onset):
         run.delay_bar(f"{data}, drop {drop} from {onset}", samples, *bars[data, drop, onset])
 
 
-def shapes_table(run):
+def shapes_table(run: Run) -> None:
     """Harm that grows, and harm that goes away again."""
     for name, more in (("grows over 1000", {"ramp": 1000}), ("200 samples only", {"until": 200})):
         for data in ("replay 0.04", "arms/binary .93/1"):
@@ -71,20 +80,20 @@ def shapes_table(run):
             run.add("shapes", data=data, harm=name, caught=caught, **delay(looks * LOOK))
 
 
-def looks_table(run):
+def looks_table(run: Run) -> None:
     """The same ramps looked at after every sample and after every 20."""
     few = min(run.ramps, 400)
-    doses = {look: engine.doses(run.drift, SAMPLES // look, look) for look in (1, LOOK)}
+    schedules = {look: engine.schedule(run.drift, SAMPLES // look, look) for look in (1, LOOK)}
     for data in ("known baseline", "replay 0.04"):
         for drop in (0.02, 0.08):
             drawn = run.draw(data, scenarios.harm(drop))[:few]
-            for look, dose in doses.items():
-                looks = engine.breach_looks(run.streams_of(data, drawn, look), dose)
+            for look, released in schedules.items():
+                looks = engine.breach_looks(run.streams_of(data, drawn, look), released)
                 cells = {"fired": share(np.isfinite(looks))} | delay(looks * look)
                 run.add("looks", data=data, drop=drop, a_look_every=look, **cells)
 
 
-def baselines_table(run):
+def baselines_table(run: Run) -> None:
     """200 staging cases instead of a concurrent arm: taken as exact, or at their lower bound."""
     for drop in (0.0, 0.02, 0.08):
         rng, shape = run.rng(), (run.ramps, SAMPLES)
@@ -101,7 +110,7 @@ def baselines_table(run):
             run.add("baselines", baseline=name, drop=drop, fired=fired, median=median, p90=p90)
 
 
-def nuisances_table(run):
+def nuisances_table(run: Run) -> None:
     """Common causes, sessions, a shifted mix, missing scores: nothing of it is the release."""
     for drop, promised in ((0.0, 0.002), (0.02, 0.01)):
         for name, drops, lacks in nuisances(run, drop):
@@ -113,11 +122,14 @@ def nuisances_table(run):
             run.add("false rollbacks", data="naive", nuisance=name, drop=drop, share=found)
 
 
-def nuisances(run, drop):
+def nuisances(run: Run, drop: float) -> Iterator[tuple[str, Array, Array | None]]:
     ramps, shape = run.ramps, (run.ramps, SAMPLES)
     rng = run.rng()
     cycle = scenarios.day_night()
-    arm = lambda p: scenarios.binary(rng, np.clip(p, 0, 1), shape)  # noqa: E731
+
+    def arm(p: float | Array) -> Array:
+        return scenarios.binary(rng, np.clip(p, 0, 1), shape)
+
     yield "day/night 5 points", arm(0.92 + cycle) - arm(0.92 - drop + cycle), None
     shock = scenarios.ar1(rng, ramps)
     yield "AR(1) shocks", arm(0.92 + shock) - arm(0.92 - drop + shock), None
@@ -133,7 +145,7 @@ def nuisances(run, drop):
     yield "baseline of 200 cases, not used", baseline, None
 
 
-def mix_shift(rng, ramps, drop):
+def mix_shift(rng: Generator, ramps: int, drop: float) -> Array:
     """Two locales of level .97 and .80; the candidate gets twice as many of the harder one.
 
     Blocks are formed inside a locale and a look: as many as the smaller arm has there.
@@ -151,14 +163,14 @@ def mix_shift(rng, ramps, drop):
     return np.round(blocks[:, : (SAMPLES // LOOK) * 16], 6)
 
 
-def _grouped(values, groups):
+def _grouped(values: Mask, groups: int) -> Array:
     starts = np.arange(groups) * values.shape[1] // groups
-    return np.add.reduceat(values.astype(float), starts, axis=1) / np.diff(
-        starts, append=values.shape[1]
-    )
+    sizes = np.diff(starts, append=values.shape[1])
+    means: Array = np.add.reduceat(values.astype(float), starts, axis=1) / sizes
+    return means
 
 
-def naive(run, drop):
+def naive(run: Run, drop: float) -> Iterator[tuple[str, Array]]:
     """The same traffic judged against a number: what a plugged-in baseline does."""
     rng, shape = run.rng(), (run.ramps, SAMPLES)
     p = 0.93 - drop

@@ -109,7 +109,7 @@ def _judge_seen(seen: Sequence[Head]) -> Iterator[Finding]:
 
 def _judge_signed(rows: Sequence[Row]) -> Iterator[Finding]:
     """Persons signed the head they saw: who rewrites the ledger contradicts their signatures."""
-    entries = [row.entry() for row in rows if row.kind == "sign_off"]
+    entries = [row.entry() for row in rows if row.kind == EntryKind.SIGN_OFF]
     heads = heads_seen(entries)
     verify(rows, seen=heads)
     if heads:

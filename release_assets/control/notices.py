@@ -1,6 +1,6 @@
-"""Tells people: one notice for each channel, once, through the outbox of the release store.
+"""Puts notices about a release into the outbox: one for each channel, once.
 
-Decides nothing; who is told and why, the caller knows.
+Decides nothing: whom to notify, and why, the caller knows. `sensors/outbox` delivers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def page(
     dedup: str,
     now: datetime,
 ) -> None:
-    """Say of a release what happened and why; the same `dedup` is told to a channel once."""
+    """Notify each channel of what happened to a release and why; once for the same `dedup`."""
     for channel in dict.fromkeys(channels):
         notice = Notice(
             channel=channel,
@@ -41,11 +41,11 @@ def page(
         release_store.enqueue(notice)
 
 
-def named_by_plan(records: Book, release: Release) -> tuple[str, ...]:
-    """The channels that the release's own plan names."""
-    return records.repository.plan(release.key.feature, release.commit).notify
+def named_by_plan(book: Book, release: Release) -> tuple[str, ...]:
+    """Return the channels that the release's own plan names."""
+    return book.repository.plan(release.key.feature, release.commit).notify
 
 
-def author_of(records: Book, key: ReleaseKey) -> str:
-    """Who wrote the change, as channels name people."""
-    return records.repository.change(key).author.removeprefix("local:")
+def author_of(book: Book, key: ReleaseKey) -> str:
+    """Return who wrote the change, as channels name people."""
+    return book.repository.change(key).author.removeprefix("local:")

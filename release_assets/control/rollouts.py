@@ -28,7 +28,7 @@ def move(
     """Apply an event to the rollout as it is stored now; returns what was stored.
 
     Raises `IllegalTransitionError` when the event cannot follow, `ConflictError` when somebody
-    else writes without end.
+    else wrote first in every attempt.
     """
     for _ in range(_ATTEMPTS):
         found = store.rollout(release)
@@ -40,4 +40,7 @@ def move(
         except ConflictError:
             continue
         return moved
-    raise ConflictError(f"the rollout of {release} is written by others without end")
+    raise ConflictError(
+        f"the rollout of {release} was changed by others in each of {_ATTEMPTS} attempts;"
+        f" '{event}' was not applied, try again"
+    )

@@ -1,21 +1,22 @@
-"""One look at a canary stage: read the router and the new calls, judge, and say what to do.
+"""One look at a canary stage: read the router and the new calls, judge, decide, and store it all.
 
-Idempotent by the ordinal of its batch; what it saw is stored before it is acted upon, so that any
-decision can be recomputed. A judge that raises is inconclusive and pages, never a pass.
+Decides what one look covers and sees; what follows from it, `domain/rollout/decision.py` decides.
+Refuses to act: a look is stored, with its decision, before anybody acts upon it (law 9), so that
+any decision can be recomputed. A look that fails stores nothing, and the next one covers its time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import takewhile, tee
+from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import UnavailableError
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live import judge as live_judge
 from release_assets.domain.live.silence import silence
 from release_assets.domain.live.state import LiveState
-from release_assets.domain.live.streams import needs_latencies, p95_limit_ms
+from release_assets.domain.live.streams import latency_limits_ms, needs_latencies
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.rollout.decision import (
     LONGEST_LOOK,
@@ -23,10 +24,11 @@ from release_assets.domain.rollout.decision import (
     StageObservation,
     advance,
 )
+from release_assets.domain.rollout.look_decision import LookDecision
 from release_assets.domain.rollout.machine import planned_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from datetime import datetime
 
     from release_assets.domain.live.judge import LiveJudgement
@@ -40,16 +42,15 @@ SETTLE = timedelta(seconds=1)  # calls of the last second may not be in the log 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """What one look concluded."""
+    """What one look saw, and what was decided on it."""
 
-    judgement: LiveJudgement
-    decision: Decision
     observation: StageObservation
+    decision: Decision
 
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """Looks at rollouts."""
+    """Takes looks at rollouts."""
 
     live_metrics: LiveMetrics
     traffic_router: TrafficRouter
@@ -64,90 +65,79 @@ class Watch:
         allowed_pct: float | None = None,
         frozen: str | None = None,
     ) -> Look:
-        """Take one look, and store what it saw.
+        """Take one look, and store what it saw and decided; judged once, each source read once.
 
         `allowed_pct` is the share that a recorded intent to raise allows, `frozen` why raising is
         stopped, if it is.
         """
-        state = self.state(rollout, plan)
-        batch = self._batch(rollout, plan, now)
-        after = live_analysis.look(state, batch, plan)
-        self.release_store.add_look(rollout.release, batch, after.document())
-        return self.conclude(rollout, plan, after, now, allowed_pct=allowed_pct, frozen=frozen)
+        earlier = self.release_store.newest_looks(rollout.release)
+        last = next(earlier, None)
+        batch = self._batch(rollout, plan, last, now)
+        # The state is read after the last look: where another controller looked in between, it
+        # holds that look already, ours has the same ordinal, and nothing is counted twice or lost.
+        state = live_judge.look(self.state(rollout, plan), batch, plan)
+        older = chain([last] if last else [], earlier)
+        seen = self._observe(rollout, live_judge.judge(state, plan), batch, older, now)
+        observation = replace(seen, allowed_pct=allowed_pct, frozen=frozen)
+        decision = advance(rollout, observation, plan)
+        stored = LookDecision.of(rollout, decision, at=now)
+        self.release_store.add_look(rollout.release, batch, state.document(), stored)
+        return Look(observation=observation, decision=decision)
+
+    def _observe(
+        self,
+        rollout: Rollout,
+        judgement: LiveJudgement,
+        batch: LiveBatch,
+        older: Iterable[LiveBatch],
+        now: datetime,
+    ) -> StageObservation:
+        """Put the judgement beside the router's share, and what of the stage's time was seen."""
+        pct = self._candidate_pct(rollout)
+        return StageObservation(
+            now=now,
+            outcome=judgement.outcome,
+            sentence=judgement.sentence,
+            traffic_pct=pct,
+            scored=judgement.scored,
+            coverage=_coverage(batch, rollout, now),
+            gap=_gap(chain([batch], older), rollout, now, pct),
+        )
 
     def state(self, rollout: Rollout, plan: RolloutPlan) -> LiveState:
-        """The evidence so far; replayed from its batches where another version wrote it."""
+        """Return the evidence so far; replayed from the looks where another version wrote it."""
         stored = self.release_store.live_state(rollout.release)
         if stored and LiveState.can_read(stored):
             return LiveState.from_document(stored)
-        return live_analysis.replay(plan, self.release_store.looks(rollout.release))
+        return live_judge.replay(plan, self.release_store.looks(rollout.release))
 
-    def _batch(self, rollout: Rollout, plan: RolloutPlan, now: datetime) -> LiveBatch:
-        """Everything since the last look of this stage, but for what has not settled."""
-        last = next(self.release_store.newest_looks(rollout.release), None)
+    def _batch(
+        self, rollout: Rollout, plan: RolloutPlan, last: LiveBatch | None, now: datetime
+    ) -> LiveBatch:
+        """Read everything since the last look of this stage, but for what has not settled."""
         entered = rollout.stage_entered_at
         since = max(last.until, entered) if last else entered
         until = max(since, now - SETTLE)
         stage = planned_stage(rollout, plan)
-        counts = [
-            self._counts(digest, since, until, stage)
-            for digest in (rollout.release_digest, rollout.stable_digest)
-        ]
         return LiveBatch(
             id=last.id + 1 if last else 1,
             stage=rollout.stage,
             since=since,
             until=until,
-            candidate=counts[0],
-            stable=counts[1],
+            candidate=self._counts(rollout.release_digest, since, until, stage),
+            stable=self._counts(rollout.stable_digest, since, until, stage),
             pairs=tuple(self.live_metrics.pairs(rollout.release_digest, since, until)),
         )
 
     def _counts(
         self, digest: str, since: datetime, until: datetime, stage: CanaryStage
     ) -> CallCounts:
-        """Without single latencies where no SLO asks: every look is stored and read again."""
-        counted = self.live_metrics.counts(digest, since, until, p95_limit_ms(stage))
+        """Count without single latencies where no SLO asks: every look is stored and replayed."""
+        counted = self.live_metrics.counts(digest, since, until, latency_limits_ms(stage))
         return counted if needs_latencies(stage) else replace(counted, latencies_ms=())
 
-    def conclude(
-        self,
-        rollout: Rollout,
-        plan: RolloutPlan,
-        state: LiveState,
-        now: datetime,
-        *,
-        allowed_pct: float | None = None,
-        frozen: str | None = None,
-    ) -> Look:
-        """What the evidence so far says, without looking again."""
-        judgement = live_analysis.judge(state, plan)
-        pct, (newest, looks) = self._candidate_pct(rollout), tee(self._newest(rollout))
-        observation = StageObservation(
-            now=now,
-            outcome=judgement.outcome,
-            sentence=judgement.sentence,
-            traffic_pct=pct,
-            scored=judgement.scored,
-            coverage=_coverage(next(newest, None), rollout, now),
-            gap=_gap(looks, rollout, now, pct),
-            allowed_pct=allowed_pct,
-            frozen=frozen,
-        )
-        return Look(
-            judgement=judgement,
-            decision=advance(rollout, observation, plan),
-            observation=observation,
-        )
-
-    def _newest(self, rollout: Rollout) -> Iterator[LiveBatch]:
-        """The looks of this canary stage since it was entered, newest first."""
-        stage, entered = rollout.stage, rollout.stage_entered_at
-        every = self.release_store.newest_looks(rollout.release)
-        return takewhile(lambda look: look.stage == stage and look.until > entered, every)
-
     def _candidate_pct(self, rollout: Rollout) -> float | None:
-        """Router truth about this candidate, None while the router is silent.
+        """Return the router's share of this candidate, None while the router is silent.
 
         Another candidate's share is not ours. A silent router delays what would raise traffic,
         never a brake.
@@ -163,13 +153,18 @@ class Watch:
 def _gap(
     newest: Iterable[LiveBatch], rollout: Rollout, now: datetime, pct: float | None
 ) -> timedelta:
-    """Silence that is longer than a look vouches for; a quiet minute is no gap."""
-    found = silence(newest, since=rollout.stage_entered_at, now=now - SETTLE, traffic_pct=pct)
+    """Return the silence beyond what a look vouches for; a quiet minute is no gap.
+
+    `newest` are the looks, newest first; those of this stage since it was entered count.
+    """
+    stage, entered = rollout.stage, rollout.stage_entered_at
+    mine = takewhile(lambda look: look.stage == stage and look.until > entered, newest)
+    found = silence(mine, since=entered, now=now - SETTLE, traffic_pct=pct)
     return found if found > LONGEST_LOOK else timedelta()
 
 
-def _coverage(newest: LiveBatch | None, rollout: Rollout, now: datetime) -> float:
-    """The share of this stage's time that was looked at: each look begins where one ended."""
+def _coverage(newest: LiveBatch, rollout: Rollout, now: datetime) -> float:
+    """Return the share of this stage's time that was looked at: looks leave no gap between them."""
     entered = rollout.stage_entered_at
     elapsed = max(now - entered - SETTLE, timedelta(microseconds=1))
-    return min(1.0, (newest.until - entered) / elapsed) if newest else 0.0
+    return min(1.0, (newest.until - entered) / elapsed)

@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout.decision import Act
 from release_assets.domain.rollout.machine import RolloutState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from release_assets.domain.people.change import Change
-    from release_assets.domain.rollout.decision import Decision
+    from release_assets.domain.rollout.look_decision import LookDecision
     from release_assets.domain.rollout.machine import Rollout
 
 MOST_REQUESTS_A_TICK = 10
@@ -93,10 +92,13 @@ def next_promotion(
     return (), dict(handled)
 
 
-def next_run(rollout: Rollout, decision: Decision, *, is_stage_proven: bool) -> Request | None:
+def next_run(
+    rollout: Rollout, decision: LookDecision | None, *, is_stage_proven: bool
+) -> Request | None:
     """Return the run that a rollout needs now, or None.
 
     A stage that may advance is concluded through its gate first; only then is the next entered.
+    Without a decision that counts, only what rests on the rollout and the ledger is asked for.
     """
     wanted = _wanted(rollout, decision, is_stage_proven=is_stage_proven)
     if wanted is None:
@@ -107,14 +109,13 @@ def next_run(rollout: Rollout, decision: Decision, *, is_stage_proven: bool) -> 
 
 
 def _wanted(
-    rollout: Rollout, decision: Decision, *, is_stage_proven: bool
+    rollout: Rollout, decision: LookDecision | None, *, is_stage_proven: bool
 ) -> tuple[str, int] | None:
     if rollout.state is RolloutState.BRAKED:
         return "roll_back_release", rollout.stage
-    if decision.act is Act.COMPLETE:
-        return "complete_release", rollout.stage
+    is_passed = decision is not None and decision.passes_its_stage
+    if rollout.state is RolloutState.WATCHING:
+        return ("complete_release", rollout.stage) if is_passed else None
     if rollout.state is RolloutState.RAMPING and is_stage_proven:
         return "enter_stage", rollout.stage + 1
-    if decision.act is Act.ADVANCE:
-        return "conclude_stage", rollout.stage
-    return None
+    return ("conclude_stage", rollout.stage) if is_passed else None

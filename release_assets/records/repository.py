@@ -46,6 +46,10 @@ class FeatureRepository:
         return {}
 
     @cached_property
+    def _planned(self) -> dict[ReleaseKey, tuple[Release, RolloutPlan]]:
+        return {}
+
+    @cached_property
     def _documents(self) -> dict[tuple[Any, ...], Any]:
         return {}
 
@@ -134,6 +138,16 @@ class FeatureRepository:
     def control_files(self) -> ControlFiles:
         """Return policy, people and models as main holds them now, all at one commit."""
         return ControlFiles(self, self.git_host.main())
+
+    def planned(self, key: ReleaseKey) -> tuple[Release, RolloutPlan]:
+        """Return a release with its rollout plan; once merged both are final, and are read once."""
+        if key not in self._planned:
+            release = self.release(key)
+            found = release, self.plan(key.feature, release.commit)
+            if key.number not in self._merged:
+                return found
+            self._planned[key] = found
+        return self._planned[key]
 
     def policy(self) -> Policy:
         """Return the policy at main."""

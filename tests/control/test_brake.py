@@ -11,7 +11,7 @@ from tests.phases.world import RELEASE
 
 
 def assert_cut(world):
-    """No call reaches the candidate, and its prompts are nobody's."""
+    """No call reaches the candidate, and no pointer leads to its prompts."""
     assert world.router.traffic.candidate_pct == 0
     assert world.pointers.candidate is None
     stable = world.book.stable_unit("policy-search")
@@ -25,9 +25,9 @@ def channels(world):
 def test_a_breach_is_cut_within_the_tick(ramping_world):
     """Before any run starts."""
     ramping_world.metrics.errors = 400
-    (said,) = ramping_world.look()
+    (decided,) = ramping_world.look()
 
-    assert ": brake, " in said
+    assert ": brake, " in decided
     assert_cut(ramping_world)
     assert ramping_world.store.rollout(RELEASE).state is RolloutState.BRAKED
     assert ramping_world.events()[-1] == "breached"
@@ -48,26 +48,26 @@ def test_author_release_manager_and_the_plans_channels_are_called(braked_world):
 def test_a_worse_answer_on_live_traffic_pulls_the_brake(ramping_world):
     ramping_world.metrics.candidate_score = 0.7
     ramping_world.metrics.pairs_a_look = 4000
-    (said,) = ramping_world.look()
+    (decided,) = ramping_world.look()
 
-    assert ": brake, groundedness " in said
+    assert ": brake, groundedness " in decided
     assert_cut(ramping_world)
 
 
 def test_too_much_traffic_at_the_router_pulls_the_brake(ramping_world):
     ramping_world.router.traffic = replace(ramping_world.router.traffic, candidate_pct=60)
-    (said,) = ramping_world.look()
+    (decided,) = ramping_world.look()
 
-    assert "brake, the router gives 60 % where 1 % is allowed" in said
+    assert "brake, the router gives 60 % where 1 % is allowed" in decided
     assert_cut(ramping_world)
 
 
 def test_pulling_the_brake_again_changes_nothing(braked_world):
     before = braked_world.router.traffic, braked_world.events(), channels(braked_world)
     braked_world.look()
-    controller, release = braked_world.composition.controller, braked_world.release()
+    brake, release = braked_world.composition.brake, braked_world.release()
     rollout = braked_world.store.rollout(RELEASE)
-    controller.brake.pull(rollout, release, "again", braked_world.clock.now())
+    brake.pull(rollout, release, "again", braked_world.clock.now())
 
     assert braked_world.router.traffic == before[0]
     assert channels(braked_world) == before[2]
@@ -75,7 +75,7 @@ def test_pulling_the_brake_again_changes_nothing(braked_world):
 
 
 def test_a_ledger_that_cannot_be_written_does_not_stop_the_cut(ramping_world, monkeypatch):
-    """The tick is red, yet nobody is kept on a bad release, and people hear of it."""
+    """The tick fails, yet no user stays on a bad release, and people are notified."""
 
     def full(*_, **__):
         raise LedgerError("nothing was written to the ledger: its disk is full")
@@ -98,10 +98,7 @@ def test_a_ledger_that_cannot_be_read_does_not_stop_the_cut(ramping_world, monke
     def damaged(*_, **__):
         raise LedgerError("entry 3 was changed")
 
-    brake, rollout = (
-        ramping_world.composition.controller.brake,
-        ramping_world.store.rollout(RELEASE),
-    )
+    brake, rollout = ramping_world.composition.brake, ramping_world.store.rollout(RELEASE)
     release, now = ramping_world.release(), ramping_world.clock.now()
     with monkeypatch.context() as broken:
         for act in ("append", "entries"):
@@ -129,18 +126,18 @@ def test_a_prompt_registry_that_is_busy_is_asked_again_by_the_next_tick(ramping_
     assert ramping_world.events()[-1] == "breached"
 
 
-def test_while_the_router_is_silent_the_prompts_go_back_and_people_are_told(ramping_world):
+def test_while_the_router_is_silent_the_prompts_go_back_and_people_are_notified(ramping_world):
     """Traffic cannot be cut then; a prompt-only change is harmless all the same."""
     ramping_world.metrics.errors = 400
     ramping_world.router.is_down = True
     with pytest.raises(UnavailableError):
         ramping_world.look()
     assert ramping_world.pointers.candidate is None
-    told = ramping_world.store.undelivered()
-    assert {n.headline for n in told} == {
+    notices = ramping_world.store.undelivered()
+    assert {n.headline for n in notices} == {
         f"{RELEASE} has to be taken off production traffic by hand: the router does not answer"
     }
-    assert "the router is down" in told[0].text
+    assert "the router is down" in notices[0].text
     assert ramping_world.store.rollout(RELEASE).state is RolloutState.RAMPING
 
     ramping_world.router.is_down = False
@@ -152,12 +149,12 @@ def test_while_the_router_is_silent_the_prompts_go_back_and_people_are_told(ramp
 
 def test_while_the_router_is_silent_nothing_is_raised(ramping_world):
     ramping_world.router.is_down = True
-    said = ramping_world.look(5)
-    assert all("wait, the router could not be read" in one for one in said)
-    told = [
+    decided = ramping_world.look(5)
+    assert all("wait, the router could not be read" in one for one in decided)
+    notices = [
         n for n in ramping_world.store.undelivered() if n.text == "the router could not be read"
     ]
-    assert sorted(n.channel for n in told) == [
+    assert sorted(n.channel for n in notices) == [
         "pager:ai-feature-on-call",
         "slack:#ai-platform-incidents",
     ]
@@ -217,8 +214,8 @@ def test_one_part_that_is_not_back_is_no_rollback(braked_world, part):
     ran = braked_world.run("roll_back_release")
 
     assert not ran.is_success
-    said = braked_world.verdict("rollback/everything_is_back")["headline"]
-    assert said == f"failed: {part} is not as expected"
+    headline = braked_world.verdict("rollback/everything_is_back")["headline"]
+    assert headline == f"failed: {part} is not as expected"
     assert "rollback/incident" not in ran.materialised
     assert braked_world.store.rollout(RELEASE).state is RolloutState.BRAKED
 

@@ -259,9 +259,9 @@ class World:
         return self.run(job, canary_stage_key(release, STAGE_KEYS[stage]))
 
     def look(self, seconds=30):
-        """Let time pass, and let the controller look at each rollout once."""
+        """Let time pass, and look at each rollout once."""
         self.clock.wait(seconds)
-        return [self.composition.controller.tick(r) for r in self.store.active_rollouts()]
+        return [self.composition.rollout_tick.run(r) for r in self.store.active_rollouts()]
 
     def prove(self):
         """Enough looks, with enough pairs, for a canary stage to be proven."""

@@ -58,8 +58,9 @@ class MemoryReleaseStore(ReleaseStore):
         found = self._looks.get(release, {})
         return tuple(found[number][0] for number in sorted(found))
 
-    def add_look(self, release, batch, state):
-        self._looks.setdefault(release, {}).setdefault(batch.id, (batch, dict(state)))
+    def add_look(self, release, batch, state, decision):
+        looks = self._looks.setdefault(release, {})
+        looks.setdefault(batch.id, (batch, dict(state), decision))
 
     def newest_looks(self, release):
         return reversed(self.looks(release))
@@ -67,6 +68,10 @@ class MemoryReleaseStore(ReleaseStore):
     def live_state(self, release):
         found = self._looks.get(release, {})
         return found[max(found)][1] if found else None
+
+    def decision(self, release):
+        found = self._looks.get(release, {})
+        return found[max(found)][2] if found else None
 
     def enqueue(self, notice):
         self._outbox.setdefault(notice.dedup, notice)

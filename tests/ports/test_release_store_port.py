@@ -7,6 +7,8 @@ import pytest
 
 from release_assets.domain.errors import ConflictError
 from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredCall, ScoredPair
+from release_assets.domain.rollout.decision import StageAct
+from release_assets.domain.rollout.look_decision import LookDecision
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.ports import Notice
 from resources.release_store import SqlReleaseStore
@@ -43,10 +45,16 @@ BATCH = LiveBatch(
     stage=0,
     since=NOW,
     until=NOW + timedelta(seconds=5),
-    candidate=CallCounts(requests=7, costs_usd=(0.1, 1e-17)),
+    candidate=CallCounts(requests=7, over_ms={0.1: 3, 4500.0: 0}, costs_usd=(0.1, 1e-17)),
     stable=CallCounts(requests=700, feedback=3),
     pairs=(PAIR,),
     calls=(CALL,),
+)
+WAIT = LookDecision(
+    at=NOW, stage=0, rollout_version=4, act=StageAct.WAIT, because="9 s of 2 min", is_frozen=True
+)
+ADVANCE = LookDecision(
+    at=NOW, stage=0, rollout_version=5, act=StageAct.ADVANCE, because="2 min healthy"
 )
 
 
@@ -114,8 +122,8 @@ def test_a_rollout_is_active_until_it_is_over(store, state):
 
 def test_looks_read_back_in_order(store):
     second = replace(BATCH, id=2, pairs=(), calls=())
-    store.add_look("policy-search-101", second, {"last_batch": 2})
-    store.add_look("policy-search-101", BATCH, {"last_batch": 1})
+    store.add_look("policy-search-101", second, {"last_batch": 2}, WAIT)
+    store.add_look("policy-search-101", BATCH, {"last_batch": 1}, WAIT)
 
     assert store.looks("policy-search-101") == (BATCH, second)
     assert store.looks("policy-search-102") == ()
@@ -124,34 +132,44 @@ def test_looks_read_back_in_order(store):
 def test_looks_read_backwards_as_far_as_somebody_asks(store):
     looks = [replace(BATCH, id=number, pairs=(), calls=()) for number in range(1, 51)]
     for look in looks:
-        store.add_look("policy-search-101", look, {"last_batch": look.id})
-    store.add_look("policy-search-102", BATCH, {"last_batch": 1})
+        store.add_look("policy-search-101", look, {"last_batch": look.id}, WAIT)
+    store.add_look("policy-search-102", BATCH, {"last_batch": 1}, WAIT)
 
     backwards = store.newest_looks("policy-search-101")
     assert next(backwards) == looks[-1]
     assert list(backwards) == looks[-2::-1]
 
 
-def test_the_newest_look_comes_with_the_evidence_after_it(store):
-    second = replace(BATCH, id=2)
-    store.add_look("policy-search-101", BATCH, {"last_batch": 1, "capital": [1 / 3]})
-    store.add_look("policy-search-101", second, {"last_batch": 2, "capital": [1e-17]})
+@pytest.mark.parametrize("is_late", [False, True])
+def test_the_newest_look_comes_with_its_decision_and_the_state_after_it(store, is_late):
+    """Also where an earlier look is stored after it."""
+    looks = [
+        (BATCH, {"last_batch": 1, "capital": [1 / 3]}, WAIT),
+        (replace(BATCH, id=2), {"last_batch": 2, "capital": [1e-17]}, ADVANCE),
+    ]
+    for look in reversed(looks) if is_late else looks:
+        store.add_look("policy-search-101", *look)
 
-    assert next(store.newest_looks("policy-search-101")) == second
+    assert next(store.newest_looks("policy-search-101")).id == 2
     assert store.live_state("policy-search-101") == {"last_batch": 2, "capital": [1e-17]}
+    assert store.decision("policy-search-101") == ADVANCE
 
 
-def test_a_rollout_that_nobody_looked_at_has_no_evidence(store):
+def test_a_rollout_that_nobody_looked_at_has_no_evidence_and_no_decision(store):
+    store.add_look("policy-search-102", BATCH, {"last_batch": 1}, ADVANCE)
+
     assert list(store.newest_looks("policy-search-101")) == []
     assert store.live_state("policy-search-101") is None
+    assert store.decision("policy-search-101") is None
 
 
 def test_the_same_look_again_changes_nothing(store):
-    store.add_look("policy-search-101", BATCH, {"last_batch": 1})
-    store.add_look("policy-search-101", replace(BATCH, stage=3), {"last_batch": 7})
+    store.add_look("policy-search-101", BATCH, {"last_batch": 1}, WAIT)
+    store.add_look("policy-search-101", replace(BATCH, stage=3), {"last_batch": 7}, ADVANCE)
 
     assert store.looks("policy-search-101") == (BATCH,)
     assert store.live_state("policy-search-101") == {"last_batch": 1}
+    assert store.decision("policy-search-101") == WAIT
 
 
 def test_notices_leave_the_outbox_in_the_order_they_came(store):

@@ -116,12 +116,12 @@ def test_ten_requests_a_tick_are_the_most_and_none_is_lost(
 ):
     world = world_at(adopted)
     world.ports.__dict__["git_host"] = ManyChanges(merged=is_merged)
-    cursor, told = None, []
+    cursor, ticks = None, []
     for _ in range(4):
         result = tick(sensor, world, cursor)
-        told.append([r.partition_key for r in result.run_requests])
+        ticks.append([r.partition_key for r in result.run_requests])
         cursor = result.cursor
 
-    assert [len(keys) for keys in told] == [10, 10, 3, 0]
-    assert len({key for keys in told for key in keys}) == 23
+    assert [len(keys) for keys in ticks] == [10, 10, 3, 0]
+    assert len({key for keys in ticks for key in keys}) == 23
     assert len(json.loads(cursor)) == 23

@@ -1,4 +1,4 @@
-"""A yes in the ledger asks for a promotion: one at a time, and behind who is on the road."""
+"""A yes in the ledger asks for a promotion: one at a time, and after the active rollout."""
 
 import dagster as dg
 import pytest
@@ -98,7 +98,7 @@ READY = (
         (set(), {"policy-search-101": "promote_release:policy-search-101:7"},
          "promote_release:policy-search-102:9"),
     ],
-    ids=["in order", "the promoted are done", "a refused one keeps nobody waiting"],
+    ids=["in order", "the promoted are done", "a refused one keeps no other waiting"],
 )  # fmt: skip
 def test_one_promotion_at_a_time(promoted_digests, handled, expected):
     requests, after = next_promotion(READY, promoted_digests, handled)

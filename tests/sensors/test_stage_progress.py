@@ -3,6 +3,8 @@
 import dagster as dg
 import pytest
 
+from release_assets.control.rollouts import move
+from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.partitions import canary_stage_key
 from sensors.requesting import UNFINISHED
 from sensors.stage_progress import stage_progress
@@ -125,10 +127,80 @@ def test_a_run_that_dies_again_and_again_is_left_to_a_person(world_at, tick):
     assert asked(tick(stage_progress, world)) == []
     tick(stage_progress, world)
     notices = world.store.undelivered()
-    told = [n for n in notices if "needs enter_stage, which keeps failing" in n.headline]
-    assert {n.channel for n in told} == {"slack:#ai-platform-incidents", "pager:ai-feature-on-call"}
-    assert len(told) == 2
-    assert "launch the job by hand" in told[0].text
+    pages = [n for n in notices if "needs enter_stage, which keeps failing" in n.headline]
+    assert {n.channel for n in pages} == {
+        "slack:#ai-platform-incidents",
+        "pager:ai-feature-on-call",
+    }
+    assert len(pages) == 2
+    assert "launch the job by hand" in pages[0].text
+
+
+def proven(world_at):
+    """A world whose newest look says that the first canary stage may advance."""
+    world = world_at(ramping)
+    assert ": advance, " in world.prove()
+    return world
+
+
+def test_a_look_that_is_too_old_asks_for_nothing_until_the_next_one(world_at, tick):
+    world = proven(world_at)
+    world.clock.wait(61)
+    assert asked(tick(stage_progress, world)) == []
+    world.look(5)
+
+    assert asked(tick(stage_progress, world)) == [("conclude_stage", at_stage(0))]
+
+
+def test_a_look_before_another_event_of_the_rollout_asks_for_nothing(world_at, tick):
+    """Held by a person since: the decision to advance was about another version."""
+    world = proven(world_at)
+    now = world.clock.now()
+    move(world.store, RELEASE, RolloutEvent.HELD, now=now, because="a person holds it")
+
+    assert asked(tick(stage_progress, world)) == []
+
+
+def test_a_look_that_was_not_noted_on_its_rollout_asks_for_nothing(world_at, tick, monkeypatch):
+    """Killed between storing the look and noting it: the next look decides again."""
+    world = world_at(ramping)
+    world.prove()
+    with monkeypatch.context() as killed:
+        killed.setattr(type(world.store), "save_rollout", lambda *_: None)
+        assert ": advance, " in world.look(5)[0]
+    assert world.store.decision(RELEASE).act == "advance"
+    assert asked(tick(stage_progress, world)) == []
+    world.look(5)
+
+    assert asked(tick(stage_progress, world)) == [("conclude_stage", at_stage(0))]
+
+
+def test_the_sensor_judges_nothing_and_reads_no_router(world_at, tick, monkeypatch):
+    world = proven(world_at)
+    world.router.is_down = True
+    monkeypatch.setattr("release_assets.domain.live.judge.judge", None)
+    monkeypatch.setattr(type(world.store), "live_state", None)
+
+    assert asked(tick(stage_progress, world)) == [("conclude_stage", at_stage(0))]
+
+
+def test_a_freeze_that_begins_after_the_look_stops_the_rise(world_at, tick, monkeypatch):
+    world = proven(world_at)
+    assert world.run_stage("conclude_stage", 0).is_success
+    assert asked(tick(stage_progress, world)) == [("enter_stage", at_stage(1))]
+    freeze(world, monkeypatch)
+
+    assert asked(tick(stage_progress, world)) == []
+
+
+def test_a_freeze_window_keeps_no_stage_from_its_gate(world_at, tick, monkeypatch):
+    """Neither when it begins after the look nor when the look saw it: concluding raises nothing."""
+    world = proven(world_at)
+    freeze(world, monkeypatch)
+    assert asked(tick(stage_progress, world)) == [("conclude_stage", at_stage(0))]
+    assert ": wait, frozen: " in world.look(5)[0]
+
+    assert asked(tick(stage_progress, world)) == [("conclude_stage", at_stage(0))]
 
 
 def test_in_a_freeze_window_nothing_is_asked_to_rise(world_at, tick, monkeypatch):

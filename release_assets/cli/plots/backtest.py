@@ -14,7 +14,7 @@ from release_assets.cli.plots.figure import COLOURS, GREY, save
 from release_assets.domain.finding import Outcome
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.live.wealth import evidence_against
-from release_assets.domain.rollout.decision import Act
+from release_assets.domain.rollout.decision import StageAct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LEAST, _MOST = 1e-3, 1e6  # beyond these nobody needs to see how much
 _MINUTE = timedelta(minutes=1)
-_MARKS = {Act.BRAKE: "X", Act.HOLD: "s"}
+_MARKS = {StageAct.BRAKE: "X", StageAct.HOLD: "s"}
 
 
 class Trace:

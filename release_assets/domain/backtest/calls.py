@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from release_assets.domain.live.streams import needs_latencies, p95_limit_ms, scorers_of
+from release_assets.domain.live.streams import latency_limits_ms, needs_latencies, scorers_of
 from release_assets.domain.live.traffic import CallCounts, LiveBatch
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.rollout.metrics import Counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
     from release_assets.domain.live.traffic import ScoredCall, ScoredPair
@@ -60,12 +60,12 @@ class RecordingNeeds:
         """Of all stages of all plans."""
         slos = [slo for plan in plans for stage in plan.stages for slo in stage.slos]
         judged = {name for plan in plans for name in scorers_of(plan)}
-        scored = [s for s in slos if s.metric == "eval" and s.subject in judged]
-        gaps = [s for s in slos if s.kind is SloKind.DELTA]
+        gaps = [s for s in slos if s.metric.counted is Counted.GAP]
+        scored = [s for s in slos if s.subject in judged and s not in gaps]
         return cls(
             scorers={str(s.subject): s.name for s in reversed(scored)},
             slices={str(s.subject): s.name for s in reversed(gaps)},
-            metrics={s.metric: s.name for s in reversed(slos)},
+            metrics={s.metric.name: s.name for s in reversed(slos)},
         )
 
 
@@ -82,17 +82,16 @@ class ArmCalls:
     latencies_ms: Array
     costs_usd: tuple[float, ...]
 
-    def counts(self, slow_over_ms: float | None, *, with_latencies: bool) -> CallCounts:
-        """What a live batch counts, slow calls by the limit of a canary stage."""
-        slow = 0 if slow_over_ms is None else int((self.latencies_ms > slow_over_ms).sum())
+    def counts(self, over_ms: Sequence[float], *, with_latencies: bool) -> CallCounts:
+        """Return what a live batch counts, calls over each of these latencies among it."""
         return CallCounts(
             requests=self.requests,
             errors=self.errors,
             timeouts=self.timeouts,
             refusals=self.refusals,
-            slow=slow,
             feedback_negative=self.feedback_negative,
             feedback=self.feedback,
+            over_ms={limit: int((self.latencies_ms > limit).sum()) for limit in over_ms},
             costs_usd=self.costs_usd,
             latencies_ms=tuple(self.latencies_ms.tolist()) if with_latencies else (),
         )
@@ -117,14 +116,14 @@ class CallWindow:
 
     def batch(self, number: int, stage: CanaryStage) -> LiveBatch:
         """The window as a look at this canary stage sees it."""
-        limit, every = p95_limit_ms(stage), needs_latencies(stage)
+        limits, every = latency_limits_ms(stage), needs_latencies(stage)
         return LiveBatch(
             id=number,
             stage=stage.index,
             since=self.since,
             until=self.until,
-            candidate=self.candidate.counts(limit, with_latencies=every),
-            stable=self.stable.counts(limit, with_latencies=every),
+            candidate=self.candidate.counts(limits, with_latencies=every),
+            stable=self.stable.counts(limits, with_latencies=every),
             pairs=self.pairs,
             calls=self.calls,
         )

@@ -24,7 +24,7 @@ from release_assets.domain.live.wealth import evidence_against
 from release_assets.domain.rollout.decision import (
     LONGEST_LOOK,
     SILENCE,
-    Act,
+    StageAct,
     StageObservation,
     advance,
     follow,
@@ -50,10 +50,10 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
 
 _OUTCOMES = {
-    Act.ADVANCE: Outcome.PASSED,
-    Act.COMPLETE: Outcome.PASSED,
-    Act.BRAKE: Outcome.FAILED,
-    Act.HOLD: Outcome.INCONCLUSIVE,
+    StageAct.ADVANCE: Outcome.PASSED,
+    StageAct.COMPLETE: Outcome.PASSED,
+    StageAct.BRAKE: Outcome.FAILED,
+    StageAct.HOLD: Outcome.INCONCLUSIVE,
 }
 
 
@@ -62,7 +62,7 @@ class DecisiveLook:
     """A look that did more than wait; calls and scores are the candidate's, of the whole ramp."""
 
     at: datetime
-    act: Act
+    act: StageAct
     stage: int
     traffic_pct: float
     candidate_calls: int
@@ -212,7 +212,7 @@ def _decide(
 
 
 def _duration(run: BacktestRun) -> timedelta:
-    return planned_stage(run.rollout, run.plan).duration or run.plan.watch
+    return planned_stage(run.rollout, run.plan).duration
 
 
 def _seen(
@@ -232,12 +232,12 @@ def _seen(
 
 def _carried_out(run: BacktestRun, decision: Decision, now: datetime) -> BacktestRun:
     """As the controller and the router would have done."""
-    if decision.act is Act.WAIT:
+    if decision.act is StageAct.WAIT:
         return _waited(run, decision, now)
     look = _decisive(run, decision, now)
     stages = (*run.stages[:-1], _concluded(run.stage, decision, now))
     rollout = follow(run.rollout, decision, now=now)
-    if decision.act is Act.ADVANCE:
+    if decision.act is StageAct.ADVANCE:
         stages = (*stages, _entered(planned_stage(rollout, run.plan), now))
     return replace(run, rollout=rollout, stages=stages, looks=(*run.looks, look))
 
@@ -251,7 +251,7 @@ def _waited(run: BacktestRun, decision: Decision, now: datetime) -> BacktestRun:
 
 def _concluded(stage: StageRecord, decision: Decision, now: datetime) -> StageRecord:
     """A held stage is not left; a later breach takes it back all the same."""
-    left_at = None if decision.act is Act.HOLD else now
+    left_at = None if decision.act is StageAct.HOLD else now
     outcome = _OUTCOMES[decision.act]
     return replace(stage, left_at=left_at, outcome=outcome, because=decision.because)
 

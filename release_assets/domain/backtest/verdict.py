@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from release_assets.domain.backtest.completeness import recording_findings
 from release_assets.domain.finding import Finding, Outcome, worst
 from release_assets.domain.live import judge as live_analysis
-from release_assets.domain.rollout.decision import Act
+from release_assets.domain.rollout.decision import StageAct
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.domain.verdict import Verdict
 from release_assets.domain.wording import time
@@ -139,7 +139,7 @@ def _stopped(run: BacktestRun) -> str:
         return f"held in {where}: {run.stage.because}"
     if run.stage.frozen:
         return f"the recording ends in {where}, {run.stage.frozen}"
-    duration = run.plan.stages[run.stage.index].duration or run.plan.watch
+    duration = run.plan.stages[run.stage.index].duration
     seen = f"{time(run.rollout.healthy)} of {time(duration)} observed healthy"
     judged = live_analysis.judge(run.live, run.plan)
     doubt = "" if judged.outcome is Outcome.PASSED else f"; {judged.sentence}"
@@ -187,7 +187,7 @@ def _fired(run: BacktestRun) -> str:
 
 
 def _promoted(run: BacktestRun) -> str:
-    raised = [look for look in run.looks if look.act is Act.ADVANCE]
+    raised = [look for look in run.looks if look.act is StageAct.ADVANCE]
     last = raised[-1]
     text = f"promoted to 100 % after {time(last.at - run.began_at)}: {len(raised)} canary stages"
     text += f" on {last.candidate_calls} candidate calls ({last.candidate_scored} scored)"

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from release_assets.domain.files.manifest import Manifest, RestorePlan
     from release_assets.domain.files.models import ModelRegistry, PriceTable
     from release_assets.domain.files.policy import Policy, TierPolicy
-    from release_assets.domain.rollout.plan import RolloutPlan, Slo
+    from release_assets.domain.rollout.plan import RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
 
 
 def lint_manifest(
@@ -121,10 +122,10 @@ def _slo_metrics_are_emitted(
 
 def _not_emitted(slo: Slo, scorers: Collection[str], slices: Collection[str]) -> str:
     """Return why the metric of an SLO is not emitted; empty when it is."""
-    if slo.metric == "eval" and slo.subject not in scorers:
+    if slo.metric.name == "eval" and slo.subject not in scorers:
         near = _near(str(slo.subject), scorers)
         return f"'{slo.name}' needs the scorer '{slo.subject}', which is not declared{near}"
-    if slo.metric == "fairness" and slo.subject not in slices:
+    if slo.metric.name == "fairness" and slo.subject not in slices:
         near = _near(str(slo.subject), slices)
         return f"'{slo.name}' needs the slice '{slo.subject}', which no call carries{near}"
     return ""

@@ -1,154 +1,176 @@
-"""What one batch offers to the streams of an SLO: a wager against the release, and one for it.
+"""What one look gives each stream: a bet against the release, a bet for it, and the sums shown.
 
-Decides the key, the null and the reach of each wager, and the sums that a reader wants. Refuses
-to know capital, windows and verdicts.
+Decides the null and the bound of each bet. Refuses to know wealth, windows and verdicts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from release_assets.domain.live.observations import amounts
-from release_assets.domain.live.streams import (
-    MISSING_TOLERATED,
-    counted,
-    group_of,
-    is_mean,
-    missing_group,
-    rate_limit,
-)
-from release_assets.domain.rollout.plan import SloKind
-from release_assets.domain.statistics import counts
-from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Wager
+from release_assets.domain.live.streams import MISSING_TOLERATED, counted, missing_stream, stream_of
+from release_assets.domain.rollout.metrics import Counted
+from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Bet, log_growth
+from release_assets.domain.statistics.counts import rate_bet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from release_assets.domain.live.scores import Scores, Sides
+    from release_assets.domain.live.streams import Bounds, Stream
     from release_assets.domain.live.traffic import CallCounts, LiveBatch
-    from release_assets.domain.rollout.plan import Slo
-    from release_assets.domain.statistics.capital import Key
+    from release_assets.domain.rollout.slo import Slo
+
+BETS_AGAINST, BETS_FOR = len(DIFFERENCE.fractions), len(PROOF.fractions)
+
+
+class Sums(NamedTuple):
+    """Sums over some observations of one stream.
+
+    For drops `first` and `second` are the sums of candidate and stable scores, for counts and
+    amounts stable's n and sum.
+    """
+
+    n: float = 0.0
+    total: float = 0.0
+    squares: float = 0.0
+    first: float = 0.0
+    second: float = 0.0
+
+    @property
+    def mean(self) -> float:
+        """The mean observation, or zero without any."""
+        return self.total / self.n if self.n else 0.0
+
+
+class StreamBet(NamedTuple):
+    """What one look gives one stream; `proof` is None where nothing can be proven."""
+
+    stream: Stream
+    against: Bet
+    proof: Bet | None
+    sums: Sums
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Contribution:
-    """What one batch adds to one stream.
+class Growth:
+    """What one look adds to some streams: a row of numbers each, ready to be added to the state.
 
-    `tally` is (n, sum, sum of squares, first, second): for drops the two sums are candidate and
-    stable scores, for counts and costs they are the stable arm's n and sum.
+    `log_weights` are the shares of wealth on each bet against the release, `against` and `proof`
+    how much the bets against it and for it grew, in logs.
     """
 
-    against: Wager
-    proof: Wager | None
-    tally: tuple[float, float, float, float, float]
+    streams: tuple[Stream, ...]
+    log_weights: Array
+    against: Array
+    proof: Array
+    sums: Array
+
+    @classmethod
+    def of(cls, bets: Sequence[StreamBet]) -> Growth:
+        """Let some bets win or lose, all at once."""
+        against = [bet.against for bet in bets]
+        proofs = {at: bet.proof for at, bet in enumerate(bets) if bet.proof is not None}
+        proof = np.zeros((len(bets), BETS_FOR))
+        if proofs:
+            proof[list(proofs)] = log_growth(list(proofs.values()))
+        return cls(
+            streams=tuple(bet.stream for bet in bets),
+            log_weights=_rows([bet.grid.log_weights for bet in against], BETS_AGAINST),
+            against=log_growth(against) if against else np.zeros((0, BETS_AGAINST)),
+            proof=proof,
+            sums=_rows([bet.sums for bet in bets], len(Sums._fields)),
+        )
+
+    @classmethod
+    def together(cls, parts: Sequence[Growth]) -> Growth:
+        """Join the rows of all parts; there is at least one."""
+        return cls(
+            streams=tuple(stream for part in parts for stream in part.streams),
+            log_weights=np.concatenate([part.log_weights for part in parts]),
+            against=np.concatenate([part.against for part in parts]),
+            proof=np.concatenate([part.proof for part in parts]),
+            sums=np.concatenate([part.sums for part in parts]),
+        )
 
 
-def contributions(
-    slo: Slo, margin: float, batch: LiveBatch, scored: Mapping[str, Scores]
-) -> list[Contribution]:
-    """What a batch offers to the stream of one SLO; gaps have many (`live_gaps.py`)."""
-    if slo.metric == "eval":
+def _rows(rows: Sequence[Sequence[float] | Array], width: int) -> Array:
+    return np.asarray(rows, dtype=np.float64).reshape(len(rows), width)
+
+
+def slo_bets(
+    slo: Slo, bounds: Bounds, batch: LiveBatch, scored: Mapping[str, Scores]
+) -> list[StreamBet]:
+    """Return the bet of an SLO's one stream, if the batch has an observation for it."""
+    if slo.metric.is_scored:
         own = scored.get(slo.subject or "")
-        return [] if own is None else _of_scores(slo, margin, own)
-    if is_mean(slo):
-        return _of_means(slo, batch)
-    return _of_counts(slo, batch.candidate, batch.stable)
+        return [] if own is None else _on_scores(slo, bounds, own)
+    if slo.metric.counted is Counted.MEAN:
+        return _on_amounts(slo, batch)
+    return _on_counts(slo, batch)
 
 
-def missing_contribution(scorer: str, own: Scores) -> Contribution | None:
-    """Of the stream that asks whether the candidate's answers are harder to score."""
+def missing_bets(scorer: str, own: Scores) -> list[StreamBet]:
+    """Return the bet on "the candidate's answers are harder to score than stable's"."""
     lacks = own.missing.means()
     if not len(lacks):
-        return None
-    key, gains = (missing_group(scorer),), lacks - MISSING_TOLERATED
-    wager = Wager(key=key, gains=gains, reach=1 + MISSING_TOLERATED, grid=DIFFERENCE)
-    return Contribution(against=wager, proof=None, tally=_tally(lacks))
+        return []
+    bet = Bet(gains=lacks - MISSING_TOLERATED, bound=1 + MISSING_TOLERATED, grid=DIFFERENCE)
+    return [StreamBet(missing_stream(scorer), bet, None, _sums(lacks))]
 
 
-def _of_scores(slo: Slo, margin: float, own: Scores) -> list[Contribution]:
-    if slo.kind is SloKind.DRIFT:
-        return drop_contribution((group_of(slo),), slo.tolerated, margin, own.drops.sides())
+def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> list[StreamBet]:
+    if slo.metric.counted is Counted.DROP:
+        return drop_bets(stream_of(slo), bounds, own.drops.sides())
     levels = own.levels.means()
     if not len(levels):
         return []
-    wager = Wager(key=(group_of(slo),), gains=slo.limit - levels, reach=1 - slo.limit, grid=LEVEL)
-    return [Contribution(against=wager, proof=None, tally=_tally(levels))]
+    bet = Bet(gains=slo.limit - levels, bound=1 - slo.limit, grid=LEVEL)
+    return [StreamBet(stream_of(slo), bet, None, _sums(levels))]
 
 
-def drop_contribution(
-    key: Key, tolerated: float, margin: float, sides: Sides
-) -> list[Contribution]:
-    """E4: one observation per unit, against "more than tolerated", for "less than the margin"."""
+def drop_bets(stream: Stream, bounds: Bounds, sides: Sides) -> list[StreamBet]:
+    """Return the bet on a drop, one observation a unit (docs/methods.md, E4).
+
+    Against the release it bets on "more than tolerated", for it on "less than the margin".
+    """
     candidate, stable = sides
-    lost = stable - candidate
+    lost, tolerated, margin = stable - candidate, bounds.tolerated, bounds.margin
     if not len(lost):
         return []
-    return [
-        Contribution(
-            against=Wager(key=key, gains=lost - tolerated, reach=1 + tolerated, grid=DIFFERENCE),
-            proof=Wager(key=key, gains=margin - lost, reach=1 - margin, grid=PROOF),
-            tally=_tally(lost, candidate, stable),
-        )
-    ]
+    against = Bet(gains=lost - tolerated, bound=1 + tolerated, grid=DIFFERENCE)
+    proof = Bet(gains=margin - lost, bound=1 - margin, grid=PROOF)
+    sums = _sums(lost)._replace(first=_total(candidate), second=_total(stable))
+    return [StreamBet(stream, against, proof, sums)]
 
 
-def _of_means(slo: Slo, batch: LiveBatch) -> list[Contribution]:
-    """E8: a mean without an upper bound can be refuted, but not proven."""
+def _on_amounts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
+    """Return the bet on a mean without an upper bound, which can be refuted, but not proven."""
     ours, theirs = (_amounts_of(slo, calls) for calls in (batch.candidate, batch.stable))
     if not len(ours):
         return []
-    gains, null = ours - slo.tolerated, slo.tolerated
-    n, total, squares, *_ = _tally(ours)
-    return [
-        Contribution(
-            against=Wager(key=(group_of(slo),), gains=gains, reach=null, grid=LEVEL),
-            proof=None,
-            tally=(n, total, squares, float(len(theirs)), _total(theirs)),
-        )
-    ]
+    bet = Bet(gains=ours - slo.tolerated, bound=slo.tolerated, grid=LEVEL)
+    sums = _sums(ours)._replace(first=float(len(theirs)), second=_total(theirs))
+    return [StreamBet(stream_of(slo), bet, None, sums)]
 
 
 def _amounts_of(slo: Slo, calls: CallCounts) -> Array:
-    return amounts(calls.latencies_ms if slo.metric == "latency_ms" else calls.costs_usd)
+    return amounts(getattr(calls, slo.metric.among))
 
 
-def _of_counts(slo: Slo, candidate: CallCounts, stable: CallCounts) -> list[Contribution]:
-    events, n = counted(slo, candidate)
-    stable_events, stable_n = counted(slo, stable)
+def _on_counts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
+    (events, n), stable = counted(slo, batch.candidate), counted(slo, batch.stable)
     if n <= 0:
         return []
-    if slo.kind is not SloKind.LEVEL:
-        return _of_shares(slo, (events, n), (stable_events, stable_n))
-    wager = counts.rate_wager((group_of(slo),), events, n, rate_limit(slo))
-    tally = (float(n), float(events), float(events), float(stable_n), float(stable_events))
-    return [Contribution(against=wager, proof=None, tally=tally)]
+    sums = Sums(n, events, events, first=stable[1], second=stable[0])
+    return [StreamBet(stream_of(slo), rate_bet(events, n, slo.allowed_share), None, sums)]
 
 
-def _of_shares(slo: Slo, ours: tuple[int, int], theirs: tuple[int, int]) -> list[Contribution]:
-    """E6: a relative limit; 0.25 allows the candidate 1.25 times stable's rate."""
-    (events, n), (stable_events, stable_n) = ours, theirs
-    allowed = counts.fair_share(n, stable_n, 1 + slo.tolerated)
-    excluded = counts.fair_share(n, stable_n, 1 + slo.limit)
-    if allowed is None or excluded is None or not events + stable_events:
-        return []
-    key, every = (group_of(slo),), events + stable_events
-    return [
-        Contribution(
-            against=counts.rate_wager(key, events, every, allowed),
-            proof=counts.rate_proof_wager(key, events, every, excluded),
-            tally=(float(n), float(events), float(events), float(stable_n), float(stable_events)),
-        )
-    ]
-
-
-def _tally(
-    values: Array, first: Array | None = None, second: Array | None = None
-) -> tuple[float, float, float, float, float]:
-    one, two = (0.0 if side is None else _total(side) for side in (first, second))
-    return float(len(values)), _total(values), _total(values**2), one, two
+def _sums(values: Array) -> Sums:
+    return Sums(float(len(values)), _total(values), _total(values**2))
 
 
 def _total(values: Array) -> float:

@@ -1,4 +1,4 @@
-"""Whether a drop, a gap or a ratio is proven small enough on both windows of a canary stage.
+"""Whether a drop or a gap is proven small enough on both windows of a canary stage.
 
 Decides by evidence alone: proven, or not yet. A gap holds when every ordered pair of slices and
 every slice against its own stable answers is proven; a slice too rare to be judged is named.
@@ -10,62 +10,64 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.live.margins import margin_to_prove, slice_bounds
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, amount
-from release_assets.domain.live.streams import group_of
+from release_assets.domain.live.streams import Stream, margin_to_prove, slice_bounds, stream_of
 from release_assets.domain.statistics import intervals
 
 if TYPE_CHECKING:
-    from release_assets.domain.live.reading import Shown, Tally
-    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo
-    from release_assets.domain.statistics.capital import Key
+    from release_assets.domain.live.bets import Sums
+    from release_assets.domain.live.reading import Shown
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
 
 RARE_SLICE = 0.02  # a slice with a smaller share of the scored units is named, not judged
 
 
 def drift_reading(shown: Shown, slo: Slo, margin: float) -> Reading:
-    """Of the drop of one scorer's scores against stable's."""
-    key = (group_of(slo),)
-    seen, proven = shown.tally(key), shown.proof(key)
-    holds = proven >= NEEDED_FOR
-    text = drop_sentence(slo, key, seen)
+    """Judge the drop of one scorer's scores against stable's."""
+    stream = stream_of(slo)
+    seen, proven = shown.sums(stream), shown.proof(stream)
     finding = Finding(
         rule=slo.name,
-        outcome=Outcome.PASSED if holds else Outcome.INCONCLUSIVE,
-        because=f"{text}; {_proof_clause('a drop', margin, proven)}",
+        outcome=Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE,
+        because=f"{drop_sentence(slo, stream, seen)}; {_proof_clause('a drop', margin, proven)}",
         observed=seen.mean if seen.n else None,
         limit=slo.limit,
         n=int(seen.n),
-        interval=drop_interval(key, seen),
+        interval=drop_interval(stream, seen),
         scorer=slo.subject,
     )
     return Reading(finding=finding, evidence_for=proven)
 
 
-def drop_interval(key: Key, seen: Tally) -> tuple[float, float] | None:
-    """At 95 %, for the reader; a gap of two drops spans [-2, 2], so it is computed on its half."""
-    if len(key) <= 4:
+def drop_interval(stream: Stream, seen: Sums) -> tuple[float, float] | None:
+    """Return the interval at 95 %; a gap of two drops spans [-2, 2], so it is that of its half."""
+    if stream.kind != "gap":
         return intervals.of_difference(seen.total, seen.squares, seen.n)
     of_half = intervals.of_difference(seen.total / 2, seen.squares / 4, seen.n)
     return None if of_half is None else (2 * of_half[0], 2 * of_half[1])
 
 
-def drop_sentence(slo: Slo, key: Key, seen: Tally) -> str:
-    """Both arms' scores, the drop and its limit, with the number of compared pairs."""
-    what = (slo.subject if slo.metric == "eval" else key[1]) or slo.metric
-    where = f" in {key[3]}" if len(key) > 3 and key[2] == "drop" else ""
+def drop_sentence(slo: Slo, stream: Stream, seen: Sums) -> str:
+    """Return both arms' scores, the drop and its limit, with the number of compared pairs."""
+    of, digits = slo.metric.of, slo.metric.digits
+    what = f"{stream.scorer} in {stream.slice}" if _is_slice(stream) else stream.scorer
     if not seen.n:
-        return f"{what}{where}: no scored pair in this canary stage"
-    if len(key) > 4:
+        return f"{what}: no scored pair in this canary stage"
+    first, second = (f"{total / seen.n:.{digits}f}" for total in (seen.first, seen.second))
+    if stream.kind == "gap":
         return (
-            f"{what} lost {seen.first / seen.n:.3f} in {key[3]} and {seen.second / seen.n:.3f}"
-            f" in {key[4]} on {seen.n:.0f} scored pairs of each, gap {seen.mean:.3f},"
-            f" limit {slo.limit:.3f}"
+            f"{stream.scorer} lost {first} in {stream.slice} and {second} in {stream.other} on"
+            f" {seen.n:.0f} {of} of each, gap {seen.mean:.3f}, limit {slo.limit:.3f}"
         )
     return (
-        f"{what}{where} {seen.first / seen.n:.2f} against stable {seen.second / seen.n:.2f}"
-        f" on {seen.n:.0f} scored pairs, drop {seen.mean:.3f}, limit {slo.limit:.3f}"
+        f"{what} {first} against stable {second} on {seen.n:.0f} {of}, drop {seen.mean:.3f},"
+        f" limit {slo.limit:.3f}"
     )
+
+
+def _is_slice(stream: Stream) -> bool:
+    return stream.kind == "drop" and bool(stream.slice)
 
 
 def _proof_clause(what: str, margin: float, proven: float) -> str:
@@ -75,28 +77,27 @@ def _proof_clause(what: str, margin: float, proven: float) -> str:
 
 
 def fairness_reading(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
-    """Of the gaps between slices that the candidate opens."""
+    """Judge the gaps between slices that the candidate opens."""
     judged, rare = _judged_streams(shown, slo)
-    gaps = [key for key in judged if key[2] == "gap"]
+    gaps = [stream for stream in judged if stream.kind == "gap"]
     if not gaps:
         text = f"fewer than two values of {slo.subject} have enough scored pairs to be compared"
         return Reading(finding=_undecided(slo, text), evidence_for=1.0)
-    weakest = min(judged, key=lambda key: (shown.proof(key), key))
-    widest = max(gaps, key=lambda key: (shown.tally(key).mean, key))
-    proven, seen = shown.proof(weakest), shown.tally(widest)
-    alone = slice_bounds(plan, stage, slo, weakest[1]).margin
-    margin = margin_to_prove(plan, stage, slo) if weakest[2] == "gap" else alone
-    text = f"{drop_sentence(slo, widest, seen)}; {_weakest_clause(weakest, margin, proven)}"
+    weakest = min(judged, key=lambda stream: (shown.proof(stream), stream))
+    widest = max(gaps, key=lambda stream: (shown.sums(stream).mean, stream))
+    proven, seen = shown.proof(weakest), shown.sums(widest)
+    clause = _weakest_clause(plan, stage, slo, weakest, proven)
+    text = f"{drop_sentence(slo, widest, seen)}; {clause}"
     finding = Finding(
         rule=slo.name,
         outcome=Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE,
         because=text + (f"; too rare to be judged: {', '.join(rare)}" if rare else ""),
         observed=seen.mean,
         limit=slo.limit,
-        n=int(shown.tally(weakest).n),
+        n=int(shown.sums(weakest).n),
         interval=drop_interval(widest, seen),
-        slice=widest[3],
-        scorer=widest[1],
+        slice=widest.slice,
+        scorer=widest.scorer,
     )
     return Reading(finding=finding, evidence_for=proven)
 
@@ -106,41 +107,25 @@ def _undecided(slo: Slo, because: str) -> Finding:
     return Finding(rule=slo.name, outcome=outcome, because=because, limit=slo.limit, n=0)
 
 
-def _weakest_clause(key: Key, margin: float, proven: float) -> str:
-    what = f"a drop in {key[3]}" if key[2] == "drop" else f"a gap of {key[3]} to {key[4]}"
-    return _proof_clause(what, margin, proven)
+def _weakest_clause(
+    plan: RolloutPlan, stage: CanaryStage, slo: Slo, weakest: Stream, proven: float
+) -> str:
+    if weakest.kind == "gap":
+        what = f"a gap of {weakest.slice} to {weakest.other}"
+        return _proof_clause(what, margin_to_prove(plan, stage, slo), proven)
+    alone = slice_bounds(plan, stage, slo, weakest.scorer)
+    return _proof_clause(f"a drop in {weakest.slice}", alone.margin, proven)
 
 
-def _judged_streams(shown: Shown, slo: Slo) -> tuple[list[Key], list[str]]:
-    """All streams that must be proven, seen or not, and the slices that are too rare to judge."""
-    keys = [k for k in shown.place if k[0] == group_of(slo) and k[2] == "drop"]
-    sizes = {key: shown.tally(key).n for key in keys}
+def _judged_streams(shown: Shown, slo: Slo) -> tuple[list[Stream], list[str]]:
+    """Return the streams that must be proven, seen or not, and the slices too rare to judge."""
+    own = [stream for stream in shown.place if stream.group == slo.group]
+    sizes = {stream: shown.sums(stream).n for stream in own if stream.kind == "drop"}
     every = sum(sizes.values())
-    fair = sorted(key for key in keys if sizes[key] >= RARE_SLICE * every)
+    fair = sorted(stream for stream, n in sizes.items() if n >= RARE_SLICE * every)
     gaps = [
-        (*one[:2], "gap", one[3], other[3])
+        Stream(slo.group, one.scorer, "gap", one.slice, other.slice)
         for one, other in permutations(fair, 2)
-        if one[1] == other[1]
+        if one.scorer == other.scorer
     ]
-    return [*fair, *gaps], sorted(key[3] for key in keys if key not in fair)
-
-
-def ratio_reading(shown: Shown, slo: Slo, margin: float) -> Reading:
-    """A relative limit on a counted metric (E6)."""
-    key = (group_of(slo),)
-    seen, proven = shown.tally(key), shown.proof(key)
-    ours, theirs = seen.mean, seen.second / seen.first if seen.first else 0.0
-    text = (
-        f"{slo.metric.replace('_', ' ')} {ours:.4f} against stable {theirs:.4f}"
-        f" on {seen.n:.0f} calls, {1 + slo.limit:g} times allowed;"
-        f" {_proof_clause('a ratio', 1 + margin, proven)}"
-    )
-    finding = Finding(
-        rule=slo.name,
-        outcome=Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE,
-        because=text,
-        observed=ours / theirs - 1 if theirs else None,
-        limit=slo.limit,
-        n=int(seen.n),
-    )
-    return Reading(finding=finding, evidence_for=proven)
+    return [*fair, *gaps], sorted(stream.slice for stream in sizes if stream not in fair)

@@ -1,35 +1,50 @@
-"""What one canary stage shows about each SLO, and about the scores themselves.
+"""What one canary stage shows about each SLO, about the scores themselves, and of a breach.
 
-Decides nothing on its own but whether the scores can be trusted: missing ones are told (the proof
-of a drop pays for them, see `live_faults.py`), and too many that are no scores hold the stage.
+Decides whether the scores can be trusted: missing ones are reported (the proof of a drop pays for
+them, see `state.excess_missing`), and too many that are no scores hold the stage. A breach names
+the SLOs whose streams it named when the evidence was complete; in a shadow stage it is reported,
+not acted on, so the finding is inconclusive.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.live.drops import drift_reading, fairness_reading, ratio_reading
-from release_assets.domain.live.levels import level_finding
-from release_assets.domain.live.margins import margin_to_prove
-from release_assets.domain.live.reading import Reading
-from release_assets.domain.live.streams import MISSING_TOLERATED, missing_group, scorers_of
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.live.drops import (
+    drift_reading,
+    drop_interval,
+    drop_sentence,
+    fairness_reading,
+)
+from release_assets.domain.live.levels import level_finding, level_interval, level_sentence
+from release_assets.domain.live.reading import Reading, amount
+from release_assets.domain.live.streams import (
+    MISSING_TOLERATED,
+    margin_to_prove,
+    missing_stream,
+    scorers_of,
+)
+from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics import intervals
 
 if TYPE_CHECKING:
-    from release_assets.domain.live.reading import Shown, Tally
-    from release_assets.domain.live.state import Faults
-    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo
+    from release_assets.domain.live.bets import Sums
+    from release_assets.domain.live.reading import Shown
+    from release_assets.domain.live.state import Faults, LiveState
+    from release_assets.domain.live.streams import Stream
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
 
 FAULTS_TOLERATED = 0.01
 
 
 def readings(shown: Shown, plan: RolloutPlan, stage: CanaryStage) -> list[Reading]:
-    """All SLOs of the stage, then the completeness and the soundness of its scores."""
+    """Read all SLOs of the stage, then the completeness and the soundness of its scores."""
     made = [_read(shown, plan, stage, slo) for slo in stage.slos]
     judged = scorers_of(plan)
-    made += [Reading(finding=missing_finding(shown, scorer)) for scorer in judged]
+    made += [Reading(finding=_missing(shown, scorer)) for scorer in judged]
     made += [
         Reading(finding=_unusable(scorer, shown.faults[scorer]))
         for scorer in judged
@@ -39,23 +54,22 @@ def readings(shown: Shown, plan: RolloutPlan, stage: CanaryStage) -> list[Readin
 
 
 def scored(shown: Shown) -> int:
-    """The most observations with scores of both arms that any scorer has in this stage."""
-    keys = [key for key in shown.place if key[0].startswith("eval ") and len(key) == 1]
-    return int(max((shown.tally(key).n for key in keys), default=0.0))
+    """Return the most scored observations that any scorer's own SLO has in this stage."""
+    own = (s for s in shown.place if s.scorer and s.kind in {"drop", "level"} and not s.slice)
+    return int(max((shown.sums(stream).n for stream in own), default=0.0))
 
 
 def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
-    if slo.kind is SloKind.LEVEL:
-        return Reading(finding=level_finding(shown, stage, slo))
-    if slo.metric == "fairness":
+    if slo.metric.counted is Counted.DROP:
+        return drift_reading(shown, slo, margin_to_prove(plan, stage, slo))
+    if slo.metric.counted is Counted.GAP:
         return fairness_reading(shown, plan, stage, slo)
-    margin = margin_to_prove(plan, stage, slo)
-    return (drift_reading if slo.metric == "eval" else ratio_reading)(shown, slo, margin)
+    return Reading(finding=level_finding(shown, stage, slo))
 
 
 def _samples(shown: Shown, stage: CanaryStage) -> Finding:
-    """The stage's own least number: of counted calls, or of scored pairs where none is counted."""
-    seen = int(max((shown.tally(key).n for key in shown.place), default=0.0))
+    """Judge the stage's own least number: of counted calls, or of scored pairs without any."""
+    seen = int(max((shown.sums(stream).n for stream in shown.place), default=0.0))
     return Finding(
         rule="stage_has_its_least_samples",
         outcome=Outcome.PASSED if seen >= stage.min_samples else Outcome.INCONCLUSIVE,
@@ -66,9 +80,9 @@ def _samples(shown: Shown, stage: CanaryStage) -> Finding:
     )
 
 
-def missing_finding(shown: Shown, scorer: str) -> Finding:
-    """Passed unless the stream breached: the proof of a drop pays for what is missing."""
-    seen = shown.tally((missing_group(scorer),))
+def _missing(shown: Shown, scorer: str) -> Finding:
+    """Pass unless nothing was seen: the proof of a drop pays for what is missing."""
+    seen = shown.sums(missing_stream(scorer))
     return Finding(
         rule="scores_are_complete",
         outcome=Outcome.PASSED if seen.n else Outcome.INCONCLUSIVE,
@@ -81,7 +95,7 @@ def missing_finding(shown: Shown, scorer: str) -> Finding:
     )
 
 
-def _missing_sentence(scorer: str, seen: Tally) -> str:
+def _missing_sentence(scorer: str, seen: Sums) -> str:
     if not seen.n:
         return f"{scorer}: nothing was sent to the scorer in this canary stage"
     return (
@@ -101,4 +115,45 @@ def _unusable(scorer: str, faults: Faults) -> Finding:
         limit=FAULTS_TOLERATED,
         n=int(seen),
         scorer=scorer,
+    )
+
+
+def with_breaches(
+    state: LiveState, shown: Shown, plan: RolloutPlan, read: list[Reading]
+) -> list[Reading]:
+    """Put a failed finding before the readings for each stream that a breach has named."""
+    breach = state.breach
+    if breach is None:
+        return read
+    evidence = f"{amount(breach.evidence)} ({state.needed_against:.0f} needed)"
+    named = [_broken(shown, plan, stream, breach.stage) for stream in breach.streams]
+    broken = [replace(f, because=f"{f.because}; evidence of a breach: {evidence}") for f in named]
+    if plan.stages[state.stage].mode == "shadow":
+        broken = [_shadowed(found) for found in broken]
+    rules = {finding.rule for finding in named}
+    return [Reading(finding=f) for f in broken] + [r for r in read if r.finding.rule not in rules]
+
+
+def _shadowed(finding: Finding) -> Finding:
+    because = f"shadow stage, not acted on: {finding.because}"
+    return replace(finding, outcome=Outcome.INCONCLUSIVE, because=because)
+
+
+def _broken(shown: Shown, plan: RolloutPlan, stream: Stream, stage: int) -> Finding:
+    """Find what a named stream shows in this canary stage; the breach came in stage `stage`."""
+    if stream.kind == "missing":
+        return replace(_missing(shown, stream.scorer), outcome=Outcome.FAILED)
+    until_then = (slo for s in reversed(plan.stages[: stage + 1]) for slo in s.slos)
+    slo = next(slo for slo in until_then if slo.group == stream.group)
+    seen, is_drop = shown.sums(stream), slo.metric.is_compared
+    return Finding(
+        rule=slo.name,
+        outcome=Outcome.FAILED,
+        because=drop_sentence(slo, stream, seen) if is_drop else level_sentence(slo, seen),
+        observed=seen.mean if seen.n else None,
+        limit=slo.limit if is_drop else slo.allowed_share,
+        n=int(seen.n),
+        interval=drop_interval(stream, seen) if is_drop else level_interval(slo, seen),
+        slice=stream.slice or None,
+        scorer=stream.scorer or None,
     )

@@ -1,14 +1,14 @@
 """Looks at a canary stage: evidence against the release, evidence for it, findings out.
 
-Two hypotheses (law 5). A breach is evidence of 1/alpha = 100 against "every SLO of every stage is
-kept at what is tolerated", summed over all streams of the whole ramp, so a harmless release is
-taken back in 1 % of ramps at most, however often one looks. An advance is evidence of 20 for
-"the margin is kept" in each required stream, on the whole stage and on its second half, read now.
-In between the stage waits. Breach goes before doubt, doubt before passing.
+Two hypotheses (law 5; docs/methods.md, R2). A breach is evidence of 1/alpha = 100 against "every
+SLO of every stage is kept at what is tolerated", summed over all streams of the whole ramp, so a
+harmless release is taken back in 1 % of ramps at most, however often one looks. An advance is
+evidence of 20 for "the margin is kept" in each required stream, on the whole stage and on its
+second half, read now. In between the stage waits. Breach goes before doubt, doubt before passing.
 
-Refuses to know time, traffic and people: batches in, state and judgement out (DESIGN section 5).
-Calls of one session in several batches are several observations here; whoever samples takes one
-call of each session, as the local replayer does, or makes looks longer than sessions.
+Refuses to know time, traffic and people: batches in, state and judgement out. Calls of one session
+in several batches are several observations here; whoever samples takes one call of each session, as
+the local replayer does, or makes looks longer than sessions.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome, worst
-from release_assets.domain.live import bets as live_wagers
-from release_assets.domain.live import breaches as live_breaches
 from release_assets.domain.live import findings as live_findings
-from release_assets.domain.live import gaps as live_gaps
-from release_assets.domain.live import streams as live_streams
-from release_assets.domain.live import wealth as live_bets
-from release_assets.domain.live.faults import excess_missing, with_scores_read
-from release_assets.domain.live.margins import Bounds, margin_to_prove, slice_bounds
-from release_assets.domain.live.offers import offers_of
+from release_assets.domain.live import wealth
+from release_assets.domain.live.bets import Growth, missing_bets, slo_bets
+from release_assets.domain.live.gaps import slice_growth
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, Shown
-from release_assets.domain.live.state import ALPHA, LiveState
-from release_assets.domain.live.wealth import seconds_of, time_of
-from release_assets.domain.statistics.windows import marks_passed
+from release_assets.domain.live.state import ALPHA, LiveState, excess_missing, with_scores_read
+from release_assets.domain.live.streams import (
+    require_judgeable,
+    shares_of,
+    slice_bounds,
+    slo_bounds,
+)
+from release_assets.domain.rollout.metrics import Counted
+from release_assets.domain.statistics.windows import boundaries_passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from release_assets.domain.live.offers import Offers
     from release_assets.domain.live.scores import Scores
     from release_assets.domain.live.traffic import LiveBatch
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
@@ -62,13 +62,11 @@ class LiveJudgement:
 
 
 def start(plan: RolloutPlan, *, alpha: float = ALPHA) -> LiveState:
-    """Nothing seen yet; raises `InputError` for an SLO that no live metric can answer.
+    """Return a state that has seen nothing; raises `InputError` for an SLO that nothing measures.
 
-    The emergency path takes an `alpha` of 0.05 (statistics rule 17).
+    The emergency path takes an `alpha` of 0.05 (docs/methods.md, R17).
     """
-    for stage in plan.stages:
-        for slo in stage.slos:
-            live_streams.require_judgeable(slo, plan)
+    require_judgeable(plan)
     return LiveState(plan_digest=plan.digest, alpha=alpha)
 
 
@@ -82,18 +80,18 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     if batch.id <= state.last_batch:
         return state
     stage = plan.stages[batch.stage]
-    state = live_bets.with_capital_handed_out(_entered(state, stage), batch, plan)
+    state = wealth.with_wealth_released(_entered(state, stage), batch, plan)
     state, scored = with_scores_read(state, batch, plan)
-    offers = _offers(state, batch, plan, scored)
-    elapsed_s = state.elapsed_s + seconds_of(batch)
-    marks = marks_passed(state.elapsed_s, elapsed_s, time_of(plan, stage)[0])
-    state = live_bets.with_bets(state, offers, marks)
-    state = replace(state, last_batch=batch.id, elapsed_s=elapsed_s)
-    return live_bets.with_breach(state, live_streams.shares_of(plan))
+    growth = Growth.together(list(_growths(state, batch, plan, scored)))
+    since_s, until_s = state.elapsed_s, state.elapsed_s + wealth.seconds_of(batch)
+    boundaries = boundaries_passed(since_s, until_s, stage.duration.total_seconds())
+    state = wealth.with_bets(state, growth, boundaries)
+    state = replace(state, last_batch=batch.id, elapsed_s=until_s)
+    return wealth.with_breach(state, shares_of(plan))
 
 
 def replay(plan: RolloutPlan, batches: Iterable[LiveBatch]) -> LiveState:
-    """The state after batches that were looked at before, in their order."""
+    """Return the state after batches that were looked at before, in their order."""
     state = start(plan)
     for batch in batches:
         state = look(state, batch, plan)
@@ -114,26 +112,24 @@ def _entered(state: LiveState, stage: CanaryStage) -> LiveState:
     return replace(state.with_windows_anew(), stage=stage.index)
 
 
-def _offers(
-    state: LiveState, batch: LiveBatch, plan: RolloutPlan, scored: dict[str, Scores]
-) -> list[Offers]:
-    """What the batch offers to all streams; missing candidate scores narrow the margins."""
-    stage, single, gaps = plan.stages[batch.stage], [], []
+def _growths(
+    state: LiveState, batch: LiveBatch, plan: RolloutPlan, scored: Mapping[str, Scores]
+) -> Iterator[Growth]:
+    """Let the bets of all streams win or lose; missing candidate scores narrow the margins."""
+    stage, bets = plan.stages[batch.stage], []
     for slo in stage.slos:
         excess = excess_missing(state, slo)
-        margin = margin_to_prove(plan, stage, slo) - excess
-        if slo.metric != "fairness":
-            single += live_wagers.contributions(slo, margin, batch, scored)
+        bounds = slo_bounds(plan, stage, slo).narrowed(excess)
+        if slo.metric.counted is not Counted.GAP:
+            bets += slo_bets(slo, bounds, batch, scored)
             continue
-        gap = Bounds(tolerated=slo.tolerated, margin=margin)
         for name in sorted(scored):
-            alone = slice_bounds(plan, stage, slo, name)
-            alone = replace(alone, margin=alone.margin - excess)
+            alone = slice_bounds(plan, stage, slo, name).narrowed(excess)
             of_slices = scored[name].drops.sides_by_slice(slo.subject or "")
             if of_slices:
-                gaps.append(live_gaps.slice_offers(slo, name, of_slices, alone=alone, gap=gap))
-    lacks = [live_wagers.missing_contribution(name, scored[name]) for name in sorted(scored)]
-    return [offers_of([*single, *(lack for lack in lacks if lack is not None)]), *gaps]
+                yield slice_growth(slo, name, of_slices, alone=alone, gap=bounds)
+    lacks = [bet for name in sorted(scored) for bet in missing_bets(name, scored[name])]
+    yield Growth.of([*bets, *lacks])
 
 
 def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
@@ -145,7 +141,7 @@ def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
     read = live_findings.readings(shown, plan, stage)
     if not stage.slos:
         read = [_nothing_seen(f"canary stage {stage.index + 1} has no SLO")]
-    return _judgement(state, live_breaches.with_breaches(state, shown, plan, read), shown)
+    return _judgement(state, live_findings.with_breaches(state, shown, plan, read), shown)
 
 
 def _nothing_seen(because: str) -> Reading:
@@ -155,7 +151,7 @@ def _nothing_seen(because: str) -> Reading:
 
 def _judgement(state: LiveState, read: list[Reading], shown: Shown) -> LiveJudgement:
     outcome = worst(reading.finding.outcome for reading in read)
-    against = max(live_bets.evidence_against(state), state.breach.evidence if state.breach else 0)
+    against = max(wealth.evidence_against(state), state.breach.evidence if state.breach else 0)
     proofs = [reading.evidence_for for reading in read if reading.evidence_for is not None]
     return LiveJudgement(
         outcome=outcome,
@@ -170,7 +166,7 @@ def _judgement(state: LiveState, read: list[Reading], shown: Shown) -> LiveJudge
 
 
 def _sentence(state: LiveState, outcome: Outcome, read: list[Reading]) -> str:
-    """The one thing to know: the harm, the doubt, or how much was proven."""
+    """Return the one thing to know: the harm, the doubt, or how much was proven."""
     decisive = [r for r in read if r.finding.outcome is outcome]
     if outcome is Outcome.PASSED:
         head = f"canary stage {state.stage + 1}: {len(read)} of {len(read)} rules hold"

@@ -1,6 +1,6 @@
-"""What one scorer said of one batch of live traffic, in columns: a look may hold thousands of them.
+"""One scorer's scores of one batch of live traffic, in columns: a look may hold thousands of them.
 
-Facts only: `live_samples.py` and `live_blocks.py` fill them, `live_wagers.py` bets on them.
+Facts only: `observations.py` fills them, `bets.py` and `gaps.py` bet on them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Column(NamedTuple):
     values: Array
 
     def means(self) -> Array:
-        """One number a unit."""
+        """Return one number a unit."""
         return unit_means(self.units, self.values)
 
 
@@ -47,11 +47,11 @@ class Drops:
     slices: Sequence[Mapping[str, str]]
 
     def sides(self) -> Sides:
-        """Of all units."""
+        """Return candidate and stable scores, one of each a unit."""
         return unit_means(self.units, self.candidate), unit_means(self.units, self.stable)
 
     def sides_by_slice(self, key: str) -> dict[str, Sides]:
-        """Of the units with each value of a slice key, by value; those without it are in none."""
+        """Return the sides of the units with each value of a slice key, by value."""
         names = [slices.get(key) for slices in self.slices]
         values = sorted({name for name in names if name is not None})
         place: dict[str | None, int] = {value: at for at, value in enumerate(values)} | {None: -1}
@@ -70,12 +70,12 @@ class Drops:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scores:
-    """All that one scorer said in one batch.
+    """All scores of one scorer in one batch.
 
     `levels` are the candidate's scores. `missing` holds candidate missing minus stable missing: a
-    judge that is down for both arms says nothing about the release. `lost` counts candidate and
+    judge that is down for both arms is no evidence about the release. `lost` counts candidate and
     stable answers without a usable score, missing or not, as if both arms had had `seen` answers.
-    `unusable` scores are the scorer's fault, so they accuse nobody.
+    `unusable` scores are the scorer's fault, so they are no evidence either.
     """
 
     drops: Drops
@@ -86,26 +86,26 @@ class Scores:
     unusable: int
 
 
-def column(said: Sequence[float | None]) -> Array:
-    """Scores as numbers, those that are missing as NaN."""
-    return np.asarray(said, dtype=np.float64)
+def column(scores: Sequence[float | None]) -> Array:
+    """Return scores as numbers, those that are missing as NaN."""
+    return np.asarray(scores, dtype=np.float64)
 
 
 def are_usable(scores: Array) -> NDArray[np.bool_]:
-    """Which scores are numbers in 0..1: not NaN, neither infinity."""
+    """Return which scores are numbers in 0..1: not NaN, neither infinity."""
     usable: NDArray[np.bool_] = (scores >= 0) & (scores <= 1)
     return usable
 
 
-def are_missing(said: Sequence[float | None]) -> Array:
-    """One for each score that is None, else zero."""
-    if None not in said:
-        return np.zeros(len(said))
-    return np.asarray([score is None for score in said], dtype=np.float64)
+def are_missing(scores: Sequence[float | None]) -> Array:
+    """Return one for each score that is None, else zero."""
+    if None not in scores:
+        return np.zeros(len(scores))
+    return np.asarray([score is None for score in scores], dtype=np.float64)
 
 
 def together(one: Scores, other: Scores) -> Scores:
-    """Pairs and blocks of the same scorer and batch."""
+    """Join pairs and blocks of the same scorer and batch."""
     return Scores(
         drops=Drops(
             units=[*one.drops.units, *other.drops.units],

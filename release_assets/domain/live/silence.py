@@ -1,8 +1,8 @@
 """How long nothing was seen of a rollout that should have been seen.
 
-Decides when silence is no chance: both arms without a call, or the candidate alone while stable's
-calls say what its share of the traffic would have brought. Refuses to know what follows
-(`stage_decision.py`: the clock stops, and after ten minutes a person is called).
+Decides when silence cannot be chance: both arms without a call, or the candidate alone while
+stable's calls show what its share of the traffic would have brought. Refuses to know what follows
+(`rollout/decision.py`: the clock stops, and after ten minutes a person is called).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MISSING_CALLS = 20.0  # that the candidate's share would have brought: chance of
 def silence(
     newest: Iterable[LiveBatch], *, since: datetime, now: datetime, traffic_pct: float | None
 ) -> timedelta:
-    """Time up to `now` without a call where there should have been one, whole looks at a time.
+    """Return the time up to `now` without a call that there should have been, in whole looks.
 
-    `newest` are the looks of the canary stage that began at `since`, newest first; none is asked
-    for beyond the last that heard the candidate. An unknown share (`traffic_pct` None) accuses
-    nobody of missing calls.
+    `newest` are the looks of the canary stage that began at `since`, newest first; none is read
+    beyond the last that has calls of the candidate. With an unknown share (`traffic_pct` None) no
+    call is missing.
     """
     quiet: list[LiveBatch] = []
     heard_until = since

@@ -1,7 +1,7 @@
 """What one look at live traffic sees: ordered batches of counts and scored pairs, per arm.
 
-Facts only; `live_analysis.py` judges them. A batch is identified by its ordinal, so a look is
-idempotent: the same batch fed twice changes nothing (statistics rule 14).
+Facts only; `judge.py` judges them. A batch is identified by its ordinal, so a look is
+idempotent: the same batch fed twice changes nothing (docs/methods.md, R14).
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ if TYPE_CHECKING:
 class CallCounts:
     """Calls of one arm in one batch.
 
-    `slow` counts calls over the canary stage's p95 limit (E7: p95 <= L is P(latency > L) <= .05).
-    `costs_usd` and `latencies_ms` are those of single calls, since a mean has no bound otherwise
-    (E8). `feedback` counts matured ratings only.
+    `over_ms` counts the calls over each limit that an SLO sets to a percentile of latency
+    (docs/methods.md, E7). `costs_usd` and `latencies_ms` are those of single calls, since a mean
+    has no bound otherwise (docs/methods.md, E8). `feedback` counts matured ratings only. `slow` is
+    in looks that an older version stored: calls over the p95 limit of their canary stage.
     """
 
     requests: int = 0
     errors: int = 0
     timeouts: int = 0
     refusals: int = 0
-    slow: int = 0
     feedback_negative: int = 0
     feedback: int = 0
+    over_ms: Mapping[float, int] = field(default_factory=dict)
     costs_usd: tuple[float, ...] = ()
     latencies_ms: tuple[float, ...] = ()
+    slow: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

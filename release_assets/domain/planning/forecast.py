@@ -1,7 +1,7 @@
 """What one canary stage can catch and prove with its traffic, SLO by SLO.
 
 Forecasts assume replayed pairs of which 4 % move by chance, log-normal costs, five slices scored
-equally, and one rating in ten calls (statistics rule 13). Refuses to know which plans are
+equally, and one rating in ten calls (docs/methods.md, R13). Refuses to know which plans are
 acceptable (`planner.py`).
 """
 
@@ -13,25 +13,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.live.levels import calls_to_judge
-from release_assets.domain.live.margins import SLICES_EXPECTED, margin_to_prove
 from release_assets.domain.live.state import ALPHA
-from release_assets.domain.live.streams import (
-    group_of,
-    is_mean,
-    rate_limit,
-    require_judgeable,
-    shares_of,
-)
+from release_assets.domain.live.streams import SLICES_EXPECTED, margin_to_prove, shares_of
 from release_assets.domain.live.wealth import start_share
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.rollout.metrics import Counted, SloKind
 from release_assets.domain.statistics import information
 
 if TYPE_CHECKING:
-    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+    from release_assets.domain.rollout.slo import Slo
 
 RATED_SHARE = 0.1  # of calls that users rate
 _MINUTE = timedelta(minutes=1)
-_LEVEL_DROP = 0.08  # of a score under its least level, as the seed's incident had
+_LEVEL_DROP = 0.08  # of a score under its least level, as the example's incident has
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +80,7 @@ class StageForecast:
     slos: tuple[SloForecast, ...]
 
     def document(self) -> dict[str, Any]:
-        """The JSON form of DESIGN section 10; what takes forever is null."""
+        """Return the JSON form; what takes forever is null."""
         return {name: _without_infinity(value) for name, value in asdict(self).items()}
 
 
@@ -101,44 +95,38 @@ def _without_infinity(value: Any) -> Any:
 def forecast(
     plan: RolloutPlan, stage: CanaryStage, *, calls_per_second: float, scores_per_hour: float
 ) -> StageForecast:
-    """What one stage can catch and prove; raises `InputError` for an SLO that nothing measures.
+    """Forecast what one stage can catch and prove.
 
     `scores_per_hour` counts replayed requests (a pair of scores); no more than there are calls.
     """
     pairs_per_min = min(scores_per_hour / 60, calls_per_second * 60)
-    rates = _Rates(stage, calls_per_second, pairs_per_min)
+    calls_per_min = calls_per_second * 60 * stage.traffic_pct / 100
     return StageForecast(
         index=stage.index,
         traffic_pct=stage.traffic_pct,
         duration_min=stage.duration / _MINUTE,
         longest_min=stage.longest / _MINUTE,
         evidence=stage.evidence,
-        slos=tuple(_forecast(plan, stage, slo, rates) for slo in stage.slos),
+        slos=tuple(_forecast(plan, stage, slo, calls_per_min, pairs_per_min) for slo in stage.slos),
     )
 
 
-class _Rates:
-    """Samples a minute in one stage."""
-
-    def __init__(self, stage: CanaryStage, calls_per_second: float, pairs_per_min: float) -> None:
-        self.calls = calls_per_second * 60 * stage.traffic_pct / 100
-        self.pairs = pairs_per_min
-
-    def of(self, slo: Slo) -> float:
-        """Of the SLO's own kind of sample."""
-        if slo.metric == "eval":
-            return self.pairs
-        if slo.metric == "fairness":
-            return self.pairs / SLICES_EXPECTED
-        return self.calls * (RATED_SHARE if slo.metric == "feedback_negative_rate" else 1.0)
+def _samples(slo: Slo, calls: float, pairs: float) -> float:
+    """Return how many of these calls, or replayed pairs, are samples of an SLO."""
+    if slo.metric.counted is Counted.GAP:
+        return pairs / SLICES_EXPECTED
+    if slo.metric.is_scored:
+        return pairs
+    return calls * (RATED_SHARE if slo.metric.is_voluntary else 1.0)
 
 
-def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, rates: _Rates) -> SloForecast:
-    require_judgeable(slo, plan)
-    per_min, is_level = rates.of(slo), slo.kind is SloKind.LEVEL
+def _forecast(
+    plan: RolloutPlan, stage: CanaryStage, slo: Slo, calls_per_min: float, pairs_per_min: float
+) -> SloForecast:
+    per_min, is_level = _samples(slo, calls_per_min, pairs_per_min), slo.kind is SloKind.LEVEL
     planned = per_min * (stage.duration / _MINUTE)
     margin = None if is_level else margin_to_prove(plan, stage, slo)
-    is_gap = slo.kind is SloKind.DELTA
+    is_gap = slo.metric.counted is Counted.GAP
     n_80, n_90 = (
         (float(calls_to_judge(stage, slo)),) * 2
         if margin is None
@@ -154,7 +142,7 @@ def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, rates: _Rates) ->
         provable_margin=None if is_level else information.provable_margin(planned, is_gap=is_gap),
         n_80=n_80,
         n_90=n_90,
-        catches=_catch(plan, stage, slo, per_min, rates.calls),
+        catches=_catch(plan, stage, slo, per_min, calls_per_min),
     )
 
 
@@ -162,13 +150,13 @@ def _catch(
     plan: RolloutPlan, stage: CanaryStage, slo: Slo, per_min: float, calls_per_min: float
 ) -> Catch:
     harm, growth = _harm(slo)
-    alpha = ALPHA * shares_of(plan)[group_of(slo)] * start_share(plan, stage.index)
-    streams = SLICES_EXPECTED if slo.kind is SloKind.DELTA else 1
+    alpha = ALPHA * shares_of(plan)[slo.group] * start_share(plan, stage.index)
+    streams = SLICES_EXPECTED if slo.metric.counted is Counted.GAP else 1
     median, p90 = information.samples_to_breach(growth, alpha / streams)
     minutes = median / per_min if per_min > 0 else math.inf
     return Catch(
         drop=harm,
-        unit=_unit(slo),
+        unit=slo.metric.unit,
         median_n=median,
         p90_n=p90,
         median_min=minutes,
@@ -178,29 +166,12 @@ def _catch(
 
 
 def _harm(slo: Slo) -> tuple[float, float]:
-    """The harm that is forecast, and how fast evidence against it grows per sample."""
-    if is_mean(slo):
+    """Return the harm that is forecast, and how fast evidence against it grows per sample."""
+    if slo.metric.counted is Counted.MEAN:
         return 1.5 * slo.limit, information.cost_growth(1.5)
-    if slo.metric == "eval" and slo.kind is SloKind.LEVEL:
+    if slo.metric.counted is Counted.SCORE:
         return _LEVEL_DROP, information.rate_growth(1 - slo.limit + _LEVEL_DROP, 1 - slo.limit)
-    if slo.metric in {"eval", "fairness"}:
+    if slo.metric.is_compared:
         return 2 * slo.limit, information.breach_growth(2 * slo.limit, slo.tolerated)
-    if slo.kind is not SloKind.LEVEL:  # a ratio: half of all events, at equal traffic
-        return 2 * slo.limit, information.rate_growth(*_event_shares(slo))
-    rate = min(0.5, 2 * rate_limit(slo))
-    return rate, information.rate_growth(rate, rate_limit(slo))
-
-
-def _unit(slo: Slo) -> str:
-    if is_mean(slo):
-        return "ms" if slo.metric == "latency_ms" else "usd"
-    if slo.metric in {"eval", "fairness"}:
-        return "of score"
-    if slo.kind is not SloKind.LEVEL:
-        return "over stable"
-    return "of ratings" if slo.metric == "feedback_negative_rate" else "of calls"
-
-
-def _event_shares(slo: Slo) -> tuple[float, float]:
-    harmful, tolerated = 1 + 2 * slo.limit, 1 + slo.tolerated
-    return harmful / (harmful + 1), tolerated / (tolerated + 1)
+    rate = min(0.5, 2 * slo.allowed_share)
+    return rate, information.rate_growth(rate, slo.allowed_share)

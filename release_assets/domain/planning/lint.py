@@ -11,10 +11,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.live.streams import group_of
 from release_assets.domain.planning.forecast import forecast
 from release_assets.domain.planning.planner import plan_findings
-from release_assets.domain.rollout.plan import SloKind
+from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.verdict import Verdict, conclude
 from release_assets.domain.wording import number
 
@@ -22,10 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from release_assets.domain.planning.forecast import Catch, SloForecast, StageForecast
-    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+    from release_assets.domain.rollout.plan import RolloutPlan
 
 GATE = "plan_lint"
-_UNMEASURED = "every_slo_is_measured"
 _OF_TRAFFIC = ("n_planned", "n_longest", "provable_margin")
 _OF_TIME = ("median_min", "p90_min", "calls_at_risk")
 
@@ -45,7 +43,7 @@ class PlanTraffic:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlanLint:
-    """The verdict, and a forecast for each stage; none where an SLO is measured by nothing."""
+    """The verdict, and a forecast for each stage."""
 
     verdict: Verdict
     plan: RolloutPlan
@@ -54,11 +52,10 @@ class PlanLint:
     warnings: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
-        """The document of DESIGN section 10."""
-        stages = [self._stage(stage) for stage in self.stages]
+        """Return the JSON form of a lint."""
         return self.verdict.document() | {
             "plan_digest": self.plan.digest,
-            "stages": stages or [_unforecast(stage) for stage in self.plan.stages],
+            "stages": [self._stage(stage) for stage in self.stages],
             "warnings": list(self.warnings),
             "traffic": asdict(self.traffic),
         }
@@ -70,27 +67,22 @@ class PlanLint:
         return document | {"slos": [_without_traffic(slo) for slo in document["slos"]]}
 
 
-def _unforecast(stage: CanaryStage) -> dict[str, Any]:
-    """A stage of a plan with an SLO that nothing measures: nothing is promised."""
-    shown = ("name", "limit", "inherited")
-    slos = [{name: getattr(slo, name) for name in shown} for slo in stage.slos]
-    unknown = {"provable_margin": None, "catches": None}
-    return stage.document() | {"slos": [slo | unknown for slo in slos]}
-
-
 def _without_traffic(slo: dict[str, Any]) -> dict[str, Any]:
-    """What holds for any traffic; the rest is null."""
+    """Return what holds for any traffic; the rest is null."""
     catches = slo["catches"] | dict.fromkeys(_OF_TIME)
     return slo | dict.fromkeys(_OF_TRAFFIC) | {"catches": catches}
 
 
 def lint_plan(plan: RolloutPlan, traffic: PlanTraffic) -> PlanLint:
-    """Everything that can be said before anybody signs; the plan's own budget counts as known."""
+    """Judge a plan before anybody signs it; its own scoring budget counts as known."""
     if traffic.scores_per_hour is None:
         traffic = replace(traffic, scores_per_hour=plan.scoring_budget_per_hour)
     findings = _findings(plan, traffic)
-    is_measured = all(finding.rule != _UNMEASURED for finding in findings)
-    stages = tuple(_forecasts(plan, traffic)) if is_measured else ()
+    calls, scores = traffic.calls_per_second or 0.0, traffic.scores_per_hour or 0.0
+    stages = tuple(
+        forecast(plan, stage, calls_per_second=calls, scores_per_hour=scores)
+        for stage in plan.stages
+    )
     verdict = conclude(GATE, findings)
     if verdict.is_passed:
         verdict = replace(verdict, headline=_promise(plan, stages, traffic))
@@ -99,12 +91,10 @@ def lint_plan(plan: RolloutPlan, traffic: PlanTraffic) -> PlanLint:
 
 
 def _findings(plan: RolloutPlan, traffic: PlanTraffic) -> tuple[Finding, ...]:
-    calls, scores = traffic.calls_per_second, traffic.scores_per_hour
-    found = plan_findings(plan, calls_per_second=calls or 0.0, scores_per_hour=scores or 0.0)
-    if traffic.is_known:
-        return found
-    unmeasured = tuple(finding for finding in found if finding.rule == _UNMEASURED)
-    return (*unmeasured, _unknown(traffic))
+    if not traffic.is_known:
+        return (_unknown(traffic),)
+    calls, scores = traffic.calls_per_second or 0.0, traffic.scores_per_hour or 0.0
+    return plan_findings(plan, calls_per_second=calls, scores_per_hour=scores)
 
 
 def _unknown(traffic: PlanTraffic) -> Finding:
@@ -119,23 +109,12 @@ def _unknown(traffic: PlanTraffic) -> Finding:
     )
 
 
-def _forecasts(plan: RolloutPlan, traffic: PlanTraffic) -> Iterator[StageForecast]:
-    """Of every stage; the one at 100 % lasts as long as the watch."""
-    for stage in plan.stages:
-        yield forecast(
-            plan,
-            replace(stage, duration=stage.duration or plan.watch),
-            calls_per_second=traffic.calls_per_second or 0.0,
-            scores_per_hour=traffic.scores_per_hour or 0.0,
-        )
-
-
 def _promise(plan: RolloutPlan, stages: tuple[StageForecast, ...], traffic: PlanTraffic) -> str:
-    """The one sentence: what is caught where, and what is proven before full traffic."""
-    drift = next(s for s in plan.last_monitored.slos if s.kind is SloKind.DRIFT)
+    """Return in one sentence what is caught where, and what full traffic opens with."""
+    drift = next(s for s in plan.last_monitored.slos if s.metric.counted is Counted.DROP)
     proven = f"a {drift.subject} drop of {number(drift.limit)} is excluded before full traffic"
     return (
-        f"passed: {_caught(stages, drift.name, drift.subject or drift.metric)}, and {proven},"
+        f"passed: {_caught(stages, drift.name, drift.noun)}, and {proven},"
         f" with {traffic.calls_per_second:g} calls a second and {traffic.scores_per_hour:g}"
         " scores an hour"
     )
@@ -159,13 +138,13 @@ def is_caught_in_time(stage: StageForecast, catches: Catch) -> bool:
 
 
 def _warnings(stages: tuple[StageForecast, ...]) -> Iterator[str]:
-    """What is accepted, and should be known."""
+    """Yield what is accepted, and should be known."""
     for stage in stages[:-1]:
         where = f"canary stage {stage.index + 1} ({stage.traffic_pct:g} %)"
         wide = [s for s in stage.slos if s.margin is not None and s.margin > s.limit]
         if stage.evidence == "guard" and wide:
-            said = ", ".join(_guarded(slo) for slo in wide)
-            yield f"{where} only guards: it excludes {said}"
+            excluded = ", ".join(_guarded(slo) for slo in wide)
+            yield f"{where} only guards: it excludes {excluded}"
         late = [s.name for s in stage.slos if not is_caught_in_time(stage, s.catches)]
         if late:
             yield f"{where} is over before it would catch twice the limit of {', '.join(late)}"
@@ -176,21 +155,11 @@ def _guarded(slo: SloForecast) -> str:
 
 
 def margin_ladder(lint: PlanLint) -> dict[str, tuple[float | None, ...]]:
-    """What each stage below 100 % has to exclude, SLO by SLO; None before it has the SLO."""
+    """Return what each stage below 100 % has to exclude, by SLO; None before it has the SLO."""
     below = lint.plan.stages[:-1]
-    drops = {
-        group_of(slo): slo.name
-        for stage in below
-        for slo in stage.slos
-        if slo.kind is not SloKind.LEVEL
-    }
-    return {
-        name: tuple(
-            next(
-                (f.margin for s, f in zip(stage.slos, fore.slos, strict=True) if group_of(s) == g),
-                None,
-            )
-            for stage, fore in zip(below, lint.stages, strict=False)
-        )
-        for g, name in drops.items()
-    }
+    drops = {s.group: s.name for stage in below for s in stage.slos if s.metric.is_compared}
+    margins = [
+        {slo.group: found.margin for slo, found in zip(stage.slos, of.slos, strict=True)}
+        for stage, of in zip(below, lint.stages, strict=False)
+    ]
+    return {name: tuple(of.get(group) for of in margins) for group, name in drops.items()}

@@ -1,8 +1,8 @@
-"""What a rollout plan can catch and prove with its traffic, said before anyone signs it.
+"""What a rollout plan can catch and prove with its traffic, known before anyone signs it.
 
 Decides which plans have no teeth: a stage that cannot prove its margins in its longest time, a
-stage that can never end, an SLO that nothing measures. An earlier stage that only guards against
-large harm is accepted and says so (statistics rule 13).
+stage that can never end. An earlier stage that only guards against
+large harm is accepted, with a warning (docs/methods.md, R13).
 """
 
 from __future__ import annotations
@@ -11,21 +11,18 @@ import math
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.live.streams import is_judgeable
 from release_assets.domain.planning.forecast import Catch, SloForecast, StageForecast, forecast
+from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics import information
 
 if TYPE_CHECKING:
-    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo
+    from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
 
 
 def stage_forecasts(
     plan: RolloutPlan, *, calls_per_second: float, scores_per_hour: float
 ) -> tuple[StageForecast, ...]:
-    """What each stage below 100 % can catch and prove.
-
-    Raises `InputError` for an SLO that nothing measures.
-    """
+    """Forecast what each stage below 100 % can catch and prove."""
     return tuple(
         forecast(plan, stage, calls_per_second=calls_per_second, scores_per_hour=scores_per_hour)
         for stage in plan.stages
@@ -36,10 +33,7 @@ def stage_forecasts(
 def plan_findings(
     plan: RolloutPlan, *, calls_per_second: float, scores_per_hour: float
 ) -> tuple[Finding, ...]:
-    """Whether the plan has teeth with this traffic and scoring budget (policy lint)."""
-    unmeasured = tuple(_unmeasured(slo) for slo in _slos(plan) if not is_judgeable(slo, plan))
-    if unmeasured:
-        return unmeasured
+    """Judge whether the plan has teeth with this traffic and scoring budget."""
     forecasts = stage_forecasts(
         plan, calls_per_second=calls_per_second, scores_per_hour=scores_per_hour
     )
@@ -52,19 +46,6 @@ def plan_findings(
     return (*found, *ends, _budget(plan, scores_per_hour))
 
 
-def _slos(plan: RolloutPlan) -> dict[Slo, None]:
-    return dict.fromkeys(slo for stage in plan.stages for slo in stage.slos)
-
-
-def _unmeasured(slo: Slo) -> Finding:
-    return Finding(
-        rule="every_slo_is_measured",
-        outcome=Outcome.FAILED,
-        because=f"nothing measures '{slo.name}' on live traffic",
-        limit=slo.limit,
-    )
-
-
 def _provable(
     stage: CanaryStage, of: StageForecast, slo: SloForecast, scores_per_hour: float
 ) -> Finding:
@@ -72,7 +53,7 @@ def _provable(
     text = f"canary stage {stage.index + 1} ({stage.traffic_pct:g} %), {slo.name}: "
     text += f"{_power_clause(stage, slo)}; {_catch_clause(of, slo.catches)}"
     if not is_enough:
-        text += f"; {_cheapest_change(of, slo, scores_per_hour)}"
+        text += f"; {_cheapest_change(stage, of, slo, scores_per_hour)}"
     return Finding(
         rule="each_stage_can_prove_its_margin",
         outcome=Outcome.PASSED if is_enough else Outcome.FAILED,
@@ -103,15 +84,17 @@ def _catch_clause(of: StageForecast, catches: Catch) -> str:
     )
 
 
-def _cheapest_change(of: StageForecast, slo: SloForecast, scores_per_hour: float) -> str:
-    """More time costs no score an hour; then more scores; a wider limit costs the promise."""
+def _cheapest_change(
+    stage: CanaryStage, of: StageForecast, slo: SloForecast, scores_per_hour: float
+) -> str:
+    """Name what would do: more time, then more scores, and last a wider limit."""
     if slo.n_longest <= 0:
         return "cheapest change: give it traffic and a scoring budget"
     factor = slo.n_80 / slo.n_longest
     changes = [f"max_duration_min: {math.ceil(of.longest_min * factor)}"]
     if slo.margin is not None:
         changes.append(f"scores_per_hour: {math.ceil(scores_per_hour * factor)}")
-        is_gap = "_delta_" in slo.name
+        is_gap = any(s.name == slo.name and s.metric.counted is Counted.GAP for s in stage.slos)
         wider = information.provable_margin(slo.n_longest, is_gap=is_gap)
         changes.append(f"a limit of {math.ceil(wider * 1000) / 1000:g}")
     return f"cheapest change: {', or '.join(changes)}"

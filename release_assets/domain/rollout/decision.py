@@ -1,12 +1,12 @@
 """What to do after a look at a canary stage: wait, advance, complete, brake or hold, and why.
 
 Decides in the order breach > doubt > not enough > pass, since harm is never hidden by a doubt
-about something else, and "no breach so far" never promotes (DESIGN law 5). Refuses to know how
-the look was judged (`live_analysis.py`) and to move anything: raising traffic is a run with its
+about something else, and "no breach so far" never promotes (law 5). Refuses to know how
+the look was judged (`live/judge.py`) and to move anything: raising traffic is a run with its
 own gate, and only `hold` and `brake` may be acted on at once (law 3).
 
 A stage ends by observed-healthy time **and** evidence **and** coverage, whether it proves or
-guards: what passing takes in a guard stage, the judgement knows. Undecided at its longest time it
+guards; what passing takes in a guard stage, the judgement decides. Undecided at its longest time it
 is held for a person.
 """
 
@@ -43,7 +43,7 @@ SILENCE = timedelta(minutes=10)  # unobserved for so long, a person is called
 _TRAFFIC_PCT_TOLERANCE = 1e-3
 
 
-class Act(StrEnum):
+class StageAct(StrEnum):
     """The five answers."""
 
     WAIT = "wait"
@@ -61,7 +61,7 @@ class StageObservation:
     router, None when the router could not be read; `allowed_pct` the share that a recorded intent
     to raise allows, where it is more than the stage's own. `coverage` is the share of the look
     windows since the stage was entered that were measured; `gap` the time before `now`, beyond
-    the known ingest delay, of which nothing was seen. `frozen` says why raising is stopped;
+    the known ingest delay, of which nothing was seen. `frozen` is why raising is stopped;
     `braking` is the sentence of a recorded intent to brake that the rollout does not show yet,
     since a write may be lost after the traffic was cut.
     """
@@ -89,10 +89,10 @@ class Decision:
     """One answer; `event` is what happens to the rollout when it is carried out.
 
     `healthy` is the observed-healthy time with this look; `page` asks for a person; `is_frozen`
-    says that nothing but a freeze window stands in the way.
+    means that nothing but a freeze window stands in the way.
     """
 
-    act: Act
+    act: StageAct
     because: str
     event: RolloutEvent | None
     healthy: timedelta
@@ -108,14 +108,11 @@ class _Look:
     seen: StageObservation
     plan: RolloutPlan
     stage: CanaryStage
-    is_full: bool
-    duration: timedelta
-    longest: timedelta
     healthy: timedelta
 
 
 def advance(rollout: Rollout, observation: StageObservation, plan: RolloutPlan) -> Decision:
-    """The first rule that has an answer gives it; they stand in the order of precedence.
+    """Return the answer of the first rule that has one; they are in order of precedence.
 
     Raises `IllegalTransitionError` for a rollout that is over.
     """
@@ -127,7 +124,7 @@ def advance(rollout: Rollout, observation: StageObservation, plan: RolloutPlan) 
 
 
 def follow(rollout: Rollout, decision: Decision, *, now: datetime) -> Rollout:
-    """The rollout once a decision has been carried out; without an event it is the same."""
+    """Return the rollout once a decision has been carried out; the same without an event."""
     if decision.event is None:
         return rollout
     return apply(
@@ -136,7 +133,7 @@ def follow(rollout: Rollout, decision: Decision, *, now: datetime) -> Rollout:
 
 
 def note_look(rollout: Rollout, decision: Decision, *, now: datetime) -> Rollout:
-    """The rollout with the time of this look, before a run carries out what was decided."""
+    """Return the rollout with the time of this look, before a run carries out the decision."""
     return apply(
         rollout,
         RolloutEvent.LOOKED,
@@ -148,21 +145,12 @@ def note_look(rollout: Rollout, decision: Decision, *, now: datetime) -> Rollout
 
 def _place(rollout: Rollout, seen: StageObservation, plan: RolloutPlan) -> _Look:
     stage = planned_stage(rollout, plan)
-    is_full = stage.index == len(plan.stages) - 1
-    return _Look(
-        rollout=rollout,
-        seen=seen,
-        plan=plan,
-        stage=stage,
-        is_full=is_full,
-        duration=plan.watch if is_full else stage.duration,
-        longest=stage.max_duration or 2 * (plan.watch if is_full else stage.duration),
-        healthy=_healthy(rollout, seen, stage),
-    )
+    healthy = _healthy(rollout, seen, stage)
+    return _Look(rollout=rollout, seen=seen, plan=plan, stage=stage, healthy=healthy)
 
 
 def _healthy(rollout: Rollout, seen: StageObservation, stage: CanaryStage) -> timedelta:
-    """Healthy time grows by what this look saw, never by what nobody saw."""
+    """Return the healthy time with this look; it grows by what was seen, never by what was not."""
     is_open = rollout.state in {RolloutState.RAMPING, RolloutState.WATCHING}
     is_harmed = seen.outcome is Outcome.FAILED and stage.mode == "enforce"
     if not is_open or is_harmed or seen.traffic_pct is None:
@@ -173,7 +161,7 @@ def _healthy(rollout: Rollout, seen: StageObservation, stage: CanaryStage) -> ti
 
 
 def _unfinished_brake(look: _Look) -> Decision | None:
-    """A brake that was begun is pulled to its end, even if the harm can no longer be seen."""
+    """Pull a brake that was begun to its end, even if the harm can no longer be seen."""
     if look.seen.braking is None or look.rollout.state is RolloutState.BRAKED:
         return None
     return _brake(look, look.seen.braking)
@@ -200,9 +188,9 @@ def _too_much_traffic(look: _Look) -> Decision | None:
 
 
 def _not_open(look: _Look) -> Decision | None:
-    """Braked and held rollouts wait: for the restoration, or for a person."""
+    """Let braked and held rollouts wait: for the restoration, or for a person."""
     if look.rollout.state is RolloutState.BRAKED:
-        return _decide(look, Act.WAIT, "braked; the restoration is under way", event=None)
+        return _decide(look, StageAct.WAIT, "braked; the restoration is under way", event=None)
     if look.rollout.state is RolloutState.HELD:
         return _wait(look, look.rollout.because)
     return None
@@ -222,9 +210,9 @@ def _too_little_traffic(look: _Look) -> Decision | None:
 
 
 def _doubt(look: _Look) -> Decision | None:
-    """Nothing seen, or the router silent: wait, and call a person when it lasts."""
+    """Wait while nothing is seen or the router is silent, and call a person when it lasts."""
     gap = look.seen.gap
-    if gap >= min(SILENCE, look.longest) and gap > LONGEST_LOOK:
+    if gap >= min(SILENCE, look.stage.longest) and gap > LONGEST_LOOK:
         return _hold(look, f"nothing was seen for {time(gap)}")
     if gap > LONGEST_LOOK:
         return _wait(look, f"the last {time(gap)} were not seen")
@@ -234,18 +222,18 @@ def _doubt(look: _Look) -> Decision | None:
 
 
 def _not_enough(look: _Look) -> Decision | None:
-    """Time first; then, while evidence is missing, wait up to the longest time."""
-    if look.healthy < look.duration:
-        left = f"{time(look.healthy)} of {time(look.duration)} observed healthy"
+    """Wait for the time; then, while evidence is missing, up to the longest time."""
+    if look.healthy < look.stage.duration:
+        left = f"{time(look.healthy)} of {time(look.stage.duration)} observed healthy"
         return _wait(look, f"{left}; {look.seen.sentence}")
     missing = _missing(look)
-    if missing and look.healthy >= look.longest:
+    if missing and look.healthy >= look.stage.longest:
         return _hold(look, f"undecided after {time(look.healthy)}: {missing}")
     return _wait(look, missing) if missing else None
 
 
 def _missing(look: _Look) -> str:
-    """What the stage still lacks beside time, in words; empty when nothing."""
+    """Return what the stage still lacks beside time, in words; empty when nothing."""
     needed = max(look.stage.min_samples, 1)
     if look.seen.scored < needed:
         return f"{look.seen.scored} of {needed} scored samples"
@@ -266,10 +254,10 @@ def _pass(look: _Look) -> Decision | None:
     because = f"{time(look.healthy)} observed healthy; {look.seen.sentence}"
     if look.stage.mode == "shadow" and look.seen.outcome is Outcome.FAILED:
         because = f"shadow stage, would have braked: {look.seen.sentence}"
-    if look.is_full:
-        return _decide(look, Act.COMPLETE, because, event=RolloutEvent.COMPLETED)
+    if look.stage is look.plan.stages[-1]:
+        return _decide(look, StageAct.COMPLETE, because, event=RolloutEvent.COMPLETED)
     event = raising_event(look.rollout, look.plan)
-    return _decide(look, Act.ADVANCE, because, event=event)
+    return _decide(look, StageAct.ADVANCE, because, event=event)
 
 
 _RULES: tuple[Callable[[_Look], Decision | None], ...] = (
@@ -287,20 +275,20 @@ _RULES: tuple[Callable[[_Look], Decision | None], ...] = (
 
 
 def _wait(look: _Look, because: str) -> Decision:
-    return _decide(look, Act.WAIT, because, event=RolloutEvent.LOOKED)
+    return _decide(look, StageAct.WAIT, because, event=RolloutEvent.LOOKED)
 
 
 def _hold(look: _Look, because: str) -> Decision:
     if look.rollout.state is RolloutState.HELD:  # it is held already; the person was called
         return _wait(look, because)
-    return _decide(look, Act.HOLD, because, event=RolloutEvent.HELD, page=True)
+    return _decide(look, StageAct.HOLD, because, event=RolloutEvent.HELD, page=True)
 
 
 def _brake(look: _Look, because: str) -> Decision:
-    return _decide(look, Act.BRAKE, because, event=RolloutEvent.BREACHED, page=True)
+    return _decide(look, StageAct.BRAKE, because, event=RolloutEvent.BREACHED, page=True)
 
 
 def _decide(
-    look: _Look, act: Act, because: str, *, event: RolloutEvent | None, page: bool = False
+    look: _Look, act: StageAct, because: str, *, event: RolloutEvent | None, page: bool = False
 ) -> Decision:
     return Decision(act=act, because=because, event=event, healthy=look.healthy, page=page)

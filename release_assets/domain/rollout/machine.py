@@ -96,7 +96,7 @@ class Rollout:
         return not TRANSITIONS[self.state]
 
     def document(self) -> dict[str, Any]:
-        """The JSON form, without floats, for the store and the ledger."""
+        """Return the JSON form, without floats, for the store and the ledger."""
         looked = self.last_look_at
         return {
             "release": self.release,
@@ -162,7 +162,7 @@ def apply(
     because: str,
     healthy: timedelta | None = None,
 ) -> Rollout:
-    """The rollout after an event; raises `IllegalTransitionError`, and nothing moves."""
+    """Return the rollout after an event; raises `IllegalTransitionError`, and nothing moves."""
     try:
         state = TRANSITIONS[rollout.state][event]
     except KeyError as exc:
@@ -181,26 +181,26 @@ def apply(
 
 
 def planned_stage(rollout: Rollout, plan: RolloutPlan) -> CanaryStage:
-    """The canary stage that a rollout is in; of a plan that is not its own, the nearest."""
+    """Return the canary stage that a rollout is in; of a plan not its own, the nearest."""
     return plan.stages[min(rollout.stage, len(plan.stages) - 1)]
 
 
 def planned_traffic_pct(rollout: Rollout, plan: RolloutPlan) -> float:
-    """The share of traffic that the candidate must have now, by the rollout."""
+    """Return the share of traffic that the candidate must have now, by the rollout."""
     if rollout.state in {RolloutState.BRAKED, RolloutState.ROLLED_BACK}:
         return 0.0
     return planned_stage(rollout, plan).traffic_pct
 
 
 def raising_event(rollout: Rollout, plan: RolloutPlan) -> RolloutEvent:
-    """What passing this stage is called: the stage before 100 % opens full traffic."""
+    """Return the event of passing this stage: the stage before 100 % opens full traffic."""
     if planned_stage(rollout, plan) is plan.last_monitored:
         return RolloutEvent.FULL_TRAFFIC_REACHED
     return RolloutEvent.STAGE_ENTERED
 
 
 def resuming_event(rollout: Rollout, plan: RolloutPlan) -> RolloutEvent:
-    """What letting a held rollout go on is called; its stage starts again from zero."""
+    """Return the event of letting a held rollout go on; its stage starts again from zero."""
     is_full = rollout.stage == len(plan.stages) - 1
     return RolloutEvent.WATCH_RESUMED if is_full else RolloutEvent.RESUMED
 
@@ -221,7 +221,7 @@ def ends_rollout(event: RolloutEvent) -> bool:
 
 
 def diagram() -> str:
-    """The table as text, one arrow a line; docs/rollout.md shows this and a test compares."""
+    """Return the table as text, one arrow a line; docs/rollout.md shows it, a test compares."""
     rows = [(s, e, to) for s, events in TRANSITIONS.items() for e, to in events.items()]
     left = max(len(s) for s in RolloutState)
     middle = max(len(event) for _, event, _ in rows)

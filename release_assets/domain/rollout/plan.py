@@ -1,15 +1,14 @@
 """The rollout plan: ordered canary stages with their SLOs, read from the user's file.
 
 Decides what each stage inherits (SLOs go forward and may only tighten) and what a plan must hold
-to have teeth. Refuses to know what the plan can prove with its traffic (`planner.py`), which
-metrics are emitted (`manifest_lint.py`) and what happens to a release on it (`rollout.py`).
+to have teeth. Refuses to know what the plan can prove with its traffic (`planning`), which
+metrics are emitted (`files/manifest_lint.py`) and what happens to a release on it (`machine.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,64 +16,22 @@ from release_assets.domain.documents import read_located
 from release_assets.domain.errors import InputError
 from release_assets.domain.release import digest_of_document
 from release_assets.domain.rollout import plan_file
-from release_assets.domain.rollout.slo import impossibility, read_slo_name
+from release_assets.domain.rollout.metrics import Counted
+from release_assets.domain.rollout.slo import Slo, read_slo
 
 if TYPE_CHECKING:
     from release_assets.domain.documents import Lines
 
 _MINUTE = timedelta(minutes=1)
-_Identity = tuple[str | None, ...]
-
-
-class SloKind(StrEnum):
-    """Of a level itself, of a drop against stable, of a gap between groups."""
-
-    LEVEL = "level"
-    DRIFT = "drift"
-    DELTA = "delta"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slo:
-    """A bound on a live metric, by its wire name; `limit` and `tolerated` in the metric's unit.
-
-    A breach is evidence of more than `tolerated` (half of the limit for drift and delta, the
-    limit itself for levels), a proof is evidence within the limit (statistics rule 1). `subject`
-    is the scorer or the slice key.
-    """
-
-    name: str
-    metric: str
-    kind: SloKind
-    bound: Literal["max", "min"]
-    limit: float
-    tolerated: float
-    aggregate: str | None = None
-    subject: str | None = None
-    inherited: bool = False
-
-    @property
-    def identity(self) -> _Identity:
-        """What it bounds, however it is spelt: `p95_latency_ms` is `latency_p95_ms`."""
-        return (self.metric, self.subject, self.aggregate, self.kind, self.bound)
-
-    def loosens(self, earlier: Slo) -> bool:
-        """Whether it allows what the same SLO of an earlier stage forbids."""
-        return self.limit > earlier.limit if self.bound == "max" else self.limit < earlier.limit
-
-    def document(self) -> dict[str, Any]:
-        """The JSON form, as shown at sign-off."""
-        shown = ("name", "limit", "tolerated", "inherited")
-        return {name: getattr(self, name) for name in shown}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CanaryStage:
     """One traffic share with its SLOs, inheritance applied; `index` counts from 0.
 
-    `duration` is the least observed-healthy time; zero at 100 %, where the plan's watch begins.
+    `duration` is the least observed-healthy time; that of the stage at 100 % is the watch.
     A `proof` stage must prove its limits, a `guard` stage (the default of those before the last
-    monitored one) what its traffic can prove. A breach in `shadow` mode is told, not acted on.
+    monitored one) what its traffic can prove. A breach in `shadow` mode is reported, not acted on.
     """
 
     index: int
@@ -92,7 +49,7 @@ class CanaryStage:
         return self.max_duration or 2 * self.duration
 
     def document(self) -> dict[str, Any]:
-        """The JSON form, as shown at sign-off."""
+        """Return the JSON form, as shown at sign-off."""
         return {
             "traffic_pct": self.traffic_pct,
             "duration_min": self.duration / _MINUTE,
@@ -106,13 +63,17 @@ class CanaryStage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RolloutPlan:
-    """The resolved plan; `watch` is the observed-healthy time at 100 % before it is stable."""
+    """The resolved plan; its last stage is the one at 100 %."""
 
     stages: tuple[CanaryStage, ...]
     auto_rollback: bool
     notify: tuple[str, ...]
-    watch: timedelta
     scoring_budget_per_hour: float | None = None
+
+    @property
+    def watch(self) -> timedelta:
+        """The observed-healthy time at 100 % before the release is stable."""
+        return self.stages[-1].duration
 
     @property
     def last_monitored(self) -> CanaryStage:
@@ -120,9 +81,14 @@ class RolloutPlan:
         return self.stages[-2]
 
     def document(self) -> dict[str, Any]:
-        """The resolved plan, as shown at sign-off."""
+        """Return the resolved plan, as shown at sign-off."""
+        # The digest of this document is in sign-offs of years ago, so the stage at 100 % goes on
+        # showing what it showed then: no duration but the one of `watch_min`.
+        *below, full = self.stages
+        written = (full.max_duration or timedelta()) / _MINUTE
+        at_full = full.document() | {"duration_min": 0.0, "max_duration_min": written}
         return {
-            "canary_stages": [stage.document() for stage in self.stages],
+            "canary_stages": [*(stage.document() for stage in below), at_full],
             "auto_rollback": self.auto_rollback,
             "on_rollback_notify": list(self.notify),
             "watch_min": self.watch / _MINUTE,
@@ -137,14 +103,14 @@ class RolloutPlan:
 
 @lru_cache(maxsize=64)
 def _digest_of(plan: RolloutPlan) -> str:
-    """Computed once a plan: every look asks for it, and it costs as much as the look."""
+    """Return the digest, computed once a plan: it costs as much as a look, which asks for it."""
     return digest_of_document(plan.document())
 
 
 def read_rollout_plan(text: str, *, file: str, allow_manual_rollback: bool = False) -> RolloutPlan:
     """Read a plan, or raise `InputError` or `UnknownWordError` with file and line.
 
-    `allow_manual_rollback` is the policy's word, given with a reason, for the risk tier.
+    `allow_manual_rollback` is what the policy allows the risk tier, with a reason.
     """
     located = read_located(text, plan_file.PlanFile, file=file)
     written, lines = located.record, located.lines
@@ -157,7 +123,6 @@ def read_rollout_plan(text: str, *, file: str, allow_manual_rollback: bool = Fal
         stages=_resolve(written, lines),
         auto_rollback=written.auto_rollback,
         notify=tuple(target.channel for target in written.on_rollback_notify),
-        watch=plan_file.watch_of(written, lines),
         scoring_budget_per_hour=written.scoring_budget_per_hour,
     )
     _require_teeth(plan, lines)
@@ -165,59 +130,43 @@ def read_rollout_plan(text: str, *, file: str, allow_manual_rollback: bool = Fal
 
 
 def _resolve(written: plan_file.PlanFile, lines: Lines) -> tuple[CanaryStage, ...]:
-    """Each stage with all it inherits."""
+    """Return each stage with all it inherits."""
+    watch = plan_file.watch_of(written, lines)
     stages = []
-    in_force: dict[_Identity, tuple[Slo, int]] = {}
+    in_force: dict[str, tuple[Slo, int]] = {}
     for index, stage in enumerate(written.canary_stages):
         own = _own_slos(index, stage, lines)
         _require_tightening(index, in_force, own, lines)
         passed_on = {k: (replace(slo, inherited=True), line) for k, (slo, line) in in_force.items()}
         in_force = passed_on | own
-        slos = tuple(slo for slo, _ in in_force.values())
-        stages.append(_stage(index, stage, slos, len(written.canary_stages)))
-    return tuple(stages)
+        resolved = _stage(index, stage, watch, tuple(slo for slo, _ in in_force.values()))
+        stages.append(resolved)
+    last_monitored = replace(stages[-2], evidence="proof")
+    return (*stages[:-2], last_monitored, stages[-1])
 
 
-def _own_slos(
-    index: int, stage: plan_file.StageFile, lines: Lines
-) -> dict[_Identity, tuple[Slo, int]]:
-    own: dict[_Identity, tuple[Slo, int]] = {}
+def _own_slos(index: int, stage: plan_file.StageFile, lines: Lines) -> dict[str, tuple[Slo, int]]:
+    """Return the SLOs that a stage writes itself, by group, each with its line."""
+    own: dict[str, tuple[Slo, int]] = {}
     for name, limit in stage.slos.items():
         line = lines.line("canary_stages", index, "slos", name)
-        slo = _read_slo(name, limit, lines.file, line)
-        if slo.identity in own:
-            twin, first = own[slo.identity]
+        slo = read_slo(name, limit, file=lines.file, line=line)
+        if slo.group in own:
+            twin, first = own[slo.group]
             message = f"'{name}' bounds what '{twin.name}' bounds already in line {first}"
             raise InputError(message, file=lines.file, line=line)
-        own[slo.identity] = (slo, line)
+        own[slo.group] = (slo, line)
     return own
-
-
-def _read_slo(name: str, limit: float, file: str, line: int) -> Slo:
-    said = read_slo_name(name, file=file, line=line)
-    if impossible := impossibility(name, said, limit):
-        raise InputError(impossible, file=file, line=line)
-    kind = SloKind(said.kind)
-    return Slo(
-        name=name,
-        metric=said.metric,
-        kind=kind,
-        bound=said.bound,
-        limit=limit,
-        tolerated=limit if kind is SloKind.LEVEL else limit / 2,
-        aggregate=said.aggregate,
-        subject=said.subject,
-    )
 
 
 def _require_tightening(
     index: int,
-    earlier: dict[_Identity, tuple[Slo, int]],
-    own: dict[_Identity, tuple[Slo, int]],
+    earlier: dict[str, tuple[Slo, int]],
+    own: dict[str, tuple[Slo, int]],
     lines: Lines,
 ) -> None:
-    for identity, (slo, line) in own.items():
-        before, first = earlier.get(identity, (slo, line))
+    for group, (slo, line) in own.items():
+        before, first = earlier.get(group, (slo, line))
         if slo.loosens(before):
             message = (
                 f"canary stage {index + 1} loosens '{slo.name}' from {before.limit:g}"
@@ -227,18 +176,17 @@ def _require_tightening(
 
 
 def _stage(
-    index: int, stage: plan_file.StageFile, slos: tuple[Slo, ...], count: int
+    index: int, stage: plan_file.StageFile, watch: timedelta, slos: tuple[Slo, ...]
 ) -> CanaryStage:
-    is_full, is_last_monitored = index == count - 1, index == count - 2
-    longest = stage.max_duration_min
+    longest, is_full = stage.max_duration_min, stage.traffic_pct == 100
     return CanaryStage(
         index=index,
         traffic_pct=stage.traffic_pct,
-        duration=timedelta() if is_full else timedelta(minutes=stage.duration_min or 0),
+        duration=watch if is_full else timedelta(minutes=stage.duration_min or 0),
         max_duration=None if longest is None else timedelta(minutes=longest),
         slos=slos,
         min_samples=stage.min_samples,
-        evidence="proof" if is_last_monitored else stage.evidence or "guard",
+        evidence=stage.evidence or "guard",
         mode=stage.mode,
     )
 
@@ -249,7 +197,6 @@ def _require_teeth(plan: RolloutPlan, lines: Lines) -> None:
     if bare:
         message = f"canary stage {bare.index + 1} ({bare.traffic_pct:g} %) has no SLO"
         raise lines.error(message, "canary_stages", bare.index)
-    drifts = [s for s in plan.last_monitored.slos if s.metric == "eval" and s.kind is SloKind.DRIFT]
-    if not drifts:
+    if not any(slo.metric.counted is Counted.DROP for slo in plan.last_monitored.slos):
         hint = "add one like 'eval_groundedness_drift_max: 0.04'"
         raise lines.error("no stage below 100 % has an eval-drift SLO", "canary_stages", hint=hint)

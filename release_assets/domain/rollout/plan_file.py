@@ -1,7 +1,7 @@
 """The user's rollout file as it is written: its keys, and the rules that need no inheritance.
 
 Decides that traffic rises to 100 %, that times are given and make sense, and that a rollback is
-automatic unless the policy says otherwise. What the stages mean together, `rollout_plan.py` knows.
+automatic unless the policy allows otherwise. What stages inherit, `plan.py` decides.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def require_rising_traffic(written: PlanFile, lines: Lines) -> None:
     before = 0.0
     for index, stage in enumerate(written.canary_stages):
         if stage.traffic_pct <= before:
-            said = "repeats" if stage.traffic_pct == before else f"falls from {before:g} % to"
-            message = f"canary stage {index + 1} {said} {stage.traffic_pct:g} %: traffic must rise"
+            verb = "repeats" if stage.traffic_pct == before else f"falls from {before:g} % to"
+            message = f"canary stage {index + 1} {verb} {stage.traffic_pct:g} %: traffic must rise"
             raise lines.error(message, "canary_stages", index, "traffic_pct")
         before = stage.traffic_pct
     if before < 100:
@@ -110,7 +110,7 @@ def require_enforced_proof(written: PlanFile, lines: Lines) -> None:
 
 
 def watch_of(written: PlanFile, lines: Lines) -> timedelta:
-    """How long full traffic is watched: `watch_min`, or the 100 % stage's own `duration_min`."""
+    """Return how long full traffic is watched: `watch_min`, or the 100 % stage's own duration."""
     index = len(written.canary_stages) - 1
     own = written.canary_stages[index].duration_min
     if own is not None and written.watch_min is not None:

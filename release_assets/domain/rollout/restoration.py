@@ -1,4 +1,4 @@
-"""What must be restored together, and whether it was: "rolled back" is said only then.
+"""What must be restored together, and whether it was: only then a release is "rolled back".
 
 Decides from what was read back (the router, the prompt registry, the running unit by its own
 word), never from what was ordered. Law 4: code that is back while the prompt pointer is not is a
@@ -21,7 +21,7 @@ _TRAFFIC_PCT_TOLERANCE = 1e-3
 
 
 class RouterTruth(Protocol):
-    """What the router says: who is stable, and what the candidate still gets."""
+    """What the router does: who is stable, and what the candidate still gets."""
 
     @property
     def stable_digest(self) -> str:
@@ -74,7 +74,7 @@ class RollbackPlan:
 def plan_rollback(
     candidate: Release, stable: Release, restore: Mapping[str, Sequence[str]]
 ) -> RollbackPlan:
-    """The plan that takes `candidate` back to `stable`.
+    """Plan what takes `candidate` back to `stable`.
 
     `restore` holds, by part, the commands that the candidate's manifest declares.
     """
@@ -93,7 +93,7 @@ def plan_rollback(
 def judge_restoration(
     expected: Unit, observed: Unit | None, traffic: RouterTruth, pointers: PointerTruth
 ) -> tuple[Finding, ...]:
-    """Whether all of it is back.
+    """Judge whether all of it is back.
 
     Args:
         expected: The stable unit.
@@ -109,7 +109,7 @@ def judge_restoration(
 
 
 def judge_parts(expected: Unit, observed: Unit | None, *, rule: str) -> Finding:
-    """Whether the unit that answers is the expected one, part by part."""
+    """Judge whether the unit that answers is the expected one, part by part."""
     if observed is None:
         because = "no unit answered, so what runs is not known"
         return Finding(rule=rule, outcome=Outcome.INCONCLUSIVE, because=because)

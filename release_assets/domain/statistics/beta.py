@@ -1,6 +1,6 @@
 """The incomplete beta function and the two quantiles that rest on it; standard library only.
 
-`scipy.special` knows them too, and takes half a second to load, which `countersign compare` would
+`scipy.special` has them too, and takes half a second to load, which `countersign compare` would
 spend at every start. Agreement with scipy to nine digits is tested.
 """
 
@@ -18,7 +18,7 @@ _MOST_TERMS = 20_000
 
 
 def share_below(x: float, a: float, b: float) -> float:
-    """P(X <= x) for X of the beta law with shapes `a` and `b`."""
+    """Return P(X <= x) for X of the beta law with shapes `a` and `b`."""
     if x <= 0 or x >= 1:
         return 0.0 if x <= 0 else 1.0
     front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x))
@@ -28,7 +28,7 @@ def share_below(x: float, a: float, b: float) -> float:
 
 
 def _fraction(x: float, a: float, b: float) -> float:
-    """The continued fraction of the incomplete beta function (Lentz's method)."""
+    """Return the continued fraction of the incomplete beta function (Lentz's method)."""
     c, d = 1.0, _inverse(1 - (a + b) * x / (a + 1))
     value = d
     for m in range(1, _MOST_TERMS):
@@ -54,21 +54,21 @@ def _inverse(value: float) -> float:
 
 @lru_cache(maxsize=4096)
 def student_quantile(degrees: int, tail: float) -> float:
-    """The t above which Student's law with these degrees of freedom leaves `tail` < .5."""
+    """Return the t above which Student's law with these degrees of freedom leaves `tail` < .5."""
     x = _solve(lambda x: share_below(x, degrees / 2, 0.5), 2 * tail)
     return sqrt(degrees * (1 - x) / x)
 
 
 @lru_cache(maxsize=4096)
 def share_bounds(passed: float, n: int, tail: float) -> tuple[float, float]:
-    """Clopper-Pearson bounds of a share of `n`, each wrong with probability `tail` at most."""
+    """Return Clopper-Pearson bounds of a share of `n`, each wrong with `tail` at most."""
     low = _solve(lambda x: share_below(x, passed, n - passed + 1), tail) if passed > 0 else 0.0
     high = _solve(lambda x: share_below(x, passed + 1, n - passed), 1 - tail) if passed < n else 1.0
     return low, high
 
 
 def _solve(rising: Callable[[float], float], target: float) -> float:
-    """Where a rising function on [0, 1] reaches the target, by bisection to the last bit."""
+    """Find where a rising function on [0, 1] reaches the target, to the last bit."""
     low, high = 0.0, 1.0
     for _ in range(80):
         middle = (low + high) / 2

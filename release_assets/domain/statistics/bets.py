@@ -1,10 +1,10 @@
-"""Evidence by betting: twelve constant bets on each stream, their capital kept in logs.
+"""Evidence by betting: twelve constant bets on each stream, their wealth kept in logs.
 
-A bettor stakes a fixed fraction of what can be lost; under the null its capital is a nonnegative
-supermartingale, so it reaches 1/alpha with probability alpha at most, whenever one looks (E1, E2;
-Waudby-Smith and Ramdas 2024; Ville 1939). Bets never adapt to the data: an adaptive bet is not
-safe when the mean moves (E9). Counts are the same bet written with multiplicities (E5), an
-unbounded cost needs no cap on this side (E8).
+Each bet risks a fixed fraction of what can be lost; under the null its wealth is a nonnegative
+supermartingale, so it reaches 1/alpha with probability alpha at most, whenever one looks
+(docs/methods.md, E1, E2). Bets never adapt to the data: an adaptive bet is not safe when the mean
+moves (docs/methods.md, E9). Counts are the same bet written with multiplicities, and an unbounded
+cost needs no cap on this side (docs/methods.md, E5, E8).
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Array = NDArray[np.float64]
-MOST_LOG = 700.0  # exp of more overflows; nobody needs to see more evidence than that
+MOST_LOG = 700.0  # exp of more overflows; more evidence is of no use to a reader
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grid:
-    """Bets as fractions of the largest allowed one, and the share of capital on each."""
+    """Bets as fractions of the largest allowed one, and the share of wealth on each."""
 
     fractions: tuple[float, ...]
     weights: tuple[float, ...]
 
     @property
     def log_weights(self) -> Array:
-        """Natural logs of the shares."""
+        """Return the natural logs of the shares."""
         logs: Array = np.log(np.asarray(self.weights))
         return logs
 
 
 def _bump(places: Array, *, centre: float, spread: float) -> tuple[float, ...]:
-    """Log-normal shares, of sum one."""
+    """Return log-normal shares, of sum one."""
     bump = np.exp(-0.5 * (np.log(places / centre) / spread) ** 2)
     return tuple((bump / bump.sum()).tolist())
 
 
 def log_normal_grid(*, low: float, high: float, centre: float, spread: float) -> Grid:
-    """Twelve fractions in geometric steps, weighted by a log-normal bump (statistics rule 3)."""
+    """Return twelve fractions in geometric steps with log-normal weights (docs/methods.md, R3)."""
     fractions = np.geomspace(low, high, 12)
     weights = _bump(fractions, centre=centre, spread=spread)
     return Grid(fractions=tuple(fractions.tolist()), weights=weights)
@@ -63,12 +63,12 @@ _COUNT_WEIGHTS = _bump(_RATIOS - 1, centre=1.1, spread=0.7)
 
 @cache
 def count_grid(limit: float) -> Grid:
-    """Bets against "the rate is at most `limit`": one for each ratio, as far as it is a rate."""
+    """Return bets against "the rate is at most `limit`", one a ratio, as far as it is a rate."""
     fractions = np.minimum(0.9, (_RATIOS - 1) * limit / (1 - limit))
     return Grid(fractions=tuple(fractions.tolist()), weights=_COUNT_WEIGHTS)
 
 
-# For proof: two fifths of the capital on the boldest bet, the best one while nothing is lost; 0.04
+# For proof: two fifths of the wealth on the boldest bet, the best one while nothing is lost; 0.04
 # is proven by 94 clean observations a window and 0.03 by 125 (no method can by 73 and 98). A third
 # on the bet that suits two arms without replay: of releases with no drop 97.5 % are promoted there,
 # of those that lose exactly the limit in replays 0.14 % (8,000 ramps, benchmarks/live_judgement).
@@ -79,16 +79,15 @@ PROOF = Grid(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wager:
-    """What one look offers to bet on in one stream.
+class Bet:
+    """What one look gives one stream to win or lose.
 
-    `gains` are observations minus the null, turned so that a positive one speaks for the bettor;
-    none is below `-reach`. `times` counts how often each gain was seen (once when None).
+    `gains` are observations minus the null, turned so that a positive one wins; none is below
+    `-bound`. `times` counts how often each gain was seen (once when None).
     """
 
-    key: tuple[str, ...]
     gains: Array
-    reach: float
+    bound: float
     grid: Grid
     times: Array | None = None
 
@@ -107,7 +106,7 @@ class Distinct:
 
     @classmethod
     def of_groups(cls, groups: Sequence[Array], times: Sequence[Array | None] = ()) -> Distinct:
-        """Of numbers that came once each, or as often as `times` says (None: once)."""
+        """Sort numbers that came once each, or as often as `times` has it (None: once)."""
         sizes = [len(group) for group in groups]
         of = np.repeat(np.arange(len(groups)), sizes)
         values = np.concatenate([*groups, np.zeros(0)])
@@ -120,17 +119,17 @@ class Distinct:
         counts = np.add.reduceat(each, first) if len(first) else each
         return cls(values=values[first], of=of[first], times=counts, groups=len(groups))
 
-    def log_growth(self, gains: Array, bets: Array) -> Array:
-        """What each bet's capital grew by in each group, in logs: one column a bet.
+    def log_growth(self, gains: Array, fractions: Array) -> Array:
+        """Return how much the wealth of each bet grew in each group, in logs: one column a bet.
 
-        `gains` stand for `values`; `bets` are stakes per unit of gain, a row for each gain or one
-        for all.
+        `gains` stand for `values`; `fractions` of the wealth are risked per unit of gain, a row for
+        each gain or one for all.
         """
-        grown = np.log1p(gains[:, None] * bets) * self.times[:, None]
+        grown = np.log1p(gains[:, None] * fractions) * self.times[:, None]
         return _summed(grown, np.bincount(self.of, minlength=self.groups))
 
     def total(self, numbers: Array) -> Array:
-        """The sum over each group of numbers that stand for `values`."""
+        """Return the sum over each group of numbers that stand for `values`."""
         weights = numbers * self.times
         return np.bincount(self.of, weights=weights, minlength=self.groups).astype(np.float64)
 
@@ -151,31 +150,31 @@ def _summed(grown: Array, sizes: NDArray[np.intp]) -> Array:
     return total
 
 
-def log_growth(wagers: Sequence[Wager]) -> Array:
-    """How much each bet's capital grew, in logs: one row a wager, one column a bet.
+def log_growth(bets: Sequence[Bet]) -> Array:
+    """Return how much the wealth of each bet grew, in logs: one row a bet, one column a fraction.
 
-    All wagers have equally many bets, and there is at least one wager.
+    All grids have equally many fractions, and there is at least one bet.
     """
-    seen = Distinct.of_groups([w.gains for w in wagers], [w.times for w in wagers])
-    return seen.log_growth(seen.values, _bets(wagers)[seen.of])
+    seen = Distinct.of_groups([bet.gains for bet in bets], [bet.times for bet in bets])
+    return seen.log_growth(seen.values, _fractions(bets)[seen.of])
 
 
-def _bets(wagers: Sequence[Wager]) -> Array:
-    """Stakes per unit of gain, one row a wager; few grids are shared by many wagers."""
-    grids = {id(wager.grid): wager.grid for wager in wagers}
-    fractions = np.asarray([grid.fractions for grid in grids.values()])
+def _fractions(bets: Sequence[Bet]) -> Array:
+    """Return the fractions per unit of gain, one row a bet; few grids serve many bets."""
+    grids = {id(bet.grid): bet.grid for bet in bets}
+    of_grids = np.asarray([grid.fractions for grid in grids.values()])
     row = {name: at for at, name in enumerate(grids)}
-    reach = np.asarray([wager.reach for wager in wagers])
-    bets: Array = fractions[[row[id(wager.grid)] for wager in wagers]] / reach[:, None]
-    return bets
+    bounds = np.asarray([bet.bound for bet in bets])
+    fractions: Array = of_grids[[row[id(bet.grid)] for bet in bets]] / bounds[:, None]
+    return fractions
 
 
 def log_sum(logs: Array) -> float:
-    """Log of the sum of exponentials; minus infinity for nothing."""
+    """Return the log of the sum of exponentials; minus infinity for nothing."""
     top = float(np.max(logs, initial=-np.inf))
     return top if np.isinf(top) else top + float(np.log(np.sum(np.exp(logs - top))))
 
 
 def evidence(log_value: float) -> float:
-    """The e-value of a log, kept finite for the reader."""
+    """Return the e-value of a log, kept finite for the reader."""
     return float(np.exp(min(log_value, MOST_LOG)))

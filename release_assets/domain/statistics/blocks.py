@@ -2,8 +2,8 @@
 
 A session is one observation however many calls it holds (calls of a session are alike: betting on
 each made 28 % of harmless releases look bad). A block compares equal numbers of two groups in the
-same look, so a common cause of both cancels (E4). Order comes from a hash of the unit, never from
-its value: grouping by value would bias the block.
+same look, so a common cause of both cancels (docs/methods.md, E4, R8). Order comes from a hash of
+the unit, never from its value: grouping by value would bias the block.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def in_place_order(units: Sequence[str]) -> list[int]:
-    """The positions of units by the order of their hashes; equal units stay as they came."""
-    marks = np.asarray([zlib.crc32(unit.encode()) for unit in units], dtype=np.uint32)
-    order = np.argsort(marks, kind="stable")
-    in_order = marks[order]
+    """Return the positions of units by the order of their hashes; equal units stay as they came."""
+    hashes = np.asarray([zlib.crc32(unit.encode()) for unit in units], dtype=np.uint32)
+    order = np.argsort(hashes, kind="stable")
+    in_order = hashes[order]
     if (in_order[1:] == in_order[:-1]).any():  # a session, or two units that share a hash
-        return sorted(range(len(units)), key=lambda at: (marks[at], units[at]))
+        return sorted(range(len(units)), key=lambda at: (hashes[at], units[at]))
     found: list[int] = order.tolist()
     return found
 
@@ -36,7 +36,7 @@ def each_once(units: Sequence[str]) -> bool:
 
 
 def unit_means(units: Sequence[str], values: Array) -> Array:
-    """The mean of each unit, in the order in which units first come.
+    """Return the mean of each unit, in the order in which units first come.
 
     Nothing depends on the order of a unit's own values, to the last bit.
     """
@@ -53,13 +53,13 @@ def _mean(values: list[float]) -> float:
 
 
 def balanced(left: Array, right: Array) -> tuple[Array, Array]:
-    """As many observations of one side as of the other: the longer side is averaged in groups."""
+    """Return as many observations of one side as of the other, the longer averaged in groups."""
     few = min(len(left), len(right))
     return grouped(left, few), grouped(right, few)
 
 
 def grouped(values: Array, groups: int) -> Array:
-    """Neighbours averaged, until there are so many groups; never more groups than values."""
+    """Average neighbours until there are so many groups; never more groups than values."""
     if groups in {0, len(values)}:
         return values[:groups]
     ends = np.arange(groups + 1) * len(values) // groups

@@ -1,7 +1,8 @@
-"""How much can be learnt from how many observations: the limits no method can beat (E3).
+"""How much can be learnt from how many observations: the limits that no method can beat.
 
-Used by the planner and by the margins of early canary stages, never on live data. The factors
-between those limits and our own engine are measured (benchmarks/live_judgement).
+Those limits are of docs/methods.md, E3. The planner and the margins of early canary stages use
+them, never a judgement of live data. The factors between the limits and our own engine are measured
+(benchmarks/live_judgement).
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ ONE_STREAM = Power(for_80=1.6, for_90=2.0)
 ALL_GAPS = Power(for_80=3.8, for_90=4.3)  # every ordered pair of five slices at once
 
 
-def best_growth(gains: Array, shares: Array, reach: float) -> float:
-    """KL_inf: the growth per observation of the best constant bet (E3; Honda and Takemura 2010)."""
-    bets = np.linspace(0.002, 0.998, 250) / reach
+def best_growth(gains: Array, shares: Array, bound: float) -> float:
+    """Return KL_inf, the growth per observation of the best constant bet."""
+    bets = np.linspace(0.002, 0.998, 250) / bound
     return max(0.0, float((np.log1p(np.outer(bets, gains)) @ shares).max()))
 
 
 def _replayed(drop: float) -> Array:
-    """Shares of replayed pairs that the candidate won, drew and lost."""
+    """Return the shares of replayed pairs that the candidate won, drew and lost."""
     gained, lost = DISCORDANCE / 2, DISCORDANCE / 2 + drop
     return np.asarray([gained, 1 - gained - lost, lost])
 
@@ -50,20 +51,20 @@ _DIFFERENCES = np.asarray([-1.0, 0.0, 1.0])
 
 
 def breach_growth(drop: float, tolerated: float) -> float:
-    """Per replayed pair, against "the drop is at most tolerated"."""
+    """Return the growth per replayed pair against "the drop is at most tolerated"."""
     return best_growth(_DIFFERENCES - tolerated, _replayed(drop), 1 + tolerated)
 
 
 def rate_growth(rate: float, limit: float) -> float:
-    """Per call, against "the rate is at most the limit": the relative entropy of two rates."""
+    """Return the growth per call against "the rate is at most the limit", a relative entropy."""
     miss = (1 - rate) * math.log((1 - rate) / (1 - limit)) if rate < 1 else 0.0
     return rate * math.log(rate / limit) + miss
 
 
 def cost_growth(ratio: float) -> float:
-    """Per call, against "the mean cost is at most the limit", at a mean of `ratio` limits.
+    """Return the growth per call against "the mean cost is at most the limit".
 
-    Costs are taken as log-normal with a sigma of 1.
+    The mean is `ratio` limits, the costs are log-normal with a sigma of 1.
     """
     places = [NormalDist().inv_cdf((i + 0.5) / 400) for i in range(400)]
     costs = np.exp(np.asarray(places))
@@ -71,7 +72,7 @@ def cost_growth(ratio: float) -> float:
 
 
 def samples_to_breach(growth: float, alpha: float) -> tuple[float, float]:
-    """Median and 90 % samples until the evidence against is complete; infinite without growth."""
+    """Return median and 90 % samples until a breach is complete; infinite without growth."""
     if growth <= 0:
         return math.inf, math.inf
     limit = math.log(1 / alpha) / growth
@@ -80,7 +81,7 @@ def samples_to_breach(growth: float, alpha: float) -> tuple[float, float]:
 
 @cache
 def samples_to_prove(margin: float, *, is_gap: bool = False) -> tuple[float, float]:
-    """Pairs in a stage until 80 and 90 % of harmless releases are proven on both windows.
+    """Return the pairs until 80 and 90 % of harmless releases are proven on both windows.
 
     For a gap, the pairs in each slice until all gaps are proven.
     """
@@ -97,7 +98,7 @@ def _proof_growth(margin: float) -> float:
 
 
 def _gap_proof_growth(margin: float) -> float:
-    """Two slices without any loss, bet on side by side (see `live_wagers`)."""
+    """Return the growth for two slices without any loss, bet on side by side (`live/gaps.py`)."""
     bets = np.linspace(0.002, 0.998, 250) / (1 - margin / 2)
     logs = np.log1p(np.outer(bets, margin / 2 - _DIFFERENCES))
     return max(0.0, float(2 * (logs @ _replayed(0.0)).max()))
@@ -105,7 +106,7 @@ def _gap_proof_growth(margin: float) -> float:
 
 @cache
 def provable_margin(pairs: float, *, is_gap: bool = False) -> float:
-    """The smallest margin that so many pairs prove for 80 % of harmless releases."""
+    """Return the smallest margin that so many pairs prove for 80 % of harmless releases."""
     low, high = 0.001, 0.9
     if samples_to_prove(high, is_gap=is_gap)[0] > pairs:
         return high

@@ -11,7 +11,7 @@ _Z = 1.959964
 
 
 def of_rate(events: float, n: float) -> tuple[float, float] | None:
-    """Wilson's score interval of a share, or None without observations."""
+    """Return Wilson's score interval of a share, or None without observations."""
     if n <= 0:
         return None
     share, slack = events / n, _Z**2 / n
@@ -21,7 +21,7 @@ def of_rate(events: float, n: float) -> tuple[float, float] | None:
 
 
 def of_difference(total: float, squares: float, n: float) -> tuple[float, float] | None:
-    """Of a mean difference in [-1, 1], with one pseudo gain and one pseudo loss.
+    """Return the interval of a mean difference in [-1, 1], with a pseudo gain and a pseudo loss.
 
     Without them a stream of nothing but zeros would show an interval of no width.
     """
@@ -33,7 +33,7 @@ def of_difference(total: float, squares: float, n: float) -> tuple[float, float]
 
 
 def of_mean(total: float, squares: float, n: float) -> tuple[float, float] | None:
-    """Of a mean without bounds, or None with fewer than two observations."""
+    """Return the interval of a mean without bounds; None with fewer than two observations."""
     if n < 2:
         return None
     mean = total / n

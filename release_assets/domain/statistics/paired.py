@@ -1,7 +1,7 @@
 """Paired clusters: is the candidate worse than the baseline, and could it be worse by a margin?
 
 Differences are candidate minus baseline, summed over the cases of a cluster (a family of parallel
-cases). Two questions, two instruments (statistics E11): the sign-flip test for "it is worse",
+cases). Two questions, two instruments (docs/methods.md, E11): the sign-flip test for "it is worse",
 exact when the candidate and the baseline are exchangeable within each cluster, and a cluster t
 bound with one pseudo loss for "it is not worse than the margin", since a plain t bound promises
 too much on small suites. No rule, no name and no unit is known here.
@@ -50,7 +50,7 @@ class Clusters:
         return sum(self.sums) / self.n if self.sizes else 0.0
 
     def mirrored(self) -> Clusters:
-        """The same comparison seen from the other side."""
+        """Return the same comparison seen from the other side."""
         return Clusters(sums=tuple(-s for s in self.sums), sizes=self.sizes)
 
 
@@ -63,7 +63,7 @@ class SignFlip:
 
 
 def sign_flip(clusters: Clusters, *, seed: Sequence[int]) -> SignFlip:
-    """The share of sign patterns of the cluster sums whose total is as low as the observed one.
+    """Return the share of sign patterns of the cluster sums with a total as low as observed.
 
     Exact by convolution where the sums are multiples of a common unit (pass or fail, any repeats),
     by enumeration up to 12 clusters; otherwise 9,999 flips (1,999 of very many clusters) of a bit
@@ -81,7 +81,7 @@ def sign_flip(clusters: Clusters, *, seed: Sequence[int]) -> SignFlip:
 
 
 def _on_lattice(moved: Vector) -> NDArray[np.int64] | None:
-    """The sums as whole multiples of a unit 1/k, or None where no small k fits."""
+    """Return the sums as whole multiples of a unit 1/k, or None where no small k fits."""
     for parts in range(1, _FINEST_UNIT + 1):
         scaled = moved * parts
         units = np.rint(scaled)
@@ -93,7 +93,7 @@ def _on_lattice(moved: Vector) -> NDArray[np.int64] | None:
 
 
 def _lattice_p(units: NDArray[np.int64]) -> float:
-    """P(W <= observed gains), W the sum of the magnitudes that drew a plus."""
+    """Return P(W <= observed gains), W the sum of the magnitudes that drew a plus."""
     law: Vector = np.ones(1)
     for magnitude, count in zip(*np.unique(np.abs(units), return_counts=True), strict=True):
         law = np.convolve(law, _spread_binomial(int(magnitude), int(count)))
@@ -102,7 +102,7 @@ def _lattice_p(units: NDArray[np.int64]) -> float:
 
 
 def _spread_binomial(magnitude: int, count: int) -> Vector:
-    """The law of `magnitude` times a fair binomial of `count`."""
+    """Return the law of `magnitude` times a fair binomial of `count`."""
     law: Vector = np.zeros(magnitude * count + 1)
     factorials = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, count + 1)))))
     logs = factorials[-1] - factorials - factorials[::-1] - count * log(2)
@@ -120,9 +120,10 @@ def _enumerated_p(moved: Vector) -> float:
 
 
 def _seeded_p(moved: Vector, seed: Sequence[int]) -> float:
-    """Raw bits of PCG64 are the same in every version of numpy; its distributions are not.
+    """Estimate p by flips from raw bits of PCG64.
 
-    A byte of bits picks the signs of eight sums at once, their 256 totals looked up in a table.
+    They are the same in every version of numpy; its distributions are not. A byte of bits picks
+    the signs of eight sums at once, their 256 totals looked up in a table.
     """
     eights = -(-len(moved) // 8)
     magnitudes = np.zeros(eights * 8)
@@ -142,7 +143,7 @@ def _totals(table: Vector, picked: NDArray[np.uint8]) -> Vector:
 
 
 def _bytes(flips: int, eights: int, seed: Sequence[int]) -> Iterator[NDArray[np.uint8]]:
-    """`flips` rows of `eights` random bytes, a few hundred rows at a time."""
+    """Yield `flips` rows of `eights` random bytes, a few hundred rows at a time."""
     source: Any = np.random.PCG64(np.random.SeedSequence(list(seed)))
     words = -(-eights // 8)
     for start in range(0, flips, 250):
@@ -152,7 +153,7 @@ def _bytes(flips: int, eights: int, seed: Sequence[int]) -> Iterator[NDArray[np.
 
 
 def lower_bound(clusters: Clusters, *, alpha: float) -> float:
-    """The one-sided cluster t bound of the mean difference, one pseudo loss added (E11)."""
+    """Return the one-sided cluster t bound of the mean difference, one pseudo loss added."""
     mean, error = _with_pseudo_loss(clusters)
     if len(clusters.sums) < 2:
         return -1.0
@@ -160,7 +161,7 @@ def lower_bound(clusters: Clusters, *, alpha: float) -> float:
 
 
 def interval(clusters: Clusters, *, alpha: float) -> tuple[float, float]:
-    """Both one-sided bounds, each at `alpha`; swapping the sides mirrors it exactly."""
+    """Return both one-sided bounds, each at `alpha`; swapping the sides mirrors it exactly."""
     return lower_bound(clusters, alpha=alpha), -lower_bound(clusters.mirrored(), alpha=alpha)
 
 
@@ -175,7 +176,7 @@ def _with_pseudo_loss(clusters: Clusters) -> tuple[float, float]:
 def needed_cases(
     clusters: Clusters, *, margin: float, alpha: float, power: float = 0.8
 ) -> int | None:
-    """How many such cases would prove the margin if the drop stays as observed (E12).
+    """Return how many such cases prove the margin if the drop stays (docs/methods.md, E12).
 
     None when the observed drop is the margin or more: then no number of cases would.
     """
@@ -189,12 +190,12 @@ def needed_cases(
 
 
 def fewest_cases(*, margin: float, alpha: float) -> int:
-    """The floor under any proof of a margin: cases needed without a single loss (E12)."""
+    """Return the cases that prove a margin without a single loss (docs/methods.md, E12)."""
     return ceil(log(alpha) / log(1 - margin))
 
 
 def holm(p_values: Sequence[float], weights: Sequence[float]) -> tuple[float, ...]:
-    """Holm's step-down p-values with weights; each compared with the level of the whole family."""
+    """Return Holm's weighted step-down p-values; each is compared with the family's level."""
     order = sorted(range(len(p_values)), key=lambda i: p_values[i] / weights[i])
     adjusted, left, so_far = [0.0] * len(p_values), sum(weights), 0.0
     for i in order:
@@ -204,5 +205,5 @@ def holm(p_values: Sequence[float], weights: Sequence[float]) -> tuple[float, ..
 
 
 def seed_of(digest: str) -> int:
-    """The seed that a release digest gives: its first 64 bits."""
+    """Return the first 64 bits of a release digest, by which its chance is seeded."""
     return int(digest.rpartition(":")[2][:16], 16)

@@ -30,24 +30,24 @@ class PairedMetric:
     baseline_again: Samples
 
     def interval(self, alpha: float) -> tuple[float, float]:
-        """Both one-sided bounds of the candidate's value."""
+        """Return both one-sided bounds of the candidate's value."""
         low, high = np.quantile(self.candidate_again, [alpha, 1 - alpha])
         return float(low), float(high)
 
     def noise(self, alpha: float) -> float:
-        """How far the baseline's own value strays, to its farther side."""
+        """Return how far the baseline's own value strays, to its farther side."""
         low, high = np.quantile(self.baseline_again, [alpha, 1 - alpha])
         return float(max(high - self.baseline, self.baseline - low))
 
     def excess_bound(self, ratio: float, alpha: float) -> float:
-        """The lower bound of candidate minus `ratio` times baseline."""
+        """Return the lower bound of candidate minus `ratio` times baseline."""
         return float(np.quantile(self.candidate_again - ratio * self.baseline_again, alpha))
 
 
 def paired_metric(
     candidate: Sequence[float], baseline: Sequence[float], *, quantile: float | None, seed: int
 ) -> PairedMetric:
-    """A quantile of both sides, or the mean where `quantile` is None."""
+    """Resample a quantile of both sides, or the mean where `quantile` is None."""
     ours, theirs = np.array(candidate), np.array(baseline)
     draws = _draws(len(ours), seed)
     return PairedMetric(

@@ -38,7 +38,7 @@ class CaddyRouter(TrafficRouter):
     Args:
         admin: Caddy's admin address on loopback, `127.0.0.1:2019`.
         front: The front door's address, `127.0.0.1:8080`.
-        folder: Where the start file and all that Caddy writes stand.
+        folder: Holds the start file and all that Caddy writes.
     """
 
     def __init__(self, admin: str, front: str, folder: str) -> None:
@@ -46,11 +46,11 @@ class CaddyRouter(TrafficRouter):
         self._folder = Path(folder).absolute()
 
     def front(self) -> str:
-        """The address that users call."""
+        """Return the address that users call."""
         return f"http://{self._front}"
 
     def read(self) -> Traffic:
-        """The truth, from the router itself."""
+        """Return the traffic shares as the router itself reports them."""
         response = self._call("GET", caddy_config.ROUTES)
         return caddy_config.read_routes(response.json(), response.headers.get("Etag", ""))
 
@@ -88,11 +88,11 @@ class CaddyRouter(TrafficRouter):
 
     @property
     def start_file(self) -> Path:
-        """Where the start file stands."""
+        """The path of the start file."""
         return self._folder / "caddy.json"
 
     def start_command(self) -> list[str]:
-        """What to run for the router.
+        """Return the command that runs the router.
 
         Raises `InputError` when there is nothing to start from, or a port is somebody else's.
         """
@@ -104,13 +104,13 @@ class CaddyRouter(TrafficRouter):
         return [sys.executable, "-I", str(Path(front_socket.__file__)), self._front, *caddy]
 
     def start_environment(self) -> Mapping[str, str]:
-        """The environment to run it in: all its folders below ours."""
+        """Return the environment to run it in: all its folders below ours."""
         home = str(self._folder / "home")
         folders = {f"XDG_{kind}_HOME": home for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
         return {"PATH": os.environ.get("PATH", os.defpath), "HOME": home} | folders
 
     def wait_until_up(self, deadline_s: float = 20.0) -> Traffic:
-        """The traffic as soon as the router answers; raises `UnavailableError` after that."""
+        """Return the traffic once the router answers; raises `UnavailableError` at the deadline."""
         deadline = time.monotonic() + deadline_s
         while True:
             try:

@@ -28,10 +28,12 @@ _UPSTREAM = "{http.reverse_proxy.upstream.hostport}"
 
 
 def routes(traffic: Traffic) -> list[dict[str, Any]]:
-    """The routes that give exactly these shares; raises `InputError` on an impossible one."""
+    """Return the routes that give exactly these shares; raises `InputError` if none can."""
     share = Fraction(str(traffic.candidate_pct)) / 100
     if not 0 <= share <= 1 or share.denominator > _MAX_WEIGHT:
-        raise InputError(f"{traffic.candidate_pct} is not a share of traffic in percent")
+        message = f"{traffic.candidate_pct} is not a share of traffic in percent"
+        hint = f"give 0 to 100, as a fraction of at most {_MAX_WEIGHT} parts"
+        raise InputError(message, hint=hint)
     stable_arm = (traffic.stable_digest, traffic.stable_address)
     stable = _route("stable", traffic.stable_digest, [(*stable_arm, 1)])
     if share == 0:
@@ -48,12 +50,12 @@ def routes(traffic: Traffic) -> list[dict[str, Any]]:
 
 
 def candidate_id(release_digest: str) -> str:
-    """The name of a candidate's route in Caddy's configuration."""
+    """Return the name of a candidate's route in Caddy's configuration."""
     return f"candidate-{release_digest.removeprefix('sha256:')}"
 
 
 def read_routes(document: Sequence[Any], revision: str) -> Traffic:
-    """The traffic that some routes give; raises `UnavailableError` on routes that are not ours."""
+    """Return the traffic that routes give; raises `UnavailableError` if they are not ours."""
     try:
         stable = next(route for route in document if route["@id"] == "stable")
         candidate = next((route for route in document if route is not stable), None)
@@ -64,7 +66,7 @@ def read_routes(document: Sequence[Any], revision: str) -> Traffic:
 
 
 def configuration(admin: str, folder: str, first: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The whole configuration that Caddy starts with; it writes nothing outside `folder`."""
+    """Return all the configuration that Caddy starts with; it writes nothing outside `folder`."""
     server = {
         "listen": [f"fd/{DESCRIPTOR}"],
         "automatic_https": {"disable": True},
@@ -82,12 +84,12 @@ def configuration(admin: str, folder: str, first: Sequence[dict[str, Any]]) -> d
 
 
 def arms_of(text: str) -> dict[str, str]:
-    """Upstream address to release digest, as a line of the front door's log tells it."""
+    """Read which upstream address serves which release digest, from a line of the front's log."""
     return dict(pair.split("=", 1) for pair in text.split(","))
 
 
 def _logs(folder: str) -> dict[str, Any]:
-    # Users' headers are nobody's business here.
+    # Users' headers are personal data, and are not needed here.
     without = {name: {"filter": "delete"} for name in ("request", "resp_headers")}
     front = {
         "include": ["http.log.access.front"],
@@ -116,10 +118,10 @@ def _route(name: str, digest: str, arms: Sequence[tuple[str, str, int]]) -> dict
         weights = [weight for _, _, weight in arms]
         policy = {"policy": "weighted_round_robin", "weights": weights}
         proxy["load_balancing"] = {"selection_policy": policy}
-    told = ",".join(f"{_host(address)}={digest}" for digest, address, _ in arms)
+    address_to_digest = ",".join(f"{_host(address)}={digest}" for digest, address, _ in arms)
     handlers = [
         {"handler": "vars", "release_digest": digest, "log_skip": True},
-        {"handler": "log_append", "key": "arms", "value": told},
+        {"handler": "log_append", "key": "arms", "value": address_to_digest},
         {"handler": "log_append", "key": "upstream", "value": _UPSTREAM},
         proxy,
     ]
@@ -127,10 +129,11 @@ def _route(name: str, digest: str, arms: Sequence[tuple[str, str, int]]) -> dict
 
 
 def _read_route(route: dict[str, Any]) -> tuple[str, dict[str, int]]:
-    said, proxy = route["handle"][0], route["handle"][-1]
+    variables, proxy = route["handle"][0], route["handle"][-1]
     addresses = [f"http://{upstream['dial']}" for upstream in proxy["upstreams"]]
     policy = proxy.get("load_balancing", {}).get("selection_policy", {})
-    return said["release_digest"], dict(zip(addresses, policy.get("weights", [1]), strict=True))
+    shares = dict(zip(addresses, policy.get("weights", [1]), strict=True))
+    return variables["release_digest"], shares
 
 
 def _host(address: str) -> str:

@@ -1,7 +1,7 @@
 """New JSON lines of a file that other processes append to, since the last time we asked.
 
 Reads only new bytes. A half-written last line waits for its rest; a line that can never be read
-is counted and skipped, so that one torn write does not blind the metrics (`damaged` says so).
+is skipped and counted in `damaged`, so that one torn write does not blind the metrics.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class AppendedLines:
         self.damaged = 0
 
     def is_replaced(self) -> bool:
-        """Whether another or a shorter file stands there now: begin again with a new reader."""
+        """Whether there is another or a shorter file now: begin again with a new reader."""
         try:
             status = self._path.stat()
         except FileNotFoundError:
@@ -35,7 +35,7 @@ class AppendedLines:
         return self._file_id not in {None, status.st_ino} or status.st_size < self._offset
 
     def rest(self) -> Iterator[dict[str, Any]]:
-        """The documents appended since the last call, in order; none when there is no file."""
+        """Return the documents appended since the last call, in order; none without a file."""
         for chunk in self._chunks():
             lines = [line for line in chunk.split(b"\n") if line.strip()]
             try:

@@ -1,10 +1,10 @@
 """Live metrics from the units' call log: counts per release digest and time, and scored pairs.
 
-Calls that no unit answered come from the front door's log: a dead unit cannot tell of itself.
+Calls that no unit answered come from the front door's log: a dead unit cannot log its own calls.
 Reports, never judges. A call belongs to the moment it was answered. Its rating counts in the
 window in which the call matures, whatever has arrived by then: counting ratings as they arrive
-favours the faster kind (statistics, delayed feedback). Read `until` a little in the past: a line
-is written just after the moment it names.
+favours the faster kind (docs/methods.md, R11). Read `until` a little in the past: a line is written
+just after the moment it names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNANSWERED = ""
 
 
 class _Call(NamedTuple):
-    """One answered call; a bare tuple, for there are hundreds of thousands of them."""
+    """One answered call; a bare tuple, since there are hundreds of thousands of them."""
 
     at: float
     call: str
@@ -67,13 +67,16 @@ class CallLog(LiveMetrics):
 
     @property
     def damaged(self) -> int:
-        """Lines of all files that could not be read or understood."""
+        """How many lines of all files could not be read or understood."""
         return sum(file.damaged for file in self._files) + self._not_understood
 
     def counts(
-        self, release_digest: str, since: datetime, until: datetime, slow_over_ms: float | None
+        self, release_digest: str, since: datetime, until: datetime, over_ms: Sequence[float]
     ) -> CallCounts:
-        """Calls with `since <= at < until`; ratings count when matured."""
+        """Count calls with `since <= at < until`, also those over each latency of `over_ms`.
+
+        Ratings count when matured.
+        """
         start, end = since.timestamp(), until.timestamp()
         with self._lock:
             self._catch_up()
@@ -84,15 +87,15 @@ class CallLog(LiveMetrics):
             errors=sum(call.error for call in calls),
             timeouts=sum(call.timeout for call in calls),
             refusals=sum(call.refusal for call in calls),
-            slow=sum(slow_over_ms is not None and call.latency_ms > slow_over_ms for call in calls),
             feedback_negative=ratings.count("negative"),
             feedback=len(ratings),
+            over_ms={limit: sum(call.latency_ms > limit for call in calls) for limit in over_ms},
             costs_usd=tuple(call.cost_usd for call in calls if call.call != _UNANSWERED),
             latencies_ms=tuple(call.latency_ms for call in calls),
         )
 
     def last_call_at(self, release_digest: str) -> datetime | None:
-        """When the release last answered a live call."""
+        """Return when the release last answered a live call."""
         with self._lock:
             self._catch_up()
             at = self._last_answers.get(release_digest)
@@ -101,17 +104,17 @@ class CallLog(LiveMetrics):
     def pairs(
         self, candidate_digest: str, since: datetime, until: datetime
     ) -> Sequence[ScoredPair]:
-        """Paired replays of sampled calls scored in that time."""
+        """Return the paired replays of sampled calls scored in that time."""
         with self._lock:
             self._catch_up()
             dated = self._pairs_of[candidate_digest]
             return tuple(p.pair for p in _between(dated, since.timestamp(), until.timestamp()))
 
     def _matured(self, digest: str, start: float, end: float) -> list[str]:
-        # Calls that come of age in the window, and what was said about them by its end.
+        # Calls that come of age in the window, with their ratings that arrived by its end.
         calls = _between(self._calls_of[digest], start - self._maturity_s, end - self._maturity_s)
-        said = (self._ratings.get(call.call) for call in calls)
-        return [word for at, word in filter(None, said) if at < end]
+        ratings = (self._ratings.get(call.call) for call in calls)
+        return [rating for at, rating in filter(None, ratings) if at < end]
 
     def _begin(self) -> None:
         self._files = tuple(AppendedLines(path) for path in self._paths)
@@ -167,7 +170,7 @@ def _call(line: dict[str, Any]) -> _Call:
 
 
 def _unanswered(line: dict[str, Any]) -> _Call:
-    """A call that cost nothing and was answered by nobody: `ts` and `duration` are seconds."""
+    """Return a call that no unit answered and that cost nothing; times in the log are seconds."""
     slow, gave_up = line["status"] == _GATEWAY_TIMEOUT, line["status"] == _CLIENT_CLOSED
     return _Call(
         at=float(line["ts"]),

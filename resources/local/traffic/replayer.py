@@ -2,10 +2,10 @@
 
     python -m resources.local.traffic.replayer --config FILE
 
-The same request through both versions is the strongest evidence a live call can give (statistics
-rule 7). The budget is shared equally over locales, since a gap between groups can only be proven
-on each (rule 12). Sampled before scoring, by what the call log says, one call of each session; a
-unit that does not answer is a score of None, never a call left out.
+The same request through both versions is the strongest evidence a live call can give
+(docs/methods.md, R7). The budget is shared equally over locales, since a gap between groups can
+only be proven on each (R12). Calls are sampled from the call log before scoring, one of each
+session (R8); a unit that does not answer is a score of None, never a call left out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SCORER = "groundedness"
 class Budget:
     """Pairs per second, shared equally over the locales as far as each has calls to give.
 
-    A locale with few calls has them all replayed and the others share the rest; what nobody uses
+    A locale with few calls has them all replayed and the others share the rest; what is not used
     is saved up for a second, and no locale is owed more than a few seconds.
     """
 
@@ -56,7 +56,7 @@ class Budget:
         self._given: dict[str, float] = {}
 
     def admit(self, calls: Iterable[dict[str, Any]], seconds: float) -> list[dict[str, Any]]:
-        """The calls that there is a budget for, after `seconds` more; the earliest come first."""
+        """Return the calls that fit the budget after `seconds` more; the earliest come first."""
         self._saved = min(self._saved + self._rate * seconds, max(1.0, self._rate))
         waiting = _by_locale(calls)
         least = min(self._given.values(), default=0.0)
@@ -79,7 +79,7 @@ class Budget:
 class Sessions:
     """Each session gives one call to replay: its calls are alike, so more would count it twice.
 
-    Remembers the last `most` sessions that gave theirs (statistics rule 8).
+    Remembers the last `most` sessions that gave theirs (docs/methods.md, R8).
     """
 
     def __init__(self, most: int = MOST_SESSIONS) -> None:
@@ -87,7 +87,7 @@ class Sessions:
         self._most = most
 
     def waiting(self, calls: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The first call of each session that has given none yet."""
+        """Return the first call of each session that has given none yet."""
         first: dict[str, dict[str, Any]] = {}
         for call in calls:
             if call["session"] not in self._given:
@@ -113,7 +113,7 @@ class Replayer:
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._calls = AppendedLines(config["call_log"])
-        self._calls.skip_to_end()  # what was live before us is nobody's sample
+        self._calls.skip_to_end()  # calls from before the start belong to no candidate of now
         self._pairs = os.open(config["pairs"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._router = CaddyRouter(config["admin"], front="", folder=config["folder"])
         self._budget, self._sessions = Budget(config["pairs_per_second"]), Sessions()
@@ -124,7 +124,7 @@ class Replayer:
         self._asked_router_at = 0.0
 
     async def run(self, over: asyncio.Event) -> None:
-        """Until told to stop."""
+        """Replay until `over` is set."""
         last = time.monotonic()
         async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
             while not over.is_set():
@@ -143,7 +143,7 @@ class Replayer:
         await asyncio.gather(*(self._pair(client, call, traffic) for call in sampled))
 
     async def _candidate(self) -> Traffic | None:
-        """Router truth, asked twice a second; None without a candidate."""
+        """Return the router's shares, read twice a second; None without a candidate."""
         if time.monotonic() - self._asked_router_at > ROUTER_EVERY_S:
             self._asked_router_at = time.monotonic()
             try:
@@ -213,9 +213,9 @@ async def follow(config: dict[str, Any]) -> None:
 
 def main() -> None:
     """Read the configuration and follow."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--config", required=True, type=Path)
-    asyncio.run(follow(json.loads(words.parse_args().config.read_text(encoding="utf-8"))))
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--config", required=True, type=Path)
+    asyncio.run(follow(json.loads(arguments.parse_args().config.read_text(encoding="utf-8"))))
 
 
 if __name__ == "__main__":

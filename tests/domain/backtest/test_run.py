@@ -12,7 +12,7 @@ import pytest
 from release_assets.domain.backtest.verdict import comparison
 from release_assets.domain.files.policy import read_policy
 from release_assets.domain.finding import Outcome
-from release_assets.domain.rollout.decision import Act
+from release_assets.domain.rollout.decision import StageAct
 from tests.domain.backtest.recorded_world import (
     DRIFT,
     PLAN,
@@ -44,7 +44,7 @@ def test_a_release_as_good_as_stable_is_promoted():
     assert (found.promoted, found.breach) == (True, None)
     assert found.verdict.outcome is Outcome.PASSED
     assert outcomes(found) == ["passed"] * 4
-    assert [look.act for look in found.looks] == [Act.ADVANCE] * 3 + [Act.COMPLETE]
+    assert [look.act for look in found.looks] == [StageAct.ADVANCE] * 3 + [StageAct.COMPLETE]
 
 
 def test_each_stage_begins_where_the_one_before_it_ended():
@@ -150,7 +150,7 @@ def test_a_stage_that_stays_undecided_is_held_and_never_promoted():
     found = backtest(sparse)
 
     assert found.verdict.outcome is Outcome.INCONCLUSIVE
-    assert found.looks[-1].act is Act.HOLD
+    assert found.looks[-1].act is StageAct.HOLD
     assert "held in canary stage" in found.verdict.headline
     assert found.stages[-1].left_at is None
 
@@ -160,7 +160,7 @@ def test_a_held_release_is_still_taken_back_when_harm_shows():
 
     found = backtest(sparse + replays(300, start_s=400, drop=0.5, seed=9))
 
-    assert [look.act for look in found.looks[-2:]] == [Act.HOLD, Act.BRAKE]
+    assert [look.act for look in found.looks[-2:]] == [StageAct.HOLD, StageAct.BRAKE]
     assert found.verdict.outcome is Outcome.FAILED
 
 
@@ -177,7 +177,7 @@ def test_a_long_silence_holds_the_rollout_where_it_began():
     held = backtest(rows)
     patient = backtest(rows, patience=timedelta(hours=3))
 
-    assert held.looks[-1].act is Act.HOLD
+    assert held.looks[-1].act is StageAct.HOLD
     assert "nothing was seen for" in held.verdict.headline
     assert held.looks[-1].at < at(7200)
     assert patient.promoted

@@ -42,12 +42,12 @@ def test_arms_are_counted_apart():
     ]
 
     (window,) = cut(rows)
-    ours = window.candidate.counts(4_500, with_latencies=True)
-    theirs = window.stable.counts(None, with_latencies=False)
+    ours = window.candidate.counts([4_500], with_latencies=True)
+    theirs = window.stable.counts([], with_latencies=False)
 
-    assert (ours.requests, ours.errors, ours.slow, ours.costs_usd) == (1, 1, 1, (0.01,))
+    assert (ours.requests, ours.errors, ours.over_ms, ours.costs_usd) == (1, 1, {4_500: 1}, (0.01,))
     assert (len(ours.latencies_ms), theirs.latencies_ms) == (1, ())
-    assert (theirs.requests, theirs.refusals, theirs.timeouts, theirs.slow) == (2, 1, 1, 0)
+    assert (theirs.requests, theirs.refusals, theirs.timeouts, theirs.over_ms) == (2, 1, 1, {})
     assert theirs.costs_usd == (0.01,)
 
 

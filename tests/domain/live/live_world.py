@@ -1,47 +1,21 @@
-"""Plans and batches for the tests of live judgement: small, seeded, in the seed's shape."""
+"""Plans and batches for the tests of live judgement: small, seeded, as the example's plan is."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live import judge as live_judge
 from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredCall, ScoredPair
-from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan, Slo, SloKind
+from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
+from release_assets.domain.rollout.slo import read_slo
 
 if TYPE_CHECKING:
     import numpy as np
 
 T0 = datetime(2026, 3, 2, tzinfo=UTC)
 LOCALES = ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")
-LEVELS = {
-    **{f"{name}_latency_ms_max": ("latency_ms", name) for name in ("p50", "p95", "mean")},
-    "cost_per_call_usd_max": (None, "mean"),
-}
-
-
-def slo(name: str, limit: float) -> Slo:
-    metric, aggregate = LEVELS.get(name, (None, None))
-    kind, subject = SloKind.LEVEL, None
-    bound: Literal["max", "min"] = "min" if name.endswith("_min") else "max"
-    metric = metric or name.removesuffix("_max")
-    if name.startswith(("eval_", "fairness_")):
-        metric, rest = name.split("_", 1)
-        subject = rest.rsplit("_", 1)[0].removesuffix("_drift").removesuffix("_delta")
-    if "_drift_" in name or "_delta_" in name:
-        kind = SloKind.DRIFT if "_drift_" in name else SloKind.DELTA
-        metric = metric.removesuffix("_drift")
-    return Slo(
-        name=name,
-        metric=metric,
-        kind=kind,
-        bound=bound,
-        limit=limit,
-        tolerated=limit if kind is SloKind.LEVEL else limit / 2,
-        aggregate=aggregate,
-        subject=subject,
-    )
 
 
 SEED = {
@@ -62,20 +36,19 @@ def plan(stages=STAGES, *, budget: float | None = 90_000, min_samples: int = 0) 
             index=index,
             traffic_pct=share,
             duration=timedelta(seconds=seconds),
-            slos=tuple(slo(name, limit) for name, limit in limits.items()),
+            slos=tuple(read_slo(name, limit) for name, limit in limits.items()),
             evidence=evidence,
             min_samples=min_samples,
         )
         for index, (share, seconds, limits, evidence) in enumerate(stages)
     ]
     full = replace(
-        made[-1], index=len(made), traffic_pct=100, duration=timedelta(), evidence="guard"
+        made[-1], index=len(made), traffic_pct=100, duration=timedelta(seconds=6), evidence="guard"
     )
     return RolloutPlan(
         stages=(*made, full),
         auto_rollback=True,
         notify=(),
-        watch=timedelta(seconds=6),
         scoring_budget_per_hour=budget,
     )
 
@@ -160,12 +133,12 @@ def same(n: int, *, tag: str = "", score: float = 1.0) -> list[ScoredPair]:
     ]
 
 
-def judged(the_plan: RolloutPlan, batches) -> live_analysis.LiveJudgement:
-    return live_analysis.judge(run(the_plan, batches), the_plan)
+def judged(the_plan: RolloutPlan, batches) -> live_judge.LiveJudgement:
+    return live_judge.judge(run(the_plan, batches), the_plan)
 
 
 def run(the_plan: RolloutPlan, batches):
-    state = live_analysis.start(the_plan)
+    state = live_judge.start(the_plan)
     for one in batches:
-        state = live_analysis.look(state, one, the_plan)
+        state = live_judge.look(state, one, the_plan)
     return state

@@ -1,4 +1,4 @@
-"""Silence is told from chance, arm by arm."""
+"""Silence and chance are kept apart, arm by arm."""
 
 from __future__ import annotations
 

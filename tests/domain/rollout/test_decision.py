@@ -13,7 +13,7 @@ from release_assets.domain.errors import IllegalTransitionError, InputError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.rollout.decision import (
-    Act,
+    StageAct,
     StageObservation,
     advance,
     follow,
@@ -76,7 +76,7 @@ def decide(at, plan=PLAN, **changed):
 
 def test_a_proven_stage_advances():
     decision = decide(proof())
-    assert (decision.act, decision.event) == (Act.ADVANCE, RolloutEvent.FULL_TRAFFIC_REACHED)
+    assert (decision.act, decision.event) == (StageAct.ADVANCE, RolloutEvent.FULL_TRAFFIC_REACHED)
     assert decision.because == "24 h observed healthy; groundedness 0.93 against 0.93 (n=500)"
 
 
@@ -84,7 +84,7 @@ def test_a_proven_stage_advances():
 def test_a_breach_brakes_from_anywhere(at):
     decision = decide(at, outcome=Outcome.FAILED, sentence="groundedness 0.81 against 0.93")
     assert (decision.act, decision.because, decision.page) == (
-        Act.BRAKE,
+        StageAct.BRAKE,
         "groundedness 0.81 against 0.93",
         True,
     )
@@ -100,37 +100,37 @@ def test_a_breach_is_never_hidden_by_any_doubt():
     }
     for values in product(*doubts.values()):
         seen = dict(zip(doubts, values, strict=True))
-        assert decide(guard(), outcome=Outcome.FAILED, **seen).act is Act.BRAKE
+        assert decide(guard(), outcome=Outcome.FAILED, **seen).act is StageAct.BRAKE
 
 
 def test_a_brake_that_was_begun_is_pulled_to_its_end():
     """The traffic was cut and the write was lost; the next look may see no harm any more."""
     decision = decide(guard(), traffic_pct=0.0, braking="errors 4 %")
-    assert (decision.act, decision.because) == (Act.BRAKE, "errors 4 %")
+    assert (decision.act, decision.because) == (StageAct.BRAKE, "errors 4 %")
 
 
 def test_more_traffic_than_planned_is_braked():
     decision = decide(guard(), traffic_pct=10.0)
-    assert decision.act is Act.BRAKE
+    assert decision.act is StageAct.BRAKE
     assert decision.because == "the router gives 10 % where 1 % is allowed"
 
 
 def test_a_recorded_intent_to_raise_is_not_too_much_traffic():
     between = look(guard(), traffic_pct=10.0, allowed_pct=10.0)
-    assert advance(guard(), between, PLAN).act is not Act.BRAKE
-    assert decide(guard(), traffic_pct=10.5, allowed_pct=10.0).act is Act.BRAKE
-    assert decide(guard(), traffic_pct=1.0, allowed_pct=10.0).act is not Act.HOLD
+    assert advance(guard(), between, PLAN).act is not StageAct.BRAKE
+    assert decide(guard(), traffic_pct=10.5, allowed_pct=10.0).act is StageAct.BRAKE
+    assert decide(guard(), traffic_pct=1.0, allowed_pct=10.0).act is not StageAct.HOLD
 
 
 def test_less_traffic_than_planned_is_held_for_a_person():
     decision = decide(guard(), traffic_pct=0.0)
-    assert (decision.act, decision.page) == (Act.HOLD, True)
+    assert (decision.act, decision.page) == (StageAct.HOLD, True)
     assert decision.because == "the router gives 0 % where 1 % is planned"
 
 
 def test_a_rounding_difference_at_the_router_is_none():
-    assert decide(guard(), traffic_pct=1.0000001).act is Act.ADVANCE
-    assert decide(guard(), traffic_pct=0.9999999).act is Act.ADVANCE
+    assert decide(guard(), traffic_pct=1.0000001).act is StageAct.ADVANCE
+    assert decide(guard(), traffic_pct=0.9999999).act is StageAct.ADVANCE
 
 
 @pytest.mark.parametrize(
@@ -145,18 +145,18 @@ def test_a_rounding_difference_at_the_router_is_none():
 )
 def test_what_is_not_known_waits(changed, because):
     assert decide(guard(), **changed).because == because
-    assert decide(guard(), **changed).act is Act.WAIT
+    assert decide(guard(), **changed).act is StageAct.WAIT
 
 
 def test_no_breach_so_far_never_opens_full_traffic():
     decision = decide(proof(), outcome=Outcome.INCONCLUSIVE, sentence="needs 300 more samples")
-    assert (decision.act, decision.because) == (Act.WAIT, "not proven: needs 300 more samples")
+    assert (decision.act, decision.because) == (StageAct.WAIT, "not proven: needs 300 more samples")
 
 
 @pytest.mark.parametrize("at", [guard(), proof(), watch()])
 def test_no_stage_goes_on_without_a_passed_judgement(at):
-    assert decide(at).act is not Act.WAIT
-    assert decide(at, outcome=Outcome.INCONCLUSIVE).act is Act.WAIT
+    assert decide(at).act is not StageAct.WAIT
+    assert decide(at, outcome=Outcome.INCONCLUSIVE).act is StageAct.WAIT
 
 
 def test_written_min_samples_are_waited_for():
@@ -164,12 +164,12 @@ def test_written_min_samples_are_waited_for():
     plan = replace(PLAN, stages=stages)
     at = guard(plan_digest=plan.digest)
     assert decide(at, plan).because == "500 of 600 scored samples"
-    assert decide(at, plan, scored=600).act is Act.ADVANCE
+    assert decide(at, plan, scored=600).act is StageAct.ADVANCE
 
 
 def test_time_is_waited_for_whatever_the_evidence():
     decision = decide(rollout())
-    assert decision.act is Act.WAIT
+    assert decision.act is StageAct.WAIT
     assert decision.because.startswith("5 s of 30 min observed healthy")
 
 
@@ -178,53 +178,53 @@ def test_time_is_waited_for_whatever_the_evidence():
 )
 def test_undecided_at_the_longest_time_a_person_is_asked(lack):
     decision = decide(proof(healthy=timedelta(days=2)), **lack)
-    assert (decision.act, decision.page) == (Act.HOLD, True)
+    assert (decision.act, decision.page) == (StageAct.HOLD, True)
     assert decision.because.startswith("undecided after 48 h: ")
 
 
 def test_a_long_silence_calls_a_person():
-    assert decide(guard(), gap=9 * MINUTE).act is Act.WAIT
+    assert decide(guard(), gap=9 * MINUTE).act is StageAct.WAIT
     decision = decide(guard(), gap=10 * MINUTE)
-    assert (decision.act, decision.because) == (Act.HOLD, "nothing was seen for 10 min")
+    assert (decision.act, decision.because) == (StageAct.HOLD, "nothing was seen for 10 min")
 
 
 def test_a_freeze_stops_raising_and_never_the_watch_or_the_brake():
-    assert decide(guard(), frozen="quarter end").act is Act.WAIT
-    assert decide(guard(), frozen="x", outcome=Outcome.FAILED).act is Act.BRAKE
+    assert decide(guard(), frozen="quarter end").act is StageAct.WAIT
+    assert decide(guard(), frozen="x", outcome=Outcome.FAILED).act is StageAct.BRAKE
 
 
 def test_the_watch_ends_in_complete():
     decision = decide(watch())
-    assert (decision.act, decision.event) == (Act.COMPLETE, RolloutEvent.COMPLETED)
+    assert (decision.act, decision.event) == (StageAct.COMPLETE, RolloutEvent.COMPLETED)
 
 
 def test_the_watch_waits_for_its_time():
-    assert decide(watch(healthy=MINUTE)).act is Act.WAIT
+    assert decide(watch(healthy=MINUTE)).act is StageAct.WAIT
 
 
 def test_the_watch_is_held_undecided_at_twice_its_time_unless_written():
     decision = decide(watch(healthy=timedelta(hours=2)), outcome=Outcome.INCONCLUSIVE)
-    assert decision.act is Act.HOLD
+    assert decision.act is StageAct.HOLD
     written = (*PLAN.stages[:-1], replace(PLAN.stages[-1], max_duration=timedelta(hours=3)))
     plan = replace(PLAN, stages=written)
     at = watch(healthy=timedelta(hours=2), plan_digest=plan.digest)
-    assert decide(at, plan, outcome=Outcome.INCONCLUSIVE).act is Act.WAIT
+    assert decide(at, plan, outcome=Outcome.INCONCLUSIVE).act is StageAct.WAIT
 
 
 def test_a_held_rollout_waits_for_a_person_however_good_it_looks():
     decision = decide(proof(state=S.HELD, because="undecided"))
-    assert (decision.act, decision.because) == (Act.WAIT, "undecided")
+    assert (decision.act, decision.because) == (StageAct.WAIT, "undecided")
 
 
 def test_a_held_rollout_is_braked_when_it_gets_too_much():
-    assert decide(guard(state=S.HELD), traffic_pct=50.0).act is Act.BRAKE
+    assert decide(guard(state=S.HELD), traffic_pct=50.0).act is StageAct.BRAKE
 
 
 def test_a_braked_rollout_is_braked_again_while_the_router_gives_it_traffic():
     braked = guard(state=S.BRAKED)
-    assert decide(braked, traffic_pct=1.0, allowed_pct=1.0).act is Act.BRAKE
+    assert decide(braked, traffic_pct=1.0, allowed_pct=1.0).act is StageAct.BRAKE
     calm = decide(braked, traffic_pct=0.0, outcome=Outcome.FAILED)
-    assert (calm.act, calm.event, follow(braked, calm, now=T0)) == (Act.WAIT, None, braked)
+    assert (calm.act, calm.event, follow(braked, calm, now=T0)) == (StageAct.WAIT, None, braked)
 
 
 @pytest.mark.parametrize("state", [S.COMPLETE, S.ROLLED_BACK])
@@ -234,20 +234,20 @@ def test_nothing_is_decided_about_a_rollout_that_is_over(state):
 
 
 def test_a_plan_that_changed_under_the_rollout_is_held():
-    other = replace(PLAN, watch=MINUTE)
+    other = replace(PLAN, notify=("slack:#others",))
     assert decide(proof(), other).because == "the plan is not the one that the rollout began with"
-    assert decide(proof(), other).act is Act.HOLD
-    assert decide(proof(), other, outcome=Outcome.FAILED).act is Act.BRAKE
+    assert decide(proof(), other).act is StageAct.HOLD
+    assert decide(proof(), other, outcome=Outcome.FAILED).act is StageAct.BRAKE
 
 
 def test_a_breach_without_automatic_rollback_is_held_for_a_person():
     plan = replace(PLAN, auto_rollback=False)
     at = guard(plan_digest=plan.digest)
     decision = decide(at, plan, outcome=Outcome.FAILED, sentence="errors 4 %")
-    assert (decision.act, decision.page) == (Act.HOLD, True)
+    assert (decision.act, decision.page) == (StageAct.HOLD, True)
     assert decision.because == "errors 4 %; the plan leaves the rollback to a person"
     held = replace(at, state=S.HELD)
-    assert decide(held, plan, outcome=Outcome.FAILED).act is Act.WAIT
+    assert decide(held, plan, outcome=Outcome.FAILED).act is StageAct.WAIT
 
 
 def test_a_shadow_stage_tells_of_a_breach_and_goes_on():
@@ -256,11 +256,11 @@ def test_a_shadow_stage_tells_of_a_breach_and_goes_on():
     at = guard(plan_digest=plan.digest)
     decision = decide(at, plan, outcome=Outcome.FAILED, sentence="errors 4 %")
     assert (decision.act, decision.because) == (
-        Act.ADVANCE,
+        StageAct.ADVANCE,
         "shadow stage, would have braked: errors 4 %",
     )
     assert decision.healthy == at.healthy + timedelta(seconds=5)
-    assert decide(at, plan, traffic_pct=50.0).act is Act.BRAKE
+    assert decide(at, plan, traffic_pct=50.0).act is StageAct.BRAKE
 
 
 def test_healthy_time_grows_by_what_was_seen():

@@ -1,4 +1,4 @@
-"""The rollout plan: the seed's file is accepted as it stands, and toothless plans are not."""
+"""The rollout plan: the example's file is accepted as it stands, and toothless plans are not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from release_assets.domain.errors import InputError, UnknownWordError
-from release_assets.domain.rollout.plan import SloKind, read_rollout_plan
+from release_assets.domain.rollout.metrics import SloKind
+from release_assets.domain.rollout.plan import read_rollout_plan
 
 ROLLOUTS = Path(__file__).parents[3] / "examples/policy-search/rollouts"
 PLAN = """\
@@ -46,10 +47,10 @@ def shipped(name):
     return read_rollout_plan((ROLLOUTS / name).read_text(), file=name)
 
 
-def test_the_seeds_plan_is_accepted_as_it_stands():
+def test_the_examples_plan_is_accepted_as_it_stands():
     plan = shipped("policy-search-v1.yaml")
     assert [stage.traffic_pct for stage in plan.stages] == [1, 10, 50, 100]
-    assert [stage.duration / timedelta(minutes=1) for stage in plan.stages] == [30, 240, 1440, 0]
+    assert [stage.duration / timedelta(minutes=1) for stage in plan.stages] == [30, 240, 1440, 60]
     assert plan.notify == ("slack:#ai-platform-incidents", "pager:ai-feature-on-call")
     assert plan.auto_rollback
 
@@ -71,18 +72,18 @@ def test_half_of_a_drift_or_delta_is_tolerated_and_all_of_a_level():
     assert tolerated["error_rate_max"] == pytest.approx(0.01)
 
 
-def test_the_demo_plan_has_the_seeds_stages_and_slos_in_seconds():
+def test_the_demo_plan_has_the_examples_stages_and_slos_in_seconds():
     """But for fairness: a gap of four points between five locales takes longer to prove."""
-    seed, demo = shipped("policy-search-v1.yaml"), shipped("policy-search-demo.yaml")
+    example, demo = shipped("policy-search-v1.yaml"), shipped("policy-search-demo.yaml")
     assert [(s.traffic_pct, _but_fairness(s)) for s in demo.stages] == [
-        (s.traffic_pct, _but_fairness(s)) for s in seed.stages
+        (s.traffic_pct, _but_fairness(s)) for s in example.stages
     ]
-    assert [s.limit for s in demo.stages[1].slos if s.metric == "fairness"] == [0.08]
-    assert sum((s.duration for s in demo.stages), demo.watch) == timedelta(seconds=57)
+    assert [s.limit for s in demo.stages[1].slos if s.metric.name == "fairness"] == [0.08]
+    assert sum((s.duration for s in demo.stages), timedelta()) == timedelta(seconds=57)
 
 
 def _but_fairness(stage):
-    return [slo for slo in stage.slos if slo.metric != "fairness"]
+    return [slo for slo in stage.slos if slo.metric.name != "fairness"]
 
 
 def test_only_the_last_monitored_stage_must_prove_unless_written():
@@ -109,7 +110,7 @@ def test_the_optional_keys_are_read():
 def test_a_duration_at_full_traffic_is_the_watch():
     text = PLAN.replace("traffic_pct: 100", "traffic_pct: 100\n    duration_min: 20")
     assert read(text).watch == timedelta(minutes=20)
-    assert read(text).stages[-1].duration == timedelta()
+    assert read(text).stages[-1].duration == timedelta(minutes=20)
 
 
 def test_the_watch_has_a_longest_time_of_its_own():
@@ -135,7 +136,7 @@ def test_the_same_bound_under_another_spelling_replaces_the_inherited_one():
     text = PLAN.replace(
         "- traffic_pct: 100", "- traffic_pct: 100\n    slos: {latency_p95_ms_max: 400}"
     )
-    latencies = [s for s in read(text).stages[-1].slos if s.metric == "latency_ms"]
+    latencies = [s for s in read(text).stages[-1].slos if s.metric.name == "latency_ms"]
     assert [(s.name, s.limit) for s in latencies] == [("latency_p95_ms_max", 400)]
 
 
@@ -145,7 +146,7 @@ def test_two_files_that_mean_the_same_have_one_digest():
     assert read(PLAN.replace("0.01", "0.011")).digest != read().digest
 
 
-def test_the_digest_of_the_seeds_plan_never_changes():
+def test_the_digest_of_the_examples_plan_never_changes():
     """Sign-offs of years ago name it; a change here breaks their verification."""
     digest = shipped("policy-search-v1.yaml").digest
     assert digest == "sha256:b82a24469c576e1b868d6ac446e7e1fc866b2722d52e5ebdf0d584d2b3c3ee38"
@@ -348,7 +349,7 @@ def test_the_document_shows_what_sign_off_must_see():
 
 
 def test_a_minimum_tightens_upwards():
-    slo = next(s for s in read().stages[0].slos if s.bound == "min")
+    slo = next(s for s in read().stages[0].slos if s.metric.direction == "min")
     assert slo.kind is SloKind.LEVEL
     assert replace(slo, limit=0.7).loosens(slo)
     assert not replace(slo, limit=0.9).loosens(slo)

@@ -1,4 +1,4 @@
-"""A rollback is said to be done only when all of it was read back."""
+"""A rollback is done only when all of it was read back."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from release_assets.domain.errors import IllegalTransitionError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.rollout.decision import (
-    Act,
+    StageAct,
     StageObservation,
     advance,
     follow,
@@ -147,13 +147,13 @@ class World:
         read = self.stored
         decision = advance(read, self.observe(), PLAN)
         if self.outcome is Outcome.FAILED and read.state is not S.BRAKED:
-            assert decision.act is Act.BRAKE
+            assert decision.act is StageAct.BRAKE
             self.breached = True
-        if decision.act is Act.BRAKE:
+        if decision.act is StageAct.BRAKE:
             self.braking = decision.because  # the intent first, then the act, then the state
             self.shift(0.0)
             self.save(follow(read, decision, now=self.now))
-        elif decision.act in {Act.ADVANCE, Act.COMPLETE}:
+        elif decision.act in {StageAct.ADVANCE, StageAct.COMPLETE}:
             if self.save(note_look(read, decision, now=self.now)):
                 self.raise_traffic()
         elif decision.event is not None:
@@ -163,7 +163,7 @@ class World:
         """The run behind the gate: decides again, writes its intent, shifts, writes the state."""
         read = self.stored
         decision = advance(read, self.observe(), PLAN)
-        if decision.act not in {Act.ADVANCE, Act.COMPLETE}:
+        if decision.act not in {StageAct.ADVANCE, StageAct.COMPLETE}:
             return
         moved = follow(read, decision, now=self.now)
         if self.outcome is Outcome.PASSED:

@@ -9,7 +9,7 @@ from release_assets.domain.statistics.bets import (
     DIFFERENCE,
     LEVEL,
     PROOF,
-    Wager,
+    Bet,
     count_grid,
     evidence,
     log_growth,
@@ -17,10 +17,8 @@ from release_assets.domain.statistics.bets import (
 )
 from release_assets.domain.statistics.counts import (
     clean_calls_to_prove,
-    fair_share,
-    rate_proof_wager,
-    rate_wager,
-    tolerated_share,
+    rate_bet,
+    share_beyond,
 )
 from release_assets.domain.statistics.information import (
     best_growth,
@@ -32,68 +30,49 @@ from release_assets.domain.statistics.intervals import of_difference, of_mean, o
 
 
 @pytest.mark.parametrize("grid", [LEVEL, DIFFERENCE, PROOF, count_grid(0.01), count_grid(0.5)])
-def test_a_grid_spends_all_its_capital_and_can_never_be_ruined(grid):
+def test_a_grid_spends_all_its_wealth_and_can_never_be_ruined(grid):
     assert sum(grid.weights) == pytest.approx(1)
     assert all(0 < fraction < 1 for fraction in grid.fractions)
 
 
 def test_counts_are_the_same_bet_as_single_calls():
-    counted = rate_wager(("r",), 3, 50, 0.05)
+    counted = rate_bet(3, 50, 0.05)
     single = np.asarray([0.95] * 3 + [-0.05] * 47)
-    one_by_one = Wager(key=("r",), gains=single, reach=0.05, grid=count_grid(0.05))
+    one_by_one = Bet(gains=single, bound=0.05, grid=count_grid(0.05))
     assert log_growth([counted]) == pytest.approx(log_growth([one_by_one]))
 
 
-def test_wagers_of_different_grids_and_sizes_are_settled_apart():
-    first = Wager(key=("a",), gains=np.asarray([0.5, -0.02]), reach=1.02, grid=DIFFERENCE)
-    empty = Wager(key=("b",), gains=np.zeros(0), reach=1.0, grid=DIFFERENCE)
-    last = rate_wager(("c",), 1, 10, 0.01)
+def test_bets_of_different_grids_and_sizes_are_settled_apart():
+    first = Bet(gains=np.asarray([0.5, -0.02]), bound=1.02, grid=DIFFERENCE)
+    empty = Bet(gains=np.zeros(0), bound=1.0, grid=DIFFERENCE)
+    last = rate_bet(1, 10, 0.01)
     together = log_growth([first, empty, last])
     assert np.array_equal(together[0], log_growth([first])[0])
     assert not together[1].any()
     assert np.array_equal(together[2], log_growth([last])[0])
 
 
-def test_a_wager_at_its_null_has_mean_one():
+def test_a_bet_at_its_null_has_mean_one():
     """E over the two outcomes of one call at the limit, for each bet."""
-    yes, no = (np.exp(log_growth([rate_wager(("r",), s, 1, 0.05)])[0]) for s in (1, 0))
+    yes, no = (np.exp(log_growth([rate_bet(s, 1, 0.05)])[0]) for s in (1, 0))
     assert 0.05 * yes + 0.95 * no == pytest.approx(np.ones(12))
 
 
-def test_a_proof_of_a_rate_at_its_limit_has_mean_one():
-    yes, no = (np.exp(log_growth([rate_proof_wager(("r",), s, 1, 0.05)])[0]) for s in (1, 0))
-    assert 0.05 * yes + 0.95 * no == pytest.approx(np.ones(len(PROOF.fractions)))
-
-
 def test_a_limit_of_zero_makes_the_first_event_a_breach():
-    growth = log_growth([rate_wager(("r",), 1, 1, 0.0)])[0]
+    growth = log_growth([rate_bet(1, 1, 0.0)])[0]
     weighted = log_sum(growth + count_grid(1e-6).log_weights)
     assert evidence(weighted) > 1.0
     assert np.isfinite(weighted)
 
 
-def test_the_share_of_events_follows_traffic_and_allowed_ratio():
-    assert fair_share(10, 990, 1.0) == pytest.approx(0.01)
-    assert fair_share(500, 500, 1.5) == pytest.approx(0.6)
-    assert fair_share(0, 500, 1.5) is None
-    assert fair_share(500, 0, 1.5) is None
-
-
-def test_a_share_test_holds_its_promise_while_the_common_rate_moves():
-    """One event at a time, whatever the rate is in that look: the candidate's share is fixed."""
-    share = fair_share(100, 900, 1.25)
-    mine, other = (np.exp(log_growth([rate_wager(("r",), s, 1, share)])[0]) for s in (1, 0))
-    assert share * mine + (1 - share) * other == pytest.approx(np.ones(12))
-
-
 def test_p95_tolerates_one_call_in_twenty():
-    assert tolerated_share("p95") == pytest.approx(0.05)
-    assert tolerated_share("p50") == pytest.approx(0.5)
+    assert share_beyond("p95") == pytest.approx(0.05)
+    assert share_beyond("p50") == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(("limit", "calls"), [(0.01, 299), (0.02, 149), (0.04, 74), (0.1, 29)])
 def test_so_many_clean_calls_prove_a_limit(limit, calls):
-    """The floor (E12)."""
+    """The floor (docs/methods.md, E12)."""
     assert clean_calls_to_prove(limit, 0.05) == calls
 
 

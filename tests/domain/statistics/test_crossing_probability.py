@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live import judge as live_judge
 from release_assets.domain.live.state import ALPHA
 from release_assets.domain.live.traffic import CallCounts
 from release_assets.domain.live.wealth import evidence_against
@@ -17,7 +17,7 @@ LONGEST = 60
 
 
 def one_call(number, *, event):
-    """One call in no time: no capital starts but what the stage started with."""
+    """One call in no time: no wealth starts but what the stage started with."""
     counts = CallCounts(requests=1, errors=int(event))
     return replace(batch(number, candidate=counts), since=T0, until=T0)
 
@@ -25,12 +25,12 @@ def one_call(number, *, event):
 def crossed_by_calls_and_events(limit):
     """Whether E_total has crossed after n calls with s errors; the path does not matter."""
     the_plan = only({"error_rate_max": limit})
-    row = [live_analysis.start(the_plan)]
+    row = [live_judge.start(the_plan)]
     crossed = np.zeros((LONGEST + 1, LONGEST + 1), dtype=bool)
     for n in range(1, LONGEST + 1):
         fine, bad = one_call(n, event=False), one_call(n, event=True)
-        grown = [live_analysis.look(state, fine, the_plan) for state in row]
-        row = [*grown, live_analysis.look(row[-1], bad, the_plan)]
+        grown = [live_judge.look(state, fine, the_plan) for state in row]
+        row = [*grown, live_judge.look(row[-1], bad, the_plan)]
         row = [replace(state, breach=None) for state in row]
         crossed[n, : n + 1] = [evidence_against(state) >= 1 / ALPHA for state in row]
     return crossed
@@ -67,11 +67,10 @@ def test_ten_times_the_limit_crosses_on_most_paths():
 
 
 def test_all_evidence_together_has_mean_one_at_the_null_in_every_tree_of_looks():
-    """Stages change, capital starts at each look, slices appear late: the mean stays one.
+    """Stages change, wealth starts at each look, slices appear late: the mean stays one.
 
     Each node is a look with one replayed pair in each of one or two slices; a drop of
-    one has the tolerated mean, so the expectation over all branches is one at every depth, but
-    for what rounding down takes.
+    one has the tolerated mean, so the expectation over all branches is one at every depth.
     """
     the_plan = plan(
         (
@@ -79,30 +78,30 @@ def test_all_evidence_together_has_mean_one_at_the_null_in_every_tree_of_looks()
             (50, 10, {"eval_groundedness_drift_max": 0.5}, "proof"),
         )
     )
-    leaves = [(1.0, live_analysis.start(the_plan))]
+    leaves = [(1.0, live_judge.start(the_plan))]
     for number in range(1, 9):
         stage, grown = (0 if number < 4 else 1), []
         for chance, state in leaves:
             for lost, share in ((True, 0.25), (False, 0.75)):
                 rows = [pair(0.0 if lost else 1.0, 1.0, unit=str(number))]
-                seen = live_analysis.look(state, batch(number, stage=stage, pairs=rows), the_plan)
+                seen = live_judge.look(state, batch(number, stage=stage, pairs=rows), the_plan)
                 grown.append((chance * share, seen))
         leaves = grown
         mean = sum(chance * without_missing(state) for chance, state in leaves)
-        assert 1 - 1e-6 * number < mean < 1 + 1e-12
+        assert mean == pytest.approx(1, abs=1e-12)
 
 
 def without_missing(state):
     """E_total with the stream of missing scores at its start: nothing is missing here."""
-    rows = state.capital.rows
-    kept = [at for at, key in enumerate(state.streams) if "missing" not in key[0]]
-    share = 0.25 / 4.25 * state.spent - state.waiting.get("scores_missing groundedness", 0.0)
-    idle = 1.0 - state.spent + sum(state.waiting.values())
+    rows = state.wealth.rows
+    kept = [at for at, stream in enumerate(state.streams) if stream.kind != "missing"]
+    share = 0.25 / 4.25 * state.released - state.waiting.get("scores_missing groundedness", 0.0)
+    idle = 1.0 - state.released + sum(state.waiting.values())
     return idle + share + float(np.exp(rows[kept]).sum())
 
 
 def test_gaps_between_slices_are_a_supermartingale_at_the_null():
-    """Two slices that lose the same: no gap, whatever both lose together (E4)."""
+    """Two slices that lose the same: no gap, whatever both lose together (docs/methods.md, E4)."""
     the_plan = only({"eval_groundedness_drift_max": 0.9, "fairness_locale_delta_max": 0.04})
     for loss in (0.0, 0.3, 0.7):
         mean = 0.0
@@ -113,19 +112,19 @@ def test_gaps_between_slices_are_a_supermartingale_at_the_null():
                     pair(1.0 - here, 1.0, unit="a", locale="en-US"),
                     pair(1.0 - there, 1.0, unit="b", locale="de-DE"),
                 ]
-                start = live_analysis.start(the_plan)
-                state = live_analysis.look(start, batch(1, pairs=rows), the_plan)
-                mean += chance * gap_capital(state)
-        assert mean <= gap_capital_at_start(the_plan) + 1e-12
+                start = live_judge.start(the_plan)
+                state = live_judge.look(start, batch(1, pairs=rows), the_plan)
+                mean += chance * gap_wealth(state)
+        assert mean <= gap_wealth_at_start(the_plan) + 1e-12
 
 
-def gap_capital(state):
-    gaps = [at for at, key in enumerate(state.streams) if "gap" in key]
-    return float(np.exp(state.capital.rows[gaps]).sum())
+def gap_wealth(state):
+    gaps = [at for at, stream in enumerate(state.streams) if stream.kind == "gap"]
+    return float(np.exp(state.wealth.rows[gaps]).sum())
 
 
-def gap_capital_at_start(the_plan):
-    """Two of four streams of the fairness SLO are gaps: half of what the first look hands out."""
+def gap_wealth_at_start(the_plan):
+    """Two of four streams of the fairness SLO are gaps: half of what the first look releases."""
     empty = [pair(0.99, 1.0, unit=u, locale=w) for u, w in (("a", "en-US"), ("b", "de-DE"))]
-    state = live_analysis.look(live_analysis.start(the_plan), batch(1, pairs=empty), the_plan)
-    return state.spent * (2.0 / 6.25) / 2
+    state = live_judge.look(live_judge.start(the_plan), batch(1, pairs=empty), the_plan)
+    return state.released * (2.0 / 6.25) / 2

@@ -109,7 +109,7 @@ def test_the_interval_holds_the_mean(sums):
 
 
 def test_the_bound_is_the_formula_of_the_specification():
-    """E11 by hand: nine cases in three clusters, sums -1, 0 and 1, one pseudo loss."""
+    """By hand: nine cases in three clusters, sums -1, 0 and 1, one pseudo loss."""
     found = paired.lower_bound(Clusters(sums=(-1.0, 0.0, 1.0), sizes=(3, 3, 3)), alpha=0.05)
 
     mean = -1 / 10

@@ -104,7 +104,7 @@ def test_evidence_of_another_version_is_replayed_from_its_looks(ramping_world):
     )
     before = watch.state(rollout, plan)
     with sqlite3.connect(ramping_world.folder.path / "releases.sqlite") as database:
-        database.execute("update looks set evidence = ?", ('{"version": 1}',))
+        database.execute("update live_states set state = ?", ('{"version": 1}',))
 
     assert watch.state(rollout, plan) == before
     assert before.last_batch == 2

@@ -80,11 +80,11 @@ def files(tmp_path):
 
 
 def requests(log: CallLog, since: float, until: float, digest: str = A) -> int:
-    return log.counts(digest, after(since), after(until), None).requests
+    return log.counts(digest, after(since), after(until), []).requests
 
 
 def test_no_file_is_no_calls(files):
-    assert files.log().counts(A, T0, after(9), 100.0) == CallCounts()
+    assert files.log().counts(A, T0, after(9), [100.0]) == CallCounts(over_ms={100: 0})
     assert files.log().pairs(A, T0, after(9)) == ()
     assert files.log().last_call_at(A) is None
 
@@ -108,13 +108,13 @@ def test_everything_about_a_call_is_counted(files):
         call(3, behaviour="refuse"),
         call(4, behaviour="say_unknown", timeout=True, error=True),
     )
-    counted = files.log().counts(A, T0, after(9), 100.0)
+    counted = files.log().counts(A, T0, after(9), [100.0, 10.0])
     assert counted == CallCounts(
         requests=4,
         errors=2,
         timeouts=1,
         refusals=1,
-        slow=1,
+        over_ms={100.0: 1, 10.0: 2},
         costs_usd=(0.01, 0.0, 0.01, 0.01),
         latencies_ms=(99.9, 100.1, 10.0, 10.0),
     )
@@ -175,21 +175,21 @@ def test_a_file_that_was_replaced_is_read_from_its_start(files, how):
 def test_a_rating_belongs_to_its_call_whichever_unit_took_it(files):
     files.write(call(1, "x"), rating(2, "x", "negative"))
     log = files.log()
-    assert log.counts(A, T0, after(9), None).feedback_negative == 1
-    assert log.counts(B, T0, after(9), None) == CallCounts()
+    assert log.counts(A, T0, after(9), []).feedback_negative == 1
+    assert log.counts(B, T0, after(9), []) == CallCounts()
 
 
 def test_ratings_that_came_after_the_window_are_not_counted_in_it(files):
     files.write(call(1, "x"), rating(7, "x", "positive"))
     log = files.log()
-    assert log.counts(A, T0, after(5), None).feedback == 0
-    assert log.counts(A, T0, after(8), None).feedback == 1
+    assert log.counts(A, T0, after(5), []).feedback == 0
+    assert log.counts(A, T0, after(8), []).feedback == 1
 
 
 def test_a_rating_counts_once_in_the_window_in_which_its_call_matures(files):
     files.write(call(1, "x"), rating(2, "x", "negative"), call(3, "y"), rating(40, "y", "positive"))
     log = files.log(maturity_s=60)
-    windows = [log.counts(A, after(s), after(s + 10), None) for s in range(0, 100, 10)]
+    windows = [log.counts(A, after(s), after(s + 10), []) for s in range(0, 100, 10)]
     assert [w.feedback for w in windows] == [0, 0, 0, 0, 0, 0, 2, 0, 0, 0]
     assert sum(w.feedback_negative for w in windows) == 1
 
@@ -198,7 +198,7 @@ def test_windows_side_by_side_count_every_call_and_rating_once(files):
     files.write(*(call(n / 7, f"c{n}") for n in range(100)))
     files.write(*(rating(n / 7, f"c{n}", "positive") for n in range(0, 100, 3)))
     log = files.log()
-    windows = [log.counts(A, after(s), after(s + 1), None) for s in range(16)]
+    windows = [log.counts(A, after(s), after(s + 1), []) for s in range(16)]
     assert sum(w.requests for w in windows) == 100
     assert sum(w.feedback for w in windows) == 34
 
@@ -207,11 +207,11 @@ def test_calls_that_no_unit_answered_are_errors_of_the_release_whose_turn_it_was
     files.write(call(1))
     files.write(unanswered(2, 502), unanswered(3, 504), unanswered(4, 499), to=files.front)
     log = files.log()
-    assert log.counts(A, T0, after(9), 2000.0) == CallCounts(
+    assert log.counts(A, T0, after(9), [2000.0]) == CallCounts(
         requests=4,
         errors=3,
         timeouts=2,
-        slow=3,
+        over_ms={2000.0: 3},
         costs_usd=(0.01,),
         latencies_ms=(10.0, 2500.0, 2500.0, 2500.0),
     )
