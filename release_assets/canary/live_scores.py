@@ -1,7 +1,8 @@
 """What a canary stage saw on live traffic, and whether it proves the stage's limits.
 
 The looks were taken by `sensors/live_slos`; here they are judged once more, from the store, as the
-gate of the stage: a breach needs evidence against, an advance needs evidence for (law 5).
+gate of the stage: a breach needs evidence against, an advance needs evidence for (law 5). The
+evidence holds the findings with their numbers, and the claim concludes from that record.
 """
 
 from dataclasses import asdict

@@ -86,13 +86,20 @@ class Book:
             self.write(EntryKind.REFUSAL, body, release)
             raise
 
+    def production(self) -> Production:
+        """Return what production runs now; only what is new since the last question is read."""
+        known = self._kept.production
+        news = self.ledger.entries(kinds=KINDS, after=known.seen)
+        self._kept.production = known.after(news)
+        return self._kept.production
+
     def active_rollouts(self) -> tuple[str, ...]:
         """Return the releases that were put on their rollout plan and did not end, in order."""
-        return self._production().active
+        return self.production().active
 
     def stable(self, feature: str) -> Entry:
         """Return the entry by which the stable release became it; raises `NotFoundError`."""
-        found = self._production().stable.get(feature)
+        found = self.production().stable.get(feature)
         if found is None:
             raise NotFoundError(f"{feature} has no stable release; adopt the one that runs first")
         return found
@@ -110,10 +117,3 @@ class Book:
         if entry.kind is EntryKind.ADOPTION:
             return Unit(**entry.body["unit"])
         return self.repository.release(ReleaseKey.parse(str(entry.release))).unit
-
-    def _production(self) -> Production:
-        """Return what production runs now; only what is new since the last question is read."""
-        known = self._kept.production
-        news = self.ledger.entries(kinds=KINDS, after=known.seen)
-        self._kept.production = known.after(news)
-        return self._kept.production

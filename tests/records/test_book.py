@@ -126,6 +126,20 @@ def test_the_stable_release_is_the_last_that_was_adopted_or_completed(book, ledg
     assert (book.stable("f").seq, book.stable("g").seq) == (3, 2)
 
 
+def test_what_is_signed_has_its_newest_yes_in_the_order_of_the_first(book, ledger):
+    for release, decision in (("f-2", "yes"), ("f-1", "yes"), ("f-3", "no"), ("f-2", "yes")):
+        statement = {"predicate": {"decision": decision}}
+        somebody_else(ledger, "sign_off", release, statement=statement)
+    somebody_else(ledger, "rollout", "f-1", event="promoted")
+
+    production = book.production()
+    assert list(production.signed.items()) == [
+        (("f-2", RELEASE.digest), 4),
+        (("f-1", RELEASE.digest), 2),
+    ]
+    assert production.promoted == {RELEASE.digest}
+
+
 def test_production_reads_only_what_is_new(book, ledger):
     for event in ("promoted", "stage_entered", "completed"):
         somebody_else(ledger, "rollout", event=event)
