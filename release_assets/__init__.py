@@ -7,6 +7,7 @@
     rollback    Are we back where we were, all of it?
     audit       Can a stranger check it in thirty minutes?
 
-Each line is a phase; each phase gathers evidence and ends in a gate; only a passed gate opens
-the next. The ledger decides, Dagster shows and executes. Start reading at `pipeline.py`.
+Each line is a phase that gathers evidence. The first three end in a gate, canary has one for each
+canary stage, and rollback one before it is called done; only a passed gate opens what comes next.
+Audit has none: it reads. The ledger decides, Dagster shows and executes. Start at `pipeline.py`.
 """

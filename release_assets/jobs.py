@@ -10,6 +10,16 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from release_assets.pipeline import (
+    COMPLETION,
+    FAILURE_REPORT,
+    INCIDENT,
+    LIVE_SCORES,
+    RESTORATION,
+    ROLLOUT,
+    STAGE_OUTCOMES,
+    STAGE_TRAFFIC,
+)
 from release_assets.records.declare import key
 
 if TYPE_CHECKING:
@@ -52,24 +62,24 @@ _ALL = (
     _job(
         PROMOTE_RELEASE,
         "Who says yes? Then onto the rollout plan; without the quorum it ends as 'needs sign-off'.",
-        dg.AssetSelection.groups("sign_off") | _assets("canary/rollout"),
+        dg.AssetSelection.groups("sign_off") | _assets(ROLLOUT),
     ),
-    _job(ENTER_STAGE, "Raise traffic to a canary stage.", _assets("canary/stage_traffic")),
+    _job(ENTER_STAGE, "Raise traffic to a canary stage.", _assets(STAGE_TRAFFIC)),
     _job(
         CONCLUDE_STAGE,
         "Is this canary stage proven?",
-        _assets("canary/live_scores", "canary/stage_outcomes"),
+        _assets(LIVE_SCORES, STAGE_OUTCOMES),
     ),
-    _job(COMPLETE_RELEASE, "Make the release the stable one.", _assets("canary/completion")),
+    _job(COMPLETE_RELEASE, "Make the release the stable one.", _assets(COMPLETION)),
     _job(
         ROLL_BACK_RELEASE,
         "After the brake: is everything back?",
-        _assets("rollback/restoration", "rollback/incident"),
+        _assets(RESTORATION, INCIDENT),
     ),
     _job(
         REPORT_FAILED_PHASE,
         "What follows when a phase did not pass.",
-        _assets("rollback/failure_report"),
+        _assets(FAILURE_REPORT),
     ),
 )
 

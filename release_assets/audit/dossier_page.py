@@ -54,7 +54,7 @@ def render(dossier: Dossier, names: Names) -> str:
     return _template().render(
         d=dossier,
         names=names,
-        phases=tuple(_phase(dossier, phase.name, phase.question) for phase in PHASES),
+        phases=tuple(_phase(dossier, phase.name, phase.question) for phase in PHASES if phase.gate),
         picture=picture_of(dossier),
         last=dossier.timeline[-1],
     )

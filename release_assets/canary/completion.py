@@ -12,6 +12,7 @@ from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.machine import Rollout, RolloutState
 from release_assets.partitions import stage_key
+from release_assets.pipeline import CANARY, COMPLETION, STAGE_OUTCOMES, of_stage
 from release_assets.ports import (
     Clock,
     Deployer,
@@ -26,7 +27,7 @@ from release_assets.records.declare import evidence
 from release_assets.records.recorder import Recorder
 
 
-@evidence("canary", "canary/stage_outcomes", pool="production")
+@evidence(COMPLETION, STAGE_OUTCOMES, pool="production")
 def completion(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
@@ -65,7 +66,7 @@ def _require_watched(recorder: Recorder, release: Release, rollout: Rollout | No
         raise RefusedError(f"{release.key} is not being watched at 100 %; it cannot complete")
     plan = recorder.repository.plan(release.key.feature, release.commit)
     last = plan.stages[-2]
-    gate = f"canary/live_quality_holds@{stage_key(last.index, last.traffic_pct)}"
+    gate = of_stage(CANARY.gate, stage_key(last.index, last.traffic_pct))
     recorder.book.of(release).require_passed([gate])
     return rollout
 

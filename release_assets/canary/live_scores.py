@@ -14,13 +14,13 @@ from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.live import judge as live_analysis
 from release_assets.domain.release import Release
 from release_assets.partitions import CANARY_STAGES
-from release_assets.pipeline import CANARY
+from release_assets.pipeline import CANARY, LIVE_SCORES, STAGE_TRAFFIC
 from release_assets.ports import ReleaseStore
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
 
 
-@evidence("canary", "canary/stage_traffic", partitions_def=CANARY_STAGES)
+@evidence(LIVE_SCORES, STAGE_TRAFFIC, partitions_def=CANARY_STAGES)
 def live_scores(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

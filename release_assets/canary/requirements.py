@@ -13,7 +13,7 @@ from release_assets.domain.errors import RefusedError
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.partitions import stage_key
-from release_assets.pipeline import BEFORE_PROMOTION
+from release_assets.pipeline import BEFORE_PROMOTION, CANARY, of_stage
 from release_assets.records.production import ENDS
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def require_proven(reading: Reading, plan: RolloutPlan, stage: int) -> None:
     gates = list(BEFORE_PROMOTION)
     if stage:
         before = plan.stages[stage - 1]
-        gates.append(f"canary/live_quality_holds@{stage_key(stage - 1, before.traffic_pct)}")
+        gates.append(of_stage(CANARY.gate, stage_key(stage - 1, before.traffic_pct)))
     reading.require_passed(gates)
 
 

@@ -11,13 +11,13 @@ from release_assets.domain.errors import RefusedError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.rollout.restoration import judge_parts
-from release_assets.pipeline import BEFORE_PROMOTION
+from release_assets.pipeline import BEFORE_PROMOTION, ROLLOUT, SIGN_OFF_GATE
 from release_assets.ports import Clock, Deployer, Environment, PromptPointers, PromptRegistry
 from release_assets.records.declare import evidence
 from release_assets.records.recorder import Recorder
 
 
-@evidence("canary", "sign_off/gate", pool="production")
+@evidence(ROLLOUT, SIGN_OFF_GATE, pool="production")
 def rollout(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

@@ -21,13 +21,14 @@ from release_assets.domain.release import Release
 from release_assets.domain.rollout.machine import begin
 from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.partitions import CANARY_STAGES, stage_key
+from release_assets.pipeline import ROLLOUT, STAGE_TRAFFIC
 from release_assets.ports import Clock, Deployer, Environment, ReleaseStore, Traffic, TrafficRouter
 from release_assets.records.book import Book
 from release_assets.records.declare import evidence
 from release_assets.records.recorder import Recorder
 
 
-@evidence("canary", "canary/rollout", partitions_def=CANARY_STAGES, pool="production")
+@evidence(STAGE_TRAFFIC, ROLLOUT, partitions_def=CANARY_STAGES, pool="production")
 def stage_traffic(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

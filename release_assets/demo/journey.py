@@ -81,7 +81,7 @@ class Journey:
             moves[self.phase]()
 
     def _after_pre_merge(self) -> None:
-        verdict = self._verdict("pre_merge/gate")
+        verdict = self._verdict(PRE_MERGE.gate)
         if verdict is None:
             return
         if verdict.body["outcome"] != Outcome.PASSED:
@@ -99,7 +99,7 @@ class Journey:
         if failed is not None:
             self._end(WithoutRollout.STAGING_ROLLED_BACK, failed.body["because"])
             return
-        verdict = self._verdict("staging/gate")
+        verdict = self._verdict(STAGING.gate)
         if verdict is not None and verdict.body["outcome"] == Outcome.PASSED:
             self._log("the staging gate is open")
             self.phase = SIGN_OFF

@@ -6,12 +6,13 @@ sign-off phase decides, from the git host and not from here.
 
 import dagster as dg
 
+from release_assets.pipeline import CHANGE
 from release_assets.ports import Clock
 from release_assets.records.declare import evidence
 from release_assets.records.recorder import Recorder
 
 
-@evidence("pre_merge", kinds=("git",))
+@evidence(CHANGE, kinds=("git",))
 def change(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

@@ -7,14 +7,14 @@ pass (law 2).
 import dagster as dg
 
 from release_assets.domain.evals.tool_reports import judge_reports, reports_in
-from release_assets.pipeline import PRE_MERGE
+from release_assets.pipeline import CHANGE, CODE_HEALTH, PRE_MERGE
 from release_assets.ports import CodeHealth
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
 from release_assets.records.tools import record_reports
 
 
-@evidence("pre_merge", "pre_merge/change", kinds=("python",))
+@evidence(CODE_HEALTH, CHANGE, kinds=("python",))
 def code_health(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

@@ -11,7 +11,7 @@ from release_assets.domain.evals.smoke import judge_smoke
 from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.pipeline import PRE_MERGE
+from release_assets.pipeline import PRE_MERGE, REGISTERED_PROMPTS, SMOKE_RESULTS
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
@@ -19,7 +19,7 @@ from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
 from release_assets.records.suite_runner import SuiteRunner
 
 
-@evidence("pre_merge", "pre_merge/registered_prompts", kinds=("http",))
+@evidence(SMOKE_RESULTS, REGISTERED_PROMPTS, kinds=("http",))
 def smoke_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
@@ -28,7 +28,7 @@ def smoke_results(
     """Record every row of the smoke suite on both sides."""
     release = recorder.release(context)
     repeats = recorder.repository.tier(release).smoke.repeats
-    run = benchmark_runner.compare(release, "smoke", repeats, evidence="pre_merge/smoke_results")
+    run = benchmark_runner.compare(release, "smoke", repeats, evidence=SMOKE_RESULTS)
     return record_suite(context, recorder, release, run)
 
 

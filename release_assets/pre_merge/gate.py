@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from release_assets.pipeline import PRE_MERGE
+from release_assets.pipeline import PRE_MERGE, PRE_MERGE_GATE
 from release_assets.ports import GitHost
 from release_assets.records.declare import evidence
 from release_assets.records.gate import gate_materialisation, pass_gate
 from release_assets.records.recorder import Recorder
 
 
-@evidence("pre_merge", *(f"pre_merge/{c.evidence}" for c in PRE_MERGE.claims))
+@evidence(PRE_MERGE_GATE, *(claim.evidence for claim in PRE_MERGE.claims))
 def gate(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

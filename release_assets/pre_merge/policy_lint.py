@@ -22,7 +22,7 @@ from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.planning.planner import plan_findings
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.plan import RolloutPlan
-from release_assets.pipeline import PRE_MERGE
+from release_assets.pipeline import CHANGE, POLICY_REPORT, PRE_MERGE
 from release_assets.ports import Clock
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
@@ -33,7 +33,7 @@ T = TypeVar("T")
 LIVE_SLICES = ("locale",)
 
 
-@evidence("pre_merge", "pre_merge/change", kinds=("yaml",))
+@evidence(POLICY_REPORT, CHANGE, kinds=("yaml",))
 def policy_report(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:

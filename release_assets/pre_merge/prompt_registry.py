@@ -9,13 +9,13 @@ from release_assets.domain.files.prompts import check_prompts
 from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release, digest_of
-from release_assets.pipeline import PRE_MERGE
+from release_assets.pipeline import CHANGE, PRE_MERGE, REGISTERED_PROMPTS
 from release_assets.ports import PromptRegistry
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
 
 
-@evidence("pre_merge", "pre_merge/change", kinds=("yaml",))
+@evidence(REGISTERED_PROMPTS, CHANGE, kinds=("yaml",))
 def registered_prompts(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

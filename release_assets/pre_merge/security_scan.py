@@ -6,14 +6,14 @@ Matched text is never kept; a finding names rule, file and line.
 import dagster as dg
 
 from release_assets.domain.evals.tool_reports import judge_reports, reports_in
-from release_assets.pipeline import PRE_MERGE
+from release_assets.pipeline import CHANGE, PRE_MERGE, SECURITY_REPORT
 from release_assets.ports import SecurityScanner
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
 from release_assets.records.tools import record_reports
 
 
-@evidence("pre_merge", "pre_merge/change", kinds=("sarif",))
+@evidence(SECURITY_REPORT, CHANGE, kinds=("sarif",))
 def security_report(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

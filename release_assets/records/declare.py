@@ -1,7 +1,7 @@
 """How an evidence asset and the claim about it are declared, alike in every phase.
 
-`evidence(PHASE, ...)` and `claim(PHASE, ...)` give the keys, groups, partitions and the blocking
-flag; a claim that `pipeline.py` does not list cannot be declared. Nothing is decided here.
+`evidence(NAME, ...)` and `claim(PHASE, ...)` give the keys, groups, partitions and the blocking
+flag; what `pipeline.py` does not list cannot be declared. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from release_assets.partitions import RELEASES
+from release_assets.pipeline import PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +20,17 @@ if TYPE_CHECKING:
 
 
 def evidence(
-    phase: str,
+    name: str,
     *deps: str,
     partitions_def: dg.PartitionsDefinition[str] = RELEASES,
     kinds: tuple[str, ...] = (),
     pool: str | None = None,
 ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
-    """Declare an asset `<phase>/<function name>` that depends on assets named `<phase>/<name>`."""
+    """Declare the asset of a name in `pipeline.py`, made from the evidence of other names."""
+    (phase,) = [phase for phase in PHASES if name in phase.evidence]
     return dg.asset(
-        key_prefix=phase,
-        group_name=phase,
+        key=key(name),
+        group_name=phase.name,
         partitions_def=partitions_def,
         deps=[key(d) for d in deps],
         kinds=set(kinds) or None,
@@ -46,7 +48,7 @@ def claim(
         name = function.__name__
         evidence_name = {c.claim: c.evidence for c in phase.claims}[name]
         return dg.asset_check(
-            asset=key(f"{phase.name}/{evidence_name}"),
+            asset=key(evidence_name),
             name=name,
             description=function.__doc__,
             blocking=True,

@@ -21,18 +21,13 @@ if TYPE_CHECKING:
     from release_assets.records.recorder import Recorder
 
 
-def gate_of(phase: Phase) -> str:
-    """Return the ledger name of a phase's own verdict."""
-    return f"{phase.name}/gate"
-
-
 def pass_gate(
     recorder: Recorder, release: Release, phase: Phase, run_id: str
 ) -> tuple[Verdict, Entry]:
     """Conclude a phase; raises `RefusedError` when a claim is missing, stale or not passed."""
     reading = recorder.book.of(release)
     passed = reading.require_passed(phase.verdicts)
-    verdict = conclude(gate_of(phase), [_holds(entry) for entry in passed])
+    verdict = conclude(phase.gate, [_holds(entry) for entry in passed])
     return verdict, recorder.verdict(release, verdict, reading.evidence_of(passed), run_id)
 
 

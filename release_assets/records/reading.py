@@ -13,6 +13,7 @@ from release_assets.domain.errors import NotFoundError, RefusedError
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.sign_off.statement import is_yes, predicate_of
+from release_assets.pipeline import CHANGE_RECORD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +65,7 @@ class Reading:
 
     def people(self, role: str) -> list[str]:
         """Return the persons whom the change record lists: `authored_by` or `reviewed_by`."""
-        return list(self.newest_evidence("sign_off/change_record").body["summary"][role])
+        return list(self.newest_evidence(CHANGE_RECORD).body["summary"][role])
 
     def evidence_of(self, verdicts: Sequence[Entry]) -> tuple[Entry, ...]:
         """Return the evidence that some verdicts rest on."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from release_assets.domain.finding import Finding, Outcome
+from release_assets.pipeline import OF_A_STAGE, of_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,23 +21,21 @@ if TYPE_CHECKING:
     from release_assets.domain.release import Release
     from release_assets.domain.verdict import Verdict
 
-_STAGED = ("stage_traffic", "live_scores", "stage_outcomes")  # keyed by release and canary stage
-
 
 def evidence_name(asset: dg.AssetKey, partition: str) -> str:
     """Return the ledger name of evidence: `<phase>/<asset>`, `@<canary stage>` where it has one."""
-    return asset.to_user_string() + stage_suffix(partition)
+    return of_stage(asset.to_user_string(), stage_of(partition))
 
 
 def gate_name(claim: dg.AssetCheckKey, partition: str) -> str:
     """Return the ledger name of a claim's verdict: `<phase>/<claim>`, and `@<canary stage>`."""
-    return f"{claim.asset_key.path[0]}/{claim.name}{stage_suffix(partition)}"
+    return of_stage(f"{claim.asset_key.path[0]}/{claim.name}", stage_of(partition))
 
 
-def stage_suffix(partition: str) -> str:
-    """Return `@<canary stage>` of a partition in CANARY_STAGES, else nothing."""
+def stage_of(partition: str) -> str:
+    """Return the canary stage of a partition in CANARY_STAGES, else nothing."""
     if isinstance(partition, dg.MultiPartitionKey):
-        return f"@{partition.keys_by_dimension['stage']}"
+        return partition.keys_by_dimension["stage"]
     return ""
 
 
@@ -74,7 +73,7 @@ def pins(context: dg.AssetExecutionContext) -> dict[str, str]:
 def _upstream_partitions(context: dg.AssetExecutionContext, upstream: dg.AssetKey) -> list[str]:
     """Return where an upstream asset keeps what this one was made from; the newest counts."""
     key = context.partition_key
-    is_staged = upstream in {dg.AssetKey(["canary", name]) for name in _STAGED}
+    is_staged = upstream in {dg.AssetKey(name.split("/")) for name in OF_A_STAGE}
     if isinstance(key, dg.MultiPartitionKey):
         return [key if is_staged else key.keys_by_dimension["release"]]
     if not is_staged:

@@ -14,7 +14,16 @@ from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release, ReleaseKey
 from release_assets.domain.verdict import conclude
 from release_assets.jobs import PHASE_TAG, RUN_TAG
-from release_assets.pipeline import PHASES, PRE_MERGE, STAGING, Phase
+from release_assets.pipeline import (
+    CHANGE,
+    EVAL_RESULTS,
+    FAILURE_REPORT,
+    PHASES,
+    PRE_MERGE,
+    PRE_MERGE_GATE,
+    STAGING,
+    Phase,
+)
 from release_assets.ports import (
     ChangeTickets,
     Clock,
@@ -28,7 +37,7 @@ from release_assets.records.recorder import Recorder
 from release_assets.records.show import findings_table
 
 
-@evidence("rollback", "pre_merge/change")
+@evidence(FAILURE_REPORT, CHANGE)
 def failure_report(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
@@ -46,7 +55,7 @@ def failure_report(
     phase = next(p for p in PHASES if p.name == context.run.tags[PHASE_TAG])
     failed_run = context.run.tags[RUN_TAG]
     findings = _findings(recorder, release, phase, failed_run)
-    verdict = conclude(f"{phase.name}/gate", findings)
+    verdict = conclude(phase.gate, findings)
     entry = recorder.verdict(release, verdict, [], failed_run)
     if phase is PRE_MERGE:
         git_host.post_status(release.commit, "pre-merge", verdict)
@@ -83,7 +92,7 @@ def _unreadable(
     key = ReleaseKey.parse(context.partition_key)
     because = str(error)
     finding = Finding(rule="manifest_can_be_read", outcome=Outcome.FAILED, because=because)
-    verdict = conclude("pre_merge/gate", [finding])
+    verdict = conclude(PRE_MERGE_GATE, [finding])
     git_host.post_status(recorder.repository.commit_of(key), "pre-merge", verdict)
     body = verdict.document() | {"act": "pre_merge", "because": because}
     now = clock.now()
@@ -126,6 +135,6 @@ def _crashed(gate: str, failed_run: str) -> Finding:
 
 
 def _lost_cases(recorder: Recorder, release: Release) -> str:
-    results = recorder.book.of(release).written(EntryKind.EVIDENCE, name="staging/eval_results")
+    results = recorder.book.of(release).written(EntryKind.EVIDENCE, name=EVAL_RESULTS)
     lost = results[-1].body["summary"].get("lost", []) if results else []
     return f"Lost cases: {', '.join(lost)}" if lost else ""

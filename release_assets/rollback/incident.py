@@ -12,12 +12,13 @@ from release_assets.domain.live.reaction import first_decidable_at
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.machine import Rollout, RolloutState
+from release_assets.pipeline import INCIDENT, RESTORATION, ROLLBACK
 from release_assets.ports import ChangeTickets, Clock, LiveMetrics, ReleaseStore
 from release_assets.records.declare import evidence
 from release_assets.records.recorder import Recorder
 
 
-@evidence("rollback", "rollback/restoration")
+@evidence(INCIDENT, RESTORATION)
 def incident(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
@@ -28,7 +29,7 @@ def incident(
 ) -> dg.MaterializeResult[None]:
     """Close a rollback, on the ticket and in the ledger."""
     release = recorder.release(context)
-    recorder.book.of(release).require_passed(["rollback/everything_is_back"])
+    recorder.book.of(release).require_passed([ROLLBACK.gate])
     rollout = release_store.rollout(str(release.key))
     if rollout is None:
         return _close_unused(context, recorder, change_tickets, release)

@@ -14,7 +14,7 @@ from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release, Unit
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.domain.rollout.restoration import judge_restoration
-from release_assets.pipeline import ROLLBACK
+from release_assets.pipeline import RESTORATION, ROLLBACK, ROLLOUT
 from release_assets.ports import (
     Clock,
     Deployer,
@@ -32,7 +32,7 @@ BECAUSE_TAG = "countersign/because"
 PROBES = 20  # questions to the front door; each must be answered by the stable unit
 
 
-@evidence("rollback", "canary/rollout", pool="production")
+@evidence(RESTORATION, ROLLOUT, pool="production")
 def restoration(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

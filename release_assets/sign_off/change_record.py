@@ -13,13 +13,13 @@ from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.people.reviews import judge_review
 from release_assets.domain.release import Release
-from release_assets.pipeline import SIGN_OFF
+from release_assets.pipeline import CHANGE_RECORD, SIGN_OFF, STAGING_GATE
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
 from release_assets.sign_off.promotion import changes_of, contributors_to, reviewers_of
 
 
-@evidence("sign_off", "staging/gate", kinds=("git",))
+@evidence(CHANGE_RECORD, STAGING_GATE, kinds=("git",))
 def change_record(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:

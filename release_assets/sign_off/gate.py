@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from release_assets.pipeline import SIGN_OFF
+from release_assets.pipeline import SIGN_OFF, SIGN_OFF_GATE
 from release_assets.records.declare import evidence
 from release_assets.records.gate import gate_materialisation, pass_gate
 from release_assets.records.recorder import Recorder
 
 
-@evidence("sign_off", *(f"sign_off/{c.evidence}" for c in SIGN_OFF.claims))
+@evidence(SIGN_OFF_GATE, *(claim.evidence for claim in SIGN_OFF.claims))
 def gate(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:

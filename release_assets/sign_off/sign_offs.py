@@ -13,14 +13,14 @@ from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release
 from release_assets.domain.sign_off.quorum import judge_sign_offs, read_sign_offs
-from release_assets.pipeline import SIGN_OFF
+from release_assets.pipeline import SIGN_OFF, SIGN_OFFS, STAGING_GATE
 from release_assets.ports import Clock
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
 from release_assets.sign_off.promotion import promotion_of
 
 
-@evidence("sign_off", "staging/gate", kinds=("ssh",))
+@evidence(SIGN_OFFS, STAGING_GATE, kinds=("ssh",))
 def sign_offs(
     context: dg.AssetExecutionContext, recorder: dg.ResourceParam[Recorder]
 ) -> dg.MaterializeResult[None]:

@@ -17,6 +17,7 @@ from release_assets.domain.sign_off.quorum import sign_off_body, verify_sign_off
 from release_assets.domain.sign_off.rules import judge_sign_off
 from release_assets.domain.sign_off.statement import SignOffDecision, Statement
 from release_assets.domain.verdict import Verdict, conclude
+from release_assets.pipeline import BEFORE_SIGN_OFF
 from release_assets.sign_off.promotion import promotion_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def submit(book: Book, release: Release, answer: Answer, signer: Signer) -> Verd
     """
     if answer.decision is SignOffDecision.YES:
         with book.refusals_recorded(release, "sign_off"):
-            book.of(release).require_passed(["pre_merge/gate", "staging/gate"])
+            book.of(release).require_passed(BEFORE_SIGN_OFF)
     now, promotion = book.clock.now(), promotion_of(book, release)
     statement = _statement(book, answer, promotion, signer, now)
     signature = signer.sign(statement.payload())

@@ -10,7 +10,7 @@ from release_assets.domain.evals.policy_rules import adversarial_rules
 from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.pipeline import STAGING
+from release_assets.pipeline import ADVERSARIAL_RESULTS, DEPLOYMENT, STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
@@ -18,7 +18,7 @@ from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
 from release_assets.records.suite_runner import SuiteRunner
 
 
-@evidence("staging", "staging/deployment", kinds=("inspect",))
+@evidence(ADVERSARIAL_RESULTS, DEPLOYMENT, kinds=("inspect",))
 def adversarial_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
@@ -27,7 +27,7 @@ def adversarial_results(
     """Record every row of the adversarial suite on both sides."""
     release = recorder.release(context)
     repeats = recorder.repository.tier(release).regression.repeats
-    name = "staging/adversarial_results"
+    name = ADVERSARIAL_RESULTS
     run = suite_runner.compare(release, "adversarial", repeats, evidence=name)
     return record_suite(context, recorder, release, run)
 

@@ -14,7 +14,7 @@ from release_assets.domain.contracts.events import judge_contract
 from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.release import Release
-from release_assets.pipeline import STAGING
+from release_assets.pipeline import BENCHMARK_RESULTS, PUBLISHED_EVENTS, STAGING
 from release_assets.ports import Deployer, Environment
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
@@ -22,7 +22,7 @@ from release_assets.records.recorder import Recorder
 MOST_ERRORS = 10
 
 
-@evidence("staging", "staging/benchmark_results", kinds=("json",))
+@evidence(PUBLISHED_EVENTS, BENCHMARK_RESULTS, kinds=("json",))
 def published_events(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

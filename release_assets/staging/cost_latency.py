@@ -11,7 +11,7 @@ from release_assets.domain.evals.policy_rules import budget_rules
 from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.pipeline import STAGING
+from release_assets.pipeline import BENCHMARK_RESULTS, DEPLOYMENT, STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
@@ -21,7 +21,7 @@ from release_assets.records.suite_runner import SuiteRunner
 REPEATS = 3
 
 
-@evidence("staging", "staging/deployment", kinds=("http",))
+@evidence(BENCHMARK_RESULTS, DEPLOYMENT, kinds=("http",))
 def benchmark_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

@@ -9,7 +9,7 @@ import dagster as dg
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Unit
 from release_assets.domain.rollout.restoration import judge_parts
-from release_assets.pipeline import PRE_MERGE, STAGING
+from release_assets.pipeline import DEPLOYMENT, PRE_MERGE, PRE_MERGE_GATE, STAGING
 from release_assets.ports import Deployer, Environment
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
@@ -17,7 +17,7 @@ from release_assets.records.recorder import Recorder
 _DEPLOYED = "every_part_is_deployed"
 
 
-@evidence("staging", "pre_merge/gate", kinds=("python",))
+@evidence(DEPLOYMENT, PRE_MERGE_GATE, kinds=("python",))
 def deployment(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

@@ -12,7 +12,7 @@ from release_assets.domain.files.policy import TierPolicy
 from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.pipeline import STAGING
+from release_assets.pipeline import DEPLOYMENT, EVAL_RESULTS, STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
@@ -20,7 +20,7 @@ from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
 from release_assets.records.suite_runner import SuiteRunner
 
 
-@evidence("staging", "staging/deployment", kinds=("inspect",))
+@evidence(EVAL_RESULTS, DEPLOYMENT, kinds=("inspect",))
 def eval_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],
@@ -33,7 +33,7 @@ def eval_results(
         release,
         "production",
         tier.regression.repeats,
-        evidence="staging/eval_results",
+        evidence=EVAL_RESULTS,
         repeats_max=tier.regression.repeats_max,
         wants_more=lambda run: more_repeats_would_help(_judge(run, tier, release)),
     )

@@ -10,7 +10,7 @@ from release_assets.domain.evals.policy_rules import fairness_rules
 from release_assets.domain.finding import Finding
 from release_assets.domain.release import Release
 from release_assets.domain.statistics.paired import seed_of
-from release_assets.pipeline import STAGING
+from release_assets.pipeline import DEPLOYMENT, FAIRNESS_RESULTS, STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
@@ -18,7 +18,7 @@ from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
 from release_assets.records.suite_runner import SuiteRunner
 
 
-@evidence("staging", "staging/deployment", kinds=("http",))
+@evidence(FAIRNESS_RESULTS, DEPLOYMENT, kinds=("http",))
 def fairness_results(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from release_assets.pipeline import STAGING
+from release_assets.pipeline import STAGING, STAGING_GATE
 from release_assets.ports import ChangeTickets
 from release_assets.records.declare import evidence
 from release_assets.records.gate import gate_materialisation, pass_gate
@@ -10,7 +10,7 @@ from release_assets.records.recorder import Recorder
 from release_assets.records.show import findings_table
 
 
-@evidence("staging", *(f"staging/{c.evidence}" for c in STAGING.claims))
+@evidence(STAGING_GATE, *(claim.evidence for claim in STAGING.claims))
 def gate(
     context: dg.AssetExecutionContext,
     recorder: dg.ResourceParam[Recorder],

@@ -1,5 +1,6 @@
 """The pipeline as data and the pipeline in Dagster are one."""
 
+import ast
 from importlib import import_module
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import dagster as dg
 import pytest
 
 from release_assets.definitions import PHASE_MODULES, SENSORS, defs
+from release_assets.domain.history import reading
 from release_assets.jobs import JOBS
 from release_assets.partitions import CANARY_STAGES, RELEASES
 from release_assets.pipeline import BEFORE_PROMOTION, PHASES
 from release_assets.ports import Ports
 from sensors.requesting import UNFINISHED
 
+ROOT = Path(__file__).parents[2]
 CLAIMS = [(phase, claim) for phase in PHASES for claim in phase.claims]
 
 
@@ -23,9 +26,46 @@ def checks():
 
 
 def test_every_claim_has_exactly_one_check_and_every_check_is_a_claim():
-    claimed = sorted((f"{p.name}/{c.evidence}", c.claim) for p, c in CLAIMS)
+    claimed = sorted((c.evidence, c.claim) for _, c in CLAIMS)
 
     assert sorted((k.asset_key.to_user_string(), k.name) for k in checks()) == claimed
+
+
+def test_every_asset_is_evidence_of_the_pipeline_and_every_evidence_an_asset():
+    listed = sorted(name for phase in PHASES for name in phase.evidence)
+
+    keys = defs.resolve_asset_graph().get_all_asset_keys()
+    assert sorted(key.to_user_string() for key in keys) == listed
+
+
+def test_every_evidence_name_is_written_once():
+    """Only the pipeline, and below it the history, write a name of evidence out."""
+    names = {name for phase in PHASES for name in phase.evidence}
+    writers = {
+        path.relative_to(ROOT).as_posix()
+        for package in ("release_assets", "resources", "sensors")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and node.value in names
+    }
+
+    assert writers == {"release_assets/pipeline.py", "release_assets/domain/history/reading.py"}
+
+
+def test_the_history_reads_evidence_that_the_pipeline_lists():
+    names = {name for phase in PHASES for name in phase.evidence}
+    read = {value for value in vars(reading).values() if isinstance(value, str) and "/" in value}
+
+    assert {value for value in read if value.count("/") == 1 and " " not in value} <= names
+
+
+def test_the_first_file_shows_which_phases_have_a_gate():
+    assert {phase.name for phase in PHASES if not phase.gate} == {"audit"}
+    assert {phase.gate for phase in PHASES if phase.gate in phase.evidence} == {
+        "pre_merge/gate",
+        "staging/gate",
+        "sign_off/gate",
+    }
 
 
 def test_every_check_blocks():
@@ -38,7 +78,7 @@ def test_every_check_blocks():
 def test_every_claim_is_judged_for_each_release(phase, claim):
     (spec,) = [s for k, s in checks().items() if k.name == claim.claim]
     graph = defs.resolve_asset_graph()
-    asset = graph.get(dg.AssetKey([phase.name, claim.evidence]))
+    asset = graph.get(dg.AssetKey(claim.evidence.split("/")))
 
     expected = CANARY_STAGES if phase.name == "canary" else RELEASES
     assert spec.partitions_def == asset.partitions_def == expected

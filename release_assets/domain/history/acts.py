@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.reading import number, of_kind
+from release_assets.domain.history.reading import DEPLOYMENT, ROLLOUT, number, of_kind
 from release_assets.domain.ledger.kinds import EntryKind
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from release_assets.domain.ledger.entries import Entry
 
 # A deploy is observed by the evidence that read back what answers there.
-_READ_BACK = {"staging/deployment": "staging", "canary/rollout": "production"}
+_READ_BACK = {DEPLOYMENT: "staging", ROLLOUT: "production"}
 _ACTS_BEFORE_IT_WRITES = {"brake"}
 
 

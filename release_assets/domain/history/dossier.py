@@ -17,7 +17,7 @@ from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.messages import drifts_of, notices_of, refusals_of
 from release_assets.domain.history.people import people_of
 from release_assets.domain.history.ramp import stages_of, traffic_of
-from release_assets.domain.history.reading import bound_digest, newest_evidence, of_kind
+from release_assets.domain.history.reading import CHANGE, bound_digest, newest_evidence, of_kind
 from release_assets.domain.history.sentence import clauses_of
 from release_assets.domain.history.signatures import sign_offs_of
 from release_assets.domain.history.timeline import timeline_of
@@ -175,7 +175,7 @@ def prove(entries: Sequence[Entry], ledger: Sequence[Entry]) -> LedgerProof:
 def _change(entries: Sequence[Entry]) -> dict[str, Any]:
     """Return what was seen of the change; the evidence about it outweighs its first sighting."""
     seen = [dict(e.body) for e in of_kind(entries, EntryKind.CHANGE_SEEN)]
-    return (seen[-1] if seen else {}) | dict(newest_evidence(entries, "pre_merge/change"))
+    return (seen[-1] if seen else {}) | dict(newest_evidence(entries, CHANGE))
 
 
 def _unit(entries: Sequence[Entry], digest: str | None) -> Mapping[str, str]:

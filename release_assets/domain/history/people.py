@@ -10,7 +10,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.reading import newest_evidence, of_kind, with_event
+from release_assets.domain.history.reading import (
+    CHANGE,
+    CHANGE_RECORD,
+    newest_evidence,
+    of_kind,
+    with_event,
+)
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 
 if TYPE_CHECKING:
@@ -42,8 +48,8 @@ def people_of(entries: Sequence[Entry], names: Names) -> People:
 
     `names` has which accounts and ids are one person, so that no one is listed twice.
     """
-    change = newest_evidence(entries, "pre_merge/change")
-    reviews = newest_evidence(entries, "sign_off/change_record")
+    change = newest_evidence(entries, CHANGE)
+    reviews = newest_evidence(entries, CHANGE_RECORD)
     promoted = with_event(entries, RolloutEvent.PROMOTED)
     recorded: Mapping[str, Any] = promoted[-1].body.get("people", {}) if promoted else {}
     authors = recorded.get("authored_by") or reviews.get("authored_by") or _authors(entries, change)

@@ -9,7 +9,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from release_assets.domain.history.reading import count, newest_evidence, number, of_kind
+from release_assets.domain.history.reading import (
+    LIVE_SCORES,
+    count,
+    newest_evidence,
+    number,
+    of_kind,
+)
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 
 if TYPE_CHECKING:
@@ -172,7 +178,7 @@ def _ended(stage: StageHistory, entry: Entry, end: RolloutEvent) -> StageHistory
 
 def _live(entries: Sequence[Entry], stage: str) -> LiveEvidence:
     """Return the newest live evidence about a stage."""
-    summary = newest_evidence(entries, f"canary/live_scores@{stage}")
+    summary = newest_evidence(entries, f"{LIVE_SCORES}@{stage}")
     return LiveEvidence(
         candidate_calls=count(summary.get("candidate_calls")),
         stable_calls=count(summary.get("stable_calls")),

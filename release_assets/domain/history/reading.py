@@ -1,7 +1,7 @@
 """How entries are read: by kind and event, numbers from decimal text, names of people from ids.
 
 Decides how what the ledger holds (no floats, persons by id) becomes a value or a word in a
-sentence; refuses to know any phase of the pipeline.
+sentence; of the pipeline it knows the names of the evidence that history reads, and no phase.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
     from release_assets.domain.ledger.entries import Entry
     from release_assets.domain.people.roster import Roster
+
+# Evidence that history reads by name; `release_assets/pipeline.py`, above the domain, lists it.
+CHANGE = "pre_merge/change"
+DEPLOYMENT = "staging/deployment"
+CHANGE_RECORD = "sign_off/change_record"
+ROLLOUT = "canary/rollout"
+LIVE_SCORES = "canary/live_scores"
 
 
 @dataclass(frozen=True, slots=True)

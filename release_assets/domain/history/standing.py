@@ -14,6 +14,7 @@ from release_assets.domain.history.ending import WithoutRollout, ending_of
 from release_assets.domain.history.gates import gates_of
 from release_assets.domain.history.ramp import stages_of, traffic_of
 from release_assets.domain.history.reading import (
+    CHANGE,
     bound_digest,
     newest_evidence,
     of_kind,
@@ -137,7 +138,7 @@ def _newest(gates: Sequence[GateHistory]) -> tuple[str, GivenVerdict] | None:
 def _title(entries: Sequence[Entry], change: Change | None) -> str:
     if change is not None:
         return change.title
-    return str(newest_evidence(entries, "pre_merge/change").get("title", ""))
+    return str(newest_evidence(entries, CHANGE).get("title", ""))
 
 
 def _since(

@@ -37,18 +37,19 @@ class Pipeline:
             deps=[dg.AssetKey(upstream.split("/"))] if upstream else [],
         )
         def made(context):
-            return self._record(context, name)
+            return self._record(context)
 
         return made
 
-    def _record(self, context, name):
-        from release_assets.records.show import materialisation, stage_suffix
+    def _record(self, context):
+        from release_assets.records.show import evidence_name, materialisation
 
         key = context.partition_key
         staged = isinstance(key, dg.MultiPartitionKey)
         release = key.keys_by_dimension["release"] if staged else key
         writer = EntryWriter(self.ledger, release)
-        entry = writer.evidence(name + stage_suffix(key), {}, run_id=context.run.run_id)
+        named = evidence_name(context.asset_key, key)
+        entry = writer.evidence(named, {}, run_id=context.run.run_id)
         return materialisation(context, entry, unit(release), {})
 
     def run(self, name, partition):
