@@ -77,7 +77,7 @@ Make = Callable[[np.random.Generator], World]
 
 
 def flaky(n: int, rng: Rng) -> Chances:
-    """evals section 11.3: 80 % stable, 8 % always failing, 12 % flaky between .5 and .9."""
+    """A suite as public ones are: 80 % stable, 8 % always failing, 12 % flaky between .5 and .9."""
     kind = rng.random(n)
     return np.where(kind < 0.8, 0.99, np.where(kind < 0.88, 0.01, rng.uniform(0.5, 0.9, n)))
 
@@ -259,7 +259,7 @@ SCENARIOS = (
 class Scenario:
     """A question to many simulated releases, and the bar that its share of yes must keep.
 
-    Without a bar the share is told: of suites that are flakier than those the rules are made for.
+    Without a bar the share is shown: of suites that are flakier than those the rules are made for.
     """
 
     name: str
@@ -279,9 +279,9 @@ class Scenario:
         return share, sqrt(max(share * (1 - share), 1 / replicates) / replicates)
 
     def word(self, share: float, error: float) -> str:
-        """Ok, near (within three standard errors of the bar), missed, or told without a bar."""
+        """Ok, near (within three standard errors of the bar), missed, or shown without a bar."""
         if self.bar is None:
-            return "told"
+            return "shown"
         gap = share - self.bar if self.sense == AT_MOST else self.bar - share
         return "ok" if gap <= 0 else ("near" if gap <= 3 * error else "MISSED")
 

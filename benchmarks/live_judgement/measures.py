@@ -54,7 +54,7 @@ def quantiles(samples: ArrayLike) -> tuple[float | None, float | None, float | N
 
 
 def delay(samples: ArrayLike) -> dict[str, float | None]:
-    """The cells of a table that tell when alarms came."""
+    """Return the cells of a table that show when alarms came."""
     median, p90, error = quantiles(samples)
     return {"median": median, "error": error, "p90": p90}
 

@@ -40,12 +40,12 @@ def sign_off(
     Refused when you contributed to the release or reviewed it; the refusal is recorded.
     """
     from release_assets.cli.world import open_book
-    from release_assets.sign_off.submission import Answer, submit
+    from release_assets.sign_off.submission import SignOffAnswer, submit
 
     decision = SignOffDecision.NO if reject else SignOffDecision.YES
     book = open_book()
     about = book.repository.release(ReleaseKey.parse(release))
-    answer = Answer(decision=decision, role=Role(role), because=because)
+    answer = SignOffAnswer(decision=decision, role=Role(role), because=because)
     verdict = submit(book, about, answer, signer_at(Path(key)))
     click.echo(json.dumps(verdict.document(), ensure_ascii=False) if as_json else verdict.headline)
     ctx.exit(verdict.outcome.exit_code)

@@ -41,7 +41,7 @@ class Signer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class SignOffAnswer:
     """What a person answers to a release, and in which role."""
 
     decision: SignOffDecision
@@ -49,7 +49,7 @@ class Answer:
     because: str = ""
 
 
-def submit(book: Book, release: Release, answer: Answer, signer: Signer) -> Verdict:
+def submit(book: Book, release: Release, answer: SignOffAnswer, signer: Signer) -> Verdict:
     """Sign, judge and record; a no is recorded whoever gives it.
 
     Raises `RefusedError` for a yes before the gates of pre-merge and staging passed, and
@@ -71,7 +71,7 @@ def submit(book: Book, release: Release, answer: Answer, signer: Signer) -> Verd
 
 
 def _statement(
-    book: Book, answer: Answer, promotion: Promotion, signer: Signer, now: datetime
+    book: Book, answer: SignOffAnswer, promotion: Promotion, signer: Signer, now: datetime
 ) -> Statement:
     owner = promotion.roster.owner_of(signer.public_line)
     if owner is None:

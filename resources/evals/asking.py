@@ -1,4 +1,4 @@
-"""Sends one case to a running unit and rates the answer: the one way that all engines share.
+"""Sends one case to a running unit and rates the reply: the one way that all engines share.
 
 An engine adds concurrency, limits and logs; what a row means is decided here, once: a slow unit is
 a timeout, a broken one an error, and an answer that no scorer can rate is unscorable. None of them
@@ -27,7 +27,7 @@ PASS_FROM = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Reply:
     """What came back: the body of the reply, or the status that names why there is none."""
 
     status: RowStatus
@@ -40,7 +40,7 @@ def approved(files: Mapping[str, bytes]) -> Handbook:
     return Handbook.from_lines({Path(p).stem: content.decode() for p, content in files.items()})
 
 
-async def ask(client: httpx.AsyncClient, address: str, case: EvalCase) -> Answer:
+async def ask(client: httpx.AsyncClient, address: str, case: EvalCase) -> Reply:
     """Send one case; replays are not logged as live traffic."""
     question = {
         "question": case.question,
@@ -56,7 +56,7 @@ async def ask(client: httpx.AsyncClient, address: str, case: EvalCase) -> Answer
         status, body = RowStatus.TIMEOUT, {}
     except (httpx.HTTPError, ValueError):
         status, body = RowStatus.ERROR, {}
-    return Answer(status=status, body=body, latency_ms=(time.perf_counter() - started) * 1000)
+    return Reply(status=status, body=body, latency_ms=(time.perf_counter() - started) * 1000)
 
 
 async def _post(client: httpx.AsyncClient, url: str, question: dict[str, str]) -> httpx.Response:
@@ -71,42 +71,42 @@ async def _post(client: httpx.AsyncClient, url: str, question: dict[str, str]) -
 
 
 def rate(
-    case: EvalCase, answer: Answer, repeat: int, scorers: Mapping[str, str], handbook: Handbook
+    case: EvalCase, reply: Reply, repeat: int, scorers: Mapping[str, str], handbook: Handbook
 ) -> list[ScoreRow]:
     """Return one row per scorer; a case without an answer has a row for each, without a score."""
     return [
-        _row(case, answer, repeat, name, version, handbook)
+        _row(case, reply, repeat, name, version, handbook)
         for name, version in sorted(scorers.items())
     ]
 
 
 def _row(
-    case: EvalCase, answer: Answer, repeat: int, scorer: str, version: str, handbook: Handbook
+    case: EvalCase, reply: Reply, repeat: int, scorer: str, version: str, handbook: Handbook
 ) -> ScoreRow:
-    value = _score(case, answer, scorer, handbook) if answer.status is RowStatus.OK else None
+    value = _score(case, reply, scorer, handbook) if reply.status is RowStatus.OK else None
     return ScoreRow(
         case=case.id,
         family=case.family,
         repeat=repeat,
         scorer=scorer,
         scorer_version=version,
-        status=_status(answer.status, value),
+        status=_status(reply.status, value),
         score=value,
         slices=case.slices,
         critical=case.critical,
-        latency_ms=answer.latency_ms,
-        cost_usd=answer.body.get("cost_usd"),
+        latency_ms=reply.latency_ms,
+        cost_usd=reply.body.get("cost_usd"),
     )
 
 
-def _score(case: EvalCase, answer: Answer, scorer: str, handbook: Handbook) -> float | None:
+def _score(case: EvalCase, reply: Reply, scorer: str, handbook: Handbook) -> float | None:
     return score(
         scorer,
         case=case,
         question=case.question,
-        answer=answer.body["answer"],
-        behaviour=answer.body["behaviour"],
-        citations=answer.body["citations"],
+        answer=reply.body["answer"],
+        behaviour=reply.body["behaviour"],
+        citations=reply.body["citations"],
         locale=case.slices.get("locale", "en-US"),
         handbook=handbook,
     )

@@ -70,7 +70,7 @@ def test_the_domain_runs_without_dagster():
 
 
 def test_the_import_law_is_kept():
-    """DESIGN section 2, as contracts in pyproject.toml; `make check` asks the same."""
+    """The contracts in pyproject.toml; `make check` asks the same."""
     linter = Path(sys.executable).with_name("lint-imports")
     if not linter.exists():
         pytest.skip("import-linter is not installed")

@@ -32,7 +32,7 @@ def test_every_release_stands_in_one_document(world, run):
         "traffic_pct": 0.0,
         "since": None,
         "awaited": "the pipeline",
-        "said": "",
+        "because": "",
     }
 
 

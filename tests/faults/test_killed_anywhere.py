@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of an act, and the act again: the end is the same (DESIGN law 9)."""
+"""`kill -9` in the middle of an act, and the act again: the end is the same (law 9)."""
 
 from __future__ import annotations
 

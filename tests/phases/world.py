@@ -25,7 +25,7 @@ from release_assets.domain.release import ReleaseKey
 from release_assets.domain.sign_off.statement import SignOffDecision
 from release_assets.partitions import RELEASES, STAGES, canary_stage_key
 from release_assets.ports import Environment, Ports, PromptPointers, Settings
-from release_assets.sign_off.submission import Answer, submit
+from release_assets.sign_off.submission import SignOffAnswer, submit
 from resources.evidence_store import FileEvidenceStore
 from resources.ledger_store import SqlLedger
 from resources.local.git.host import LocalGitHost
@@ -239,7 +239,7 @@ class World:
     def sign(self, person="rosa", *, role=Role.RELEASE_MANAGER, release=RELEASE, no=""):
         """Sign as the command does."""
         decision = SignOffDecision.NO if no else SignOffDecision.YES
-        answer = Answer(decision=decision, role=role, because=no)
+        answer = SignOffAnswer(decision=decision, role=role, because=no)
         signer = signer_at(self.folder.key(person))
         return submit(self.book, self.release(release), answer, signer)
 

@@ -48,7 +48,7 @@ def _of_every_scorer(version: Any) -> Any:
     return {_EVERY: version} if isinstance(version, str) else version
 
 
-class CallRow(lines.Row):
+class CallRow(lines.FileRow):
     """One row of a recording."""
 
     mappings = ("scores", "slices")  # a scorer_version is mostly a text

@@ -30,7 +30,7 @@ Amount = Annotated[float, Field(ge=0, le=1e12)]
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
-class Row(BaseModel):
+class FileRow(BaseModel):
     """The base of rows: frozen and strict; keys of the user's own are kept beside the declared.
 
     `mappings` lists the keys whose values have keys themselves.
@@ -40,7 +40,7 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="allow", allow_inf_nan=False)
 
 
-RowT = TypeVar("RowT", bound=Row)
+RowT = TypeVar("RowT", bound=FileRow)
 
 
 class RowReader(Generic[RowT]):
@@ -99,7 +99,9 @@ class RowReader(Generic[RowT]):
                     self._known.add(word)
 
 
-def require_no_misspelling(word: str, row: type[Row], path: str, line: int | None = None) -> None:
+def require_no_misspelling(
+    word: str, row: type[FileRow], path: str, line: int | None = None
+) -> None:
     """Raise `UnknownWordError` for a key of the user's own that is nearly a declared one.
 
     It is more likely a misspelt key, and would be ignored.
@@ -108,7 +110,7 @@ def require_no_misspelling(word: str, row: type[Row], path: str, line: int | Non
         raise UnknownWordError(word, row.model_fields, file=path, line=line)
 
 
-def _needs_care(row: Row, text: bytes) -> bool:
+def _needs_care(row: FileRow, text: bytes) -> bool:
     """Whether the line may hold a key twice, or NaN in a key of the user's own.
 
     pydantic lets both pass. Python's reader of JSON finds them and takes longer than all the rest,

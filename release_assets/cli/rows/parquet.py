@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from release_assets.cli.rows.lines import Row
+    from release_assets.cli.rows.lines import FileRow
 
 _AT_ONCE = 4096
 
 
-def parquet_rows(path: str, row: type[Row]) -> Iterator[tuple[int, dict[str, Any]]]:
+def parquet_rows(path: str, row: type[FileRow]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield number and values of every row.
 
     Raises `InputError` when it is not a Parquet file or lacks a column that every row needs.
@@ -42,7 +42,7 @@ def parquet_rows(path: str, row: type[Row]) -> Iterator[tuple[int, dict[str, Any
         raise InputError(message, file=path, hint="write JSON lines instead") from reason
 
 
-def _columns(names: list[str], row: type[Row], path: str) -> list[str]:
+def _columns(names: list[str], row: type[FileRow], path: str) -> list[str]:
     """Return the columns that a row has; a column that every row needs must be there."""
     for name in names:
         if name not in row.model_fields:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from release_assets.cli.rows.lines import Amount, Name, Row, RowReader, Score
+from release_assets.cli.rows.lines import Amount, FileRow, Name, RowReader, Score
 from release_assets.domain.errors import InputError
 from release_assets.domain.evals.rows import RowStatus, ScoreRow
 
@@ -32,7 +32,7 @@ def _slices(value: Any) -> Any:
     return {"slice": value} if isinstance(value, str) else value
 
 
-class ResultRow(Row):
+class ResultRow(FileRow):
     """One row of a result file; without a cluster a case is a cluster by itself."""
 
     mappings = ("slice",)

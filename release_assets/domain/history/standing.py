@@ -71,7 +71,7 @@ class Standing:
             "traffic_pct": self.traffic_pct,
             "since": self.since.isoformat() if self.since else None,
             "awaited": self.awaited,
-            "said": self.because,
+            "because": self.because,
         }
 
 

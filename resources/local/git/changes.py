@@ -44,7 +44,7 @@ class _Refs:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Known:
+class _KnownChange:
     """A change as it was put together, and from what; main counts until it is merged."""
 
     refs: _Refs
@@ -63,7 +63,7 @@ class GitChanges:
         self._accounts = accounts
         self.statements = GitStatements(git)
         self.commits = GitCommits(git)
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, _KnownChange] = {}
 
     def all(self) -> tuple[Change, ...]:
         """Return every change, by number."""
@@ -103,7 +103,7 @@ class GitChanges:
         self.commits.read(wanted)
         for number, refs in new.items():
             change = self._assemble(number, refs, self._onto(number, refs, main))
-            self._known[number] = _Known(refs=refs, main=main, change=change)
+            self._known[number] = _KnownChange(refs=refs, main=main, change=change)
 
     def _onto(self, number: int, refs: _Refs, main: str | None) -> str:
         """Return what the change was made onto: its merge's first parent, or main as it is."""

@@ -4,8 +4,9 @@
 
 The same request through both versions is the strongest evidence a live call can give
 (docs/methods.md, R7). The budget is shared equally over locales, since a gap between groups can
-only be proven on each (R12). Calls are sampled from the call log before scoring, one of each
-session (R8); a unit that does not answer is a score of None, never a call left out.
+only be proven on each (docs/methods.md, R12). Calls are sampled from the call log before scoring,
+one of each session (docs/methods.md, R8); a unit that does not answer is a score of None, never a
+call left out.
 """
 
 from __future__ import annotations
