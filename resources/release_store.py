@@ -1,4 +1,4 @@
-"""The pipeline's working state in a database: rollouts, looks, the outbox, used nonces.
+"""The pipeline's working state in a database: rollouts, looks, the outbox.
 
 Satisfies `ReleaseStore`. Never the truth of a decision: that is the ledger. A rollout is replaced
 by its next version only, so of two controllers one is refused; looks and notices are kept once, so
@@ -57,7 +57,6 @@ _OUTBOX = sa.Table(
     sa.Column("delivered", sa.Boolean, nullable=False, index=True),
     sa.Column("record", sa.Text, nullable=False),
 )
-_NONCES = sa.Table("nonces", _TABLES, sa.Column("nonce", sa.Text, primary_key=True))
 
 _PAGE = 20  # looks that are read at once when going back in time, after the newest
 _ROLLOUT, _LOOK, _NOTICE = JsonCodec(Rollout), JsonCodec(LiveBatch), JsonCodec(Notice)
@@ -166,11 +165,6 @@ class SqlReleaseStore(ReleaseStore):
         this = _OUTBOX.update().where(_OUTBOX.c.dedup == dedup)
         with self._database.writing() as connection:
             connection.execute(this.values(delivered=True))
-
-    def use_nonce(self, nonce: str) -> bool:
-        """Use a nonce; False when it was used before."""
-        with self._database.writing() as connection:
-            return _insert_once(connection, _NONCES, {"nonce": nonce}, {})
 
 
 def _reopened(url: str, wait_seconds: float) -> SqlReleaseStore:

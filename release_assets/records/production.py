@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
     from release_assets.domain.ledger.entries import Entry
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
+from release_assets.domain.rollout.machine import ends_rollout
 from release_assets.domain.sign_off.statement import is_yes
 
 KINDS = (EntryKind.ADOPTION, EntryKind.SIGN_OFF, EntryKind.ROLLOUT)
-ENDS = (RolloutEvent.COMPLETED, RolloutEvent.ROLLED_BACK)
+ENDS = tuple(event for event in RolloutEvent if ends_rollout(event))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,7 +39,7 @@ class MemoryReleaseStore(ReleaseStore):
 
     def __init__(self):
         self._rollouts, self._looks, self._outbox = {}, {}, {}
-        self._delivered, self._nonces = set(), set()
+        self._delivered = set()
 
     def rollout(self, release):
         return self._rollouts.get(release)
@@ -81,11 +81,6 @@ class MemoryReleaseStore(ReleaseStore):
 
     def mark_delivered(self, dedup):
         self._delivered.add(dedup)
-
-    def use_nonce(self, nonce):
-        is_new = nonce not in self._nonces
-        self._nonces.add(nonce)
-        return is_new
 
 
 class MemoryEvidenceStore(EvidenceStore):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from release_assets.domain.errors import LedgerError, UnknownWordError
-from release_assets.domain.ledger.entries import EMPTY_HEAD
+from release_assets.domain.ledger.entries import Head
 from resources.ledger_store import SqlLedger
 from tests.ports.fakes import MemoryLedger
 
@@ -21,7 +21,7 @@ def ledger(request, tmp_path):
 
 
 def test_a_new_ledger_is_empty(ledger):
-    assert ledger.head() == EMPTY_HEAD
+    assert ledger.head() == Head.of(0, ())
     assert ledger.entries() == ()
 
 
@@ -91,7 +91,7 @@ def test_what_has_no_canonical_form_is_refused_with_its_place(ledger, body, reas
     with pytest.raises(LedgerError, match=reason):
         ledger.append("evidence", body, at=NOW)
 
-    assert ledger.head() == EMPTY_HEAD
+    assert ledger.head() == Head.of(0, ())
 
 
 def test_a_time_without_a_zone_is_refused(ledger):

@@ -187,9 +187,3 @@ def test_a_notice_is_kept_once_even_after_delivery(store):
     store.enqueue(notice("a", minutes=5))
 
     assert store.undelivered() == ()
-
-
-def test_a_nonce_is_used_once(store):
-    assert store.use_nonce("n") is True
-    assert store.use_nonce("n") is False
-    assert store.use_nonce("m") is True

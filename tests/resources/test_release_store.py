@@ -41,17 +41,6 @@ def test_of_many_controllers_one_writes_and_the_others_are_refused(store):
     assert winners == [store.rollout(ROLLOUT.release).because]
 
 
-def use(url):
-    return SqlReleaseStore(url).use_nonce("n")
-
-
-def test_of_many_who_hand_in_one_nonce_one_is_first(store):
-    with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:
-        used = [pool.submit(use, store.url) for _ in range(8)]
-
-        assert sorted(future.result() for future in used) == [False] * 7 + [True]
-
-
 def test_what_was_stored_is_there_after_a_restart(store):
     store.save_rollout(ROLLOUT)
     store.add_look(ROLLOUT.release, BATCH, {}, WAIT)

@@ -42,9 +42,6 @@ class Head:
         return {"size": self.size, "root": self.root}
 
 
-EMPTY_HEAD = Head.of(0, ())
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """One decision; `seq` counts from 1, `leaf` is its hash in the tree.

@@ -1,9 +1,9 @@
 """The Merkle tree of RFC 6962, in the form a database can keep: a few peaks after each leaf.
 
-Decides whether a leaf is in a tree and whether one tree continues another. Knows nothing of
-entries: leaves are hashes. A *compact range* (the peaks) is the list of roots of the largest
-perfect subtrees, left to right: one for each one-bit of the size, so 17 hashes for 100,000 leaves,
-and all that is needed to append and to compute the root (RFC 6962 section 2.1; RFC 9162).
+Decides whether a leaf is in a tree. Knows nothing of entries: leaves are hashes. A *compact range*
+(the peaks) is the list of roots of the largest perfect subtrees, left to right: one for each
+one-bit of the size, so 17 hashes for 100,000 leaves, and all that is needed to append and to compute
+the root (RFC 6962 section 2.1; RFC 9162).
 """
 
 from __future__ import annotations
@@ -75,16 +75,6 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return (*inclusion_proof(leaves[cut:], index - cut), root_hash(leaves[:cut]))
 
 
-def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
-    """Return the hashes that show that the tree of `old_size` leaves was only continued."""
-    if not 0 <= old_size <= len(leaves):
-        message = f"a tree of {len(leaves)} leaves has no earlier tree of {old_size}"
-        raise IndexError(message)
-    if old_size in {0, len(leaves)}:
-        return ()
-    return _subproof(leaves, old_size, whole=True)
-
-
 def includes(*, leaf: bytes, index: int, size: int, root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether the proof shows this leaf at `index` of the tree (RFC 9162 section 2.1.3.2)."""
     if not 0 <= index < size:
@@ -105,62 +95,12 @@ def includes(*, leaf: bytes, index: int, size: int, root: bytes, proof: Sequence
     return last == 0 and found == root
 
 
-def continues(
-    *, old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
-) -> bool:
-    """Whether the proof shows that the old tree was only continued (RFC 9162 section 2.1.4.2)."""
-    if old_size == 0:
-        return not proof and old_root == EMPTY_ROOT
-    if old_size >= size:
-        return old_size == size and not proof and old_root == root
-    if not proof:
-        return False
-    # A proof starts with the largest subtree that both trees have whole. Where the old tree is
-    # itself such a subtree, its root is known and left out of the proof.
-    start = [old_root] if _is_power_of_two(old_size) else []
-    first, *rest = (*start, *proof)
-    return _both_roots(first, rest, old_size - 1, size - 1) == (old_root, root)
-
-
-def _both_roots(
-    first: bytes, rest: Sequence[bytes], node: int, last: int
-) -> tuple[bytes, bytes] | None:
-    while node & 1:
-        node, last = node >> 1, last >> 1
-    # From here both roots are computed at once: a sibling on the left is in both trees, one on the
-    # right was added later and is in the new tree alone.
-    old = new = first
-    for sibling in rest:
-        if last == 0:
-            return None
-        if node & 1 or node == last:
-            old, new = node_hash(sibling, old), node_hash(sibling, new)
-            node, last = _climb_from_right(node, last)
-        else:
-            new = node_hash(new, sibling)
-        node, last = node >> 1, last >> 1
-    return (old, new) if last == 0 else None
-
-
 def _climb_from_right(node: int, last: int) -> tuple[int, int]:
     while not node & 1 and node:
         node, last = node >> 1, last >> 1
     return node, last
 
 
-def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> tuple[bytes, ...]:
-    if old_size == len(leaves):
-        return () if whole else (root_hash(leaves),)
-    cut = _split(len(leaves))
-    if old_size <= cut:
-        return (*_subproof(leaves[:cut], old_size, whole=whole), root_hash(leaves[cut:]))
-    return (*_subproof(leaves[cut:], old_size - cut, whole=False), root_hash(leaves[:cut]))
-
-
 def _split(size: int) -> int:
     """Return the largest power of two smaller than `size`."""
     return 1 << ((size - 1).bit_length() - 1)
-
-
-def _is_power_of_two(size: int) -> bool:
-    return size & (size - 1) == 0

@@ -37,19 +37,18 @@ _CURVE_HASHES: dict[str, hashes.HashAlgorithm] = {
     "secp384r1": hashes.SHA384(),
     "secp521r1": hashes.SHA512(),
 }
-_PRESENT, _VERIFIED = 0x01, 0x04
+_PRESENT = 0x01
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VerifiedSignature:
     """A valid signature: the key that made it, and what a hardware key attests of its user.
 
-    `user_present` (touch) and `user_verified` (PIN or fingerprint) are None for keys in a file.
+    `user_present` (touch) is None for keys in a file.
     """
 
     public_key: str
     user_present: bool | None = None
-    user_verified: bool | None = None
 
 
 def verify_signature(
@@ -142,9 +141,7 @@ def _verify_hardware(key: bytes, signature: bytes, data: bytes) -> VerifiedSigna
     _ed25519(point).verify(value, b"".join(hashed))
     if not flags[0] & _PRESENT:
         raise InputError("the hardware key was not touched", hint="sign again and touch it")
-    return VerifiedSignature(
-        public_key=key_line(key), user_present=True, user_verified=bool(flags[0] & _VERIFIED)
-    )
+    return VerifiedSignature(public_key=key_line(key), user_present=True)
 
 
 def require_long_enough(bits: int) -> None:

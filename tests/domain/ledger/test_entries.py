@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from release_assets.domain.errors import LedgerError, UnknownWordError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.canonical import as_decimals, canonical
-from release_assets.domain.ledger.entries import EMPTY_HEAD, Head, next_row, split_peaks
+from release_assets.domain.ledger.entries import Head, next_row, split_peaks
 from release_assets.domain.ledger.index import LedgerIndex
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.ledger.merkle import extend, peaks_of
@@ -157,7 +157,7 @@ def test_two_heads_of_one_size_cannot_both_be_right():
 
 
 def test_an_empty_ledger_is_sound():
-    assert verify([]) == EMPTY_HEAD
+    assert verify([]) == Head.of(0, ())
 
 
 def indexed(rows):

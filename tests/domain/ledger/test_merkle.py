@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from release_assets.domain.ledger.merkle import (
     EMPTY_ROOT,
-    consistency_proof,
-    continues,
     extend,
     includes,
     inclusion_proof,
@@ -95,18 +93,6 @@ def test_every_leaf_of_every_tree_is_shown_to_be_in_it(size):
         assert not proof or not included(index, size, proof[:-1])
 
 
-@pytest.mark.parametrize("size", range(70))
-def test_every_tree_is_shown_to_continue_each_earlier_one(size):
-    for old_size in range(size + 1):
-        proof = consistency_proof(LEAVES[:size], old_size)
-
-        assert continued(old_size, size, proof)
-        assert not continued(old_size, size, (*proof, EMPTY_ROOT))
-        assert not proof or not continued(old_size, size, proof[:-1])
-        assert not old_size or not continued(old_size, size, proof, old_root=leaf_hash(b"other"))
-        assert old_size == 0 or not continued(old_size, size, proof, root=leaf_hash(b"other"))
-
-
 @given(st.data())
 def test_no_damaged_proof_of_inclusion_is_believed(data):
     size = data.draw(st.integers(2, 69))
@@ -130,18 +116,6 @@ def test_a_leaf_is_at_no_other_place(data):
     assert not included(other, size, proof, leaf=LEAVES[index])
 
 
-@given(st.data())
-def test_no_history_with_another_entry_is_continued(data):
-    size = data.draw(st.integers(2, 69))
-    old_size = data.draw(st.integers(1, size - 1))
-    forged = list(LEAVES[:size])
-    forged[data.draw(st.integers(0, old_size - 1))] = leaf_hash(b"forged")
-
-    proof = consistency_proof(forged, old_size)
-
-    assert not continued(old_size, size, proof, root=root_hash(forged))
-
-
 def test_a_leaf_is_never_a_node():
     """The two children of a root cannot be handed in as one leaf."""
     left, right = LEAVES[:2]
@@ -156,22 +130,6 @@ def test_a_leaf_outside_the_tree_has_no_proof(size, index):
     assert not included(index, size, (), leaf=LEAVES[0])
 
 
-def test_a_later_tree_is_not_continued_by_an_earlier_one():
-    with pytest.raises(IndexError):
-        consistency_proof(LEAVES[:3], 4)
-    assert not continued(4, 3, ())
-
-
 def included(index, size, proof, leaf=None):
     root, own = ROOTS[size], LEAVES[index]
     return includes(leaf=leaf or own, index=index, size=size, root=root, proof=proof)
-
-
-def continued(old_size, size, proof, old_root=None, root=None):
-    return continues(
-        old_size=old_size,
-        old_root=old_root or ROOTS[old_size],
-        size=size,
-        root=root or ROOTS[size],
-        proof=proof,
-    )

@@ -196,4 +196,4 @@ def test_the_gate_rests_on_the_evidence_of_every_claim(world):
     evidence = {e.digest: e.body for e in world.ledger.entries(kinds=("evidence",))}
 
     names = {evidence[d]["name"] for d in gate_verdict["evidence"]}
-    assert names == {f"pre_merge/{c.evidence}" for c in PRE_MERGE.claims}
+    assert names == {claim.evidence for claim in PRE_MERGE.claims}
