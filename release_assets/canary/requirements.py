@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import RefusedError
+from release_assets.domain.history.production import ENDS
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.partitions import stage_key
 from release_assets.pipeline import BEFORE_PROMOTION, CANARY, of_stage
-from release_assets.records.production import ENDS
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -10,8 +10,8 @@ import click
 
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.sign_off.rules import SIGNING_ROLES
 from release_assets.domain.sign_off.statement import SignOffDecision
+from release_assets.domain.sign_off.validity import SIGNING_ROLES
 
 if TYPE_CHECKING:
     from release_assets.sign_off.submission import Signer

@@ -101,7 +101,7 @@ class Watch:
             traffic_pct=pct,
             scored=judgement.scored,
             coverage=_coverage(batch, rollout, now),
-            gap=_gap(chain([batch], older), rollout, now, pct),
+            unseen=_unseen(chain([batch], older), rollout, now, pct),
         )
 
     def state(self, rollout: Rollout, plan: RolloutPlan) -> LiveState:
@@ -150,10 +150,10 @@ class Watch:
         return traffic.candidate_pct if is_ours else 0.0
 
 
-def _gap(
+def _unseen(
     newest: Iterable[LiveBatch], rollout: Rollout, now: datetime, pct: float | None
 ) -> timedelta:
-    """Return the silence beyond what a look vouches for; a quiet minute is no gap.
+    """Return the silence beyond what a look vouches for; a quiet minute counts as seen.
 
     `newest` are the looks, newest first; those of this stage since it was entered count.
     """

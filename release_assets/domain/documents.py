@@ -1,8 +1,8 @@
 """Reads what people write, YAML and JSON lines, strictly: every refusal names file and line.
 
 Decides what counts as readable: a YAML mapping (`document_yaml.py`) or one JSON object a line, with
-the keys of the model that is passed in. Law 8: an unknown word is an error with the nearest known
-one; nothing is guessed or skipped.
+the keys of the model that is passed in. Law 8: nothing is guessed or skipped, and an unknown word
+is an error: `document_errors.py` picks the fault, `UnknownWordError` names the nearest known word.
 """
 
 from __future__ import annotations

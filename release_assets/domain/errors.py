@@ -62,10 +62,13 @@ class UnknownWordError(InputError):
     def __init__(
         self, word: str, known: Iterable[str], *, file: str | None = None, line: int | None = None
     ) -> None:
-        words = sorted(known)
-        near = get_close_matches(word, words, n=1, cutoff=0.0)
-        hint = f"did you mean '{near[0]}'?" if near else ""
-        super().__init__(f"unknown word '{word}'", file=file, line=line, hint=hint)
+        super().__init__(f"unknown word '{word}'", file=file, line=line, hint=nearest(word, known))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the hint that names the known word nearest to one; empty when none is known."""
+    near = get_close_matches(word, sorted(known), n=1, cutoff=0.0)
+    return f"did you mean '{near[0]}'?" if near else ""
 
 
 class RefusedError(ReleaseError):

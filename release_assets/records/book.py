@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import NotFoundError, RefusedError
+from release_assets.domain.history.production import KINDS, Production
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import ReleaseKey, Unit
-from release_assets.records.production import KINDS, Production
 from release_assets.records.reading import Reading
 from release_assets.records.repository import FeatureRepository
 

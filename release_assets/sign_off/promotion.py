@@ -18,8 +18,8 @@ from release_assets.domain.people.reviews import count_reviews
 from release_assets.domain.people.roster import Role
 from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.quorum import digest_of_evidence
-from release_assets.domain.sign_off.rules import Promotion, quorum_of
 from release_assets.domain.sign_off.statement import ReleasePath, Subject
+from release_assets.domain.sign_off.validity import Promotion, quorum_of
 from release_assets.ports import Environment
 
 if TYPE_CHECKING:

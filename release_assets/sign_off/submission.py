@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from release_assets.domain.errors import InputError
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.sign_off.quorum import sign_off_body, verify_sign_off
-from release_assets.domain.sign_off.rules import judge_sign_off
 from release_assets.domain.sign_off.statement import SignOffDecision, Statement
+from release_assets.domain.sign_off.validity import judge_sign_off
 from release_assets.domain.verdict import Verdict, conclude
 from release_assets.pipeline import BEFORE_SIGN_OFF
 from release_assets.sign_off.promotion import promotion_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from release_assets.domain.people.roster import Role
     from release_assets.domain.release import Release
-    from release_assets.domain.sign_off.rules import Promotion
+    from release_assets.domain.sign_off.validity import Promotion
     from release_assets.records.book import Book
 
 VALID_FOR = timedelta(hours=8)

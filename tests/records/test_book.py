@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from release_assets.domain.errors import NotFoundError, RefusedError
+from release_assets.domain.history.production import Production
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release, ReleaseKey, Unit
 from release_assets.records.book import Book
-from release_assets.records.production import Production
 from tests.phases.doubles import SetClock
 from tests.ports.fakes import MemoryLedger
 

@@ -168,8 +168,8 @@ def take(run: BacktestRun, window: CallWindow, *, patience: timedelta = SILENCE)
     batch = window.batch(run.live.last_batch + 1, stage)
     live = live_analysis.look(run.live, batch, run.plan)
     run = replace(run, live=live, stages=(*run.stages[:-1], _grown(run.stage, window)))
-    gap = max(window.silence, _unseen(run, window))
-    decision, judgement = _decide(run, window.until, gap)
+    unseen = max(window.silence, _unseen(run, window))
+    decision, judgement = _decide(run, window.until, unseen)
     run = replace(run, judgement=judgement or run.judgement, seen_until=window.until)
     return _carried_out(run, decision, window.until)
 
@@ -200,15 +200,15 @@ def _unseen(run: BacktestRun, window: CallWindow) -> timedelta:
 
 
 def _decide(
-    run: BacktestRun, now: datetime, gap: timedelta
+    run: BacktestRun, now: datetime, unseen: timedelta
 ) -> tuple[Decision, LiveJudgement | None]:
     """Judge only where it can matter: at a breach, or when an open stage's time is over."""
     if run.live.breach is None:
-        early = advance(run.rollout, _seen(run, now, gap, None), run.plan)
+        early = advance(run.rollout, _seen(run, now, unseen, None), run.plan)
         if early.healthy < _duration(run) or run.rollout.state is RolloutState.HELD:
             return early, None
     judgement = live_analysis.judge(run.live, run.plan)
-    return advance(run.rollout, _seen(run, now, gap, judgement), run.plan), judgement
+    return advance(run.rollout, _seen(run, now, unseen, judgement), run.plan), judgement
 
 
 def _duration(run: BacktestRun) -> timedelta:
@@ -216,7 +216,7 @@ def _duration(run: BacktestRun) -> timedelta:
 
 
 def _seen(
-    run: BacktestRun, now: datetime, gap: timedelta, judgement: LiveJudgement | None
+    run: BacktestRun, now: datetime, unseen: timedelta, judgement: LiveJudgement | None
 ) -> StageObservation:
     return StageObservation(
         now=now,
@@ -225,7 +225,7 @@ def _seen(
         traffic_pct=planned_traffic_pct(run.rollout, run.plan),
         scored=judgement.scored if judgement else 0,
         coverage=1.0,
-        gap=gap,
+        unseen=unseen,
         frozen=run.policy.why_frozen(now) if run.policy else None,
     )
 

@@ -1,7 +1,8 @@
 """Which rows of two runs may be compared: the same cases, the same scorer, all of them answered.
 
-Errors, timeouts and missing rows count as lost and never leave the denominator (law 2).
-What cannot be compared is inconclusive and named; nothing here decides that a release is worse.
+Errors, timeouts and missing repeats count as lost and never leave the denominator (law 2). A case
+that one side lacks is not compared: it is named, and makes the suite inconclusive. Nothing here
+decides that a release is worse.
 """
 
 from __future__ import annotations

@@ -8,10 +8,9 @@ suites. All findings are reported, not the first. What the plan can prove with i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from release_assets.domain.errors import InputError
+from release_assets.domain.errors import InputError, nearest
 from release_assets.domain.files.manifest import SUITES
 from release_assets.domain.finding import Finding, Outcome
 
@@ -211,8 +210,8 @@ def _handbook_is_approved_by_main(manifest: Manifest, main: Manifest | None) -> 
 
 
 def _near(word: str, known: Collection[str]) -> str:
-    near = get_close_matches(word, sorted(known), n=1, cutoff=0.0)
-    return f" (did you mean '{near[0]}'?)" if near else ""
+    hint = nearest(word, known)
+    return f" ({hint})" if hint else ""
 
 
 def _found(rule: str, wrong: list[str], held: str) -> Finding:

@@ -2,8 +2,8 @@
 
 Decides whether a leaf is in a tree. Knows nothing of entries: leaves are hashes. A *compact range*
 (the peaks) is the list of roots of the largest perfect subtrees, left to right: one for each
-one-bit of the size, so 17 hashes for 100,000 leaves, and all that is needed to append and to compute
-the root (RFC 6962 section 2.1; RFC 9162).
+one-bit of the size, so 17 hashes for 100,000 leaves, and all that is needed to append and to
+compute the root (RFC 6962 section 2.1; RFC 9162).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """How long nothing was seen of a rollout that should have been seen.
 
 Decides when silence cannot be chance: both arms without a call, or the candidate alone while
-stable's calls show what its share of the traffic would have brought. Refuses to know what follows
-(`rollout/decision.py`: the clock stops, and after ten minutes a person is called).
+stable's calls show what its share of the traffic would have brought. Refuses to know what follows:
+in `rollout/decision.py` silence over `LONGEST_LOOK` stops the clock, and from `SILENCE` on, ten
+minutes, the rollout is held and a person paged.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ class Robot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Roster:
-    """All persons and robots; `roster_file.py` reads it and refuses twins.
+    """All persons and robots; `roster_file.py` reads it and refuses an account of two.
 
     `states_roles` is False where the file has no roles at all (JSON lines without them).
     """

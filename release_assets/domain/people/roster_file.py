@@ -1,8 +1,8 @@
 """Reads the roster, strictly: from `people.yaml`, or from JSON lines beside exported records.
 
-Decides what a roster file may contain; `roster.py` gives it its meaning, and `twins.py` refuses an
-identity with two owners. JSON lines (for `countersign segregation check`) may leave roles out; then
-the roster does not state roles, and no rule about roles is applied.
+Decides what a roster file may contain; `roster.py` gives it its meaning, and `ownership.py` refuses
+an identity with two owners. JSON lines (for `countersign segregation check`) may leave roles out;
+then the roster does not state roles, and no rule about roles is applied.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from release_assets.domain.documents import FileRecord, read_json_lines, read_located
 from release_assets.domain.errors import InputError
+from release_assets.domain.people.ownership import require_known_directors, require_one_owner
 from release_assets.domain.people.roster import (
     HeldRole,
     Key,
@@ -25,7 +26,6 @@ from release_assets.domain.people.roster import (
     Validity,
     bare_key,
 )
-from release_assets.domain.people.twins import require_known_directors, require_one_owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

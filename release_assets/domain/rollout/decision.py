@@ -60,7 +60,7 @@ class StageObservation:
     `outcome` and `sentence` are the judgement's. `traffic_pct` is the candidate's share at the
     router, None when the router could not be read; `allowed_pct` the share that a recorded intent
     to raise allows, where it is more than the stage's own. `coverage` is the share of the look
-    windows since the stage was entered that were measured; `gap` the time before `now`, beyond
+    windows since the stage was entered that were measured; `unseen` the time before `now`, beyond
     the known ingest delay, of which nothing was seen. `frozen` is why raising is stopped;
     `braking` is the sentence of a recorded intent to brake that the rollout does not show yet,
     since a write may be lost after the traffic was cut.
@@ -72,7 +72,7 @@ class StageObservation:
     traffic_pct: float | None
     scored: int
     coverage: float
-    gap: timedelta = timedelta()
+    unseen: timedelta = timedelta()
     allowed_pct: float | None = None
     frozen: str | None = None
     braking: str | None = None
@@ -156,7 +156,7 @@ def _healthy(rollout: Rollout, seen: StageObservation, stage: CanaryStage) -> ti
     if not is_open or is_harmed or seen.traffic_pct is None:
         return rollout.healthy
     since = rollout.last_look_at or rollout.stage_entered_at
-    seen_time = min(seen.now - since, LONGEST_LOOK) - seen.gap
+    seen_time = min(seen.now - since, LONGEST_LOOK) - seen.unseen
     return rollout.healthy + max(seen_time, timedelta())
 
 
@@ -211,11 +211,11 @@ def _too_little_traffic(look: _Look) -> Decision | None:
 
 def _doubt(look: _Look) -> Decision | None:
     """Wait while nothing is seen or the router is silent, and call a person when it lasts."""
-    gap = look.seen.gap
-    if gap >= min(SILENCE, look.stage.longest) and gap > LONGEST_LOOK:
-        return _hold(look, f"nothing was seen for {time(gap)}")
-    if gap > LONGEST_LOOK:
-        return _wait(look, f"the last {time(gap)} were not seen")
+    unseen = look.seen.unseen
+    if unseen >= min(SILENCE, look.stage.longest) and unseen > LONGEST_LOOK:
+        return _hold(look, f"nothing was seen for {time(unseen)}")
+    if unseen > LONGEST_LOOK:
+        return _wait(look, f"the last {time(unseen)} were not seen")
     if look.seen.traffic_pct is None:
         return _wait(look, "the router could not be read")
     return None

@@ -1,7 +1,7 @@
 """The rollout machine: what may happen to a release on its plan, and what happens next.
 
-Rule 1: everything that moves a rollout is in the table `TRANSITIONS`; `apply` only interprets it.
-An event that the table does not know raises, and nothing moves.
+Rule 1: a rollout begins with `begin`, and everything that moves it is in the table `TRANSITIONS`;
+`apply` only interprets it. An event that the table does not have raises, and nothing moves.
 Rule 2: this file does not judge. What a look means for a stage, `decision.py` decides; here is
 only what may follow what, and when the clock of a stage starts again.
 

@@ -18,7 +18,9 @@ from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.people.segregation import failed, passed
 from release_assets.domain.release import digest_of_document
-from release_assets.domain.sign_off.rules import (
+from release_assets.domain.sign_off.ssh_signature import verify_signature
+from release_assets.domain.sign_off.statement import SignOffDecision, read_statement
+from release_assets.domain.sign_off.validity import (
     OWN_SIGNATURE,
     SIGNING_ROLES,
     SignOff,
@@ -26,8 +28,6 @@ from release_assets.domain.sign_off.rules import (
     judge_sign_off,
     judge_signature,
 )
-from release_assets.domain.sign_off.ssh_signature import verify_signature
-from release_assets.domain.sign_off.statement import SignOffDecision, read_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from release_assets.domain.ledger.entries import Entry, Head
     from release_assets.domain.people.roster import Role
-    from release_assets.domain.sign_off.rules import Promotion
     from release_assets.domain.sign_off.statement import Statement
+    from release_assets.domain.sign_off.validity import Promotion
 
 NOBODY_REJECTS = "nobody_rejects"
 

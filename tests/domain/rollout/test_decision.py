@@ -95,7 +95,7 @@ def test_a_breach_is_never_hidden_by_any_doubt():
         "traffic_pct": [None, 0.0, 1.0],
         "scored": [0, 500],
         "coverage": [0.0, 1.0],
-        "gap": [timedelta(), timedelta(days=1)],
+        "unseen": [timedelta(), timedelta(days=1)],
         "frozen": [None, "quarter end"],
     }
     for values in product(*doubts.values()):
@@ -137,7 +137,7 @@ def test_a_rounding_difference_at_the_router_is_none():
     ("changed", "because"),
     [
         ({"traffic_pct": None}, "the router could not be read"),
-        ({"gap": 3 * MINUTE}, "the last 3 min were not seen"),
+        ({"unseen": 3 * MINUTE}, "the last 3 min were not seen"),
         ({"scored": 0}, "0 of 1 scored samples"),
         ({"coverage": 0.5}, "50% of the look windows measured, 90% wanted"),
         ({"frozen": "quarter end"}, "frozen: quarter end"),
@@ -183,8 +183,8 @@ def test_undecided_at_the_longest_time_a_person_is_asked(lack):
 
 
 def test_a_long_silence_calls_a_person():
-    assert decide(guard(), gap=9 * MINUTE).act is StageAct.WAIT
-    decision = decide(guard(), gap=10 * MINUTE)
+    assert decide(guard(), unseen=9 * MINUTE).act is StageAct.WAIT
+    decision = decide(guard(), unseen=10 * MINUTE)
     assert (decision.act, decision.because) == (StageAct.HOLD, "nothing was seen for 10 min")
 
 
@@ -266,12 +266,12 @@ def test_a_shadow_stage_tells_of_a_breach_and_goes_on():
 def test_healthy_time_grows_by_what_was_seen():
     at = rollout(last_look_at=T0 + MINUTE, healthy=MINUTE)
     assert decide(at).healthy == MINUTE + timedelta(seconds=5)
-    assert decide(at, gap=timedelta(seconds=2)).healthy == MINUTE + timedelta(seconds=3)
+    assert decide(at, unseen=timedelta(seconds=2)).healthy == MINUTE + timedelta(seconds=3)
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"outcome": Outcome.FAILED}, {"traffic_pct": None}, {"now": T0 - MINUTE}, {"gap": MINUTE}],
+    [{"outcome": Outcome.FAILED}, {"traffic_pct": None}, {"now": T0 - MINUTE}, {"unseen": MINUTE}],
 )
 def test_healthy_time_does_not_grow_by_harm_blindness_or_a_clock_set_back(changed):
     assert decide(rollout(), **changed).healthy == timedelta()

@@ -184,7 +184,7 @@ class World:
             traffic_pct=self.router_pct if self.readable else None,
             scored=100,
             coverage=1.0,
-            gap=self.silent,
+            unseen=self.silent,
             allowed_pct=self.intent_pct,
             braking=self.braking,
         )

@@ -20,7 +20,6 @@ from release_assets.domain.sign_off.quorum import (
     read_sign_offs,
     sign_off_body,
 )
-from release_assets.domain.sign_off.rules import SIGNING_ROLES, Promotion, quorum_of
 from release_assets.domain.sign_off.statement import (
     ReleasePath,
     SignOffDecision,
@@ -28,6 +27,7 @@ from release_assets.domain.sign_off.statement import (
     Subject,
     read_statement,
 )
+from release_assets.domain.sign_off.validity import SIGNING_ROLES, Promotion, quorum_of
 from resources.ssh_keys import public_line, sign
 from tests.domain.people.cast import KEYS, NOW, ROSTER, change, commit, person
 
