@@ -39,11 +39,11 @@ from release_assets.staging import (
 )
 from release_assets.staging import gate as staging_gate
 from resources.wiring import config_path, load_world
+from sensors.failed_phases import failed_phases
 from sensors.live_slos import live_slos
 from sensors.merges import merges
 from sensors.outbox import outbox
 from sensors.pull_requests import pull_requests
-from sensors.run_failures import run_failures
 from sensors.sign_offs import sign_offs as sign_offs_sensor
 from sensors.stage_progress import stage_progress
 
@@ -83,7 +83,7 @@ SENSORS = (
     sign_offs_sensor,
     live_slos,
     stage_progress,
-    run_failures,
+    failed_phases,
     outbox,
 )
 COMPOSED = ("book", "recorder", "suite_runner", "benchmark_runner", "brake", "rollout_tick")

@@ -1,17 +1,17 @@
 """Turns the domain's requests into Dagster's, with the partitions that they need.
 
-Decides which request is made now: not while a run of the same is under way, nor after five of them
-ended. Why a run is wanted, `domain/triggers.py` knows.
+A request is not made while a run of the same is under way. Why a run is wanted, and how often it is
+attempted, `domain/triggers.py` decides.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from release_assets.domain.triggers import next_attempt
 from release_assets.partitions import RELEASES, STAGES, canary_stage_key
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     StageKeys = Mapping[str, Sequence[str]]  # release to the keys of its canary stages
 
 EVERY_TICK_S = 3  # Dagster's sensor daemon looks every five seconds or so, whatever is asked
-MOST_ATTEMPTS = 5
 _STAGED = {"enter_stage", "conclude_stage"}
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -63,7 +62,7 @@ def unless_under_way(
 ) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
     """Return the requests to make, and those that were tried too often and need a person.
 
-    One with an unfinished run is neither; the run key counts the runs that ended before.
+    One with an unfinished run is neither.
     """
     asked, given_up = [], []
     for request in requests:
@@ -71,8 +70,8 @@ def unless_under_way(
         ended, unfinished = _runs(context.instance, request.action, partition)
         if unfinished:
             continue
-        if ended < MOST_ATTEMPTS:
-            asked.append(replace(request, run_key=f"{request.run_key}:{ended}"))
+        if attempt := next_attempt(request, ended):
+            asked.append(attempt)
         else:
             given_up.append(request)
     return tuple(asked), tuple(given_up)

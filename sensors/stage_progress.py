@@ -3,8 +3,9 @@
 The first stage after a promotion, the gate of a stage that may advance, the next stage after its
 gate, completion after the watch, the restoration after a brake. Judges nothing and reads no router:
 a decision counts as long as `LookDecision.why_stale` allows, and the run that it leads to checks
-everything anew. A run that is under way is not requested again; one that died is, a few times, and
-then a person is paged. In a freeze window nothing is requested to rise.
+everything anew. A run that is under way is not requested again; one that ended without what it was
+for is, up to `triggers.MOST_ATTEMPTS` times in all, and then a person is paged. In a freeze window
+nothing is requested to rise.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from release_assets.control.notices import named_by_plan, page
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout.machine import Rollout, RolloutState
-from release_assets.domain.triggers import Request, next_run
+from release_assets.domain.triggers import MOST_ATTEMPTS, Request, next_run
 from release_assets.jobs import (
     COMPLETE_RELEASE,
     CONCLUDE_STAGE,
@@ -27,7 +28,7 @@ from release_assets.jobs import (
 from release_assets.partitions import stage_key
 from release_assets.ports import Clock, ReleaseStore
 from release_assets.records.book import Book
-from sensors.requesting import EVERY_TICK_S, MOST_ATTEMPTS, result, unless_under_way
+from sensors.requesting import EVERY_TICK_S, result, unless_under_way
 
 _ACTIONS = (ENTER_STAGE, CONCLUDE_STAGE, COMPLETE_RELEASE, ROLL_BACK_RELEASE)
 _JUDGED = (RolloutState.RAMPING, RolloutState.WATCHING)  # in all others, looks open nothing

@@ -7,7 +7,7 @@ midway is repeated).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.release import ReleaseKey
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout.machine import Rollout
 
 MOST_REQUESTS_A_TICK = 10
+MOST_ATTEMPTS = 5  # runs of one request that ended without what it wanted; then a person is paged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,3 +120,13 @@ def _wanted(
     if rollout.state is RolloutState.RAMPING and is_stage_proven:
         return "enter_stage", rollout.stage + 1
     return ("conclude_stage", rollout.stage) if is_passed else None
+
+
+def next_attempt(request: Request, ended: int) -> Request | None:
+    """Return the request for one more run after `ended` of them, None when that is too many.
+
+    The run key counts the runs that ended, so that each attempt is requested once.
+    """
+    if ended >= MOST_ATTEMPTS:
+        return None
+    return replace(request, run_key=f"{request.run_key}:{ended}")

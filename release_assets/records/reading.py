@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import NotFoundError, RefusedError
-from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.finding import Outcome
+from release_assets.domain.history.staleness import judge_verdicts, newest_verdicts
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.sign_off.statement import is_yes, predicate_of
 from release_assets.pipeline import CHANGE_RECORD
@@ -54,7 +55,7 @@ class Reading:
     @property
     def verdicts(self) -> Mapping[str, Entry]:
         """The newest verdict of each gate."""
-        return {entry.body["gate"]: entry for entry in self.written(EntryKind.VERDICT)}
+        return newest_verdicts(self.entries)
 
     @property
     def signatories(self) -> tuple[str, ...]:
@@ -75,32 +76,10 @@ class Reading:
     def require_passed(self, gates: Sequence[str]) -> tuple[Entry, ...]:
         """Return the passed verdicts of these gates; raises `RefusedError` with what is lacking.
 
-        Fails closed on missing, failed, inconclusive and stale: a verdict that rests on evidence
-        older than the newest of its name does not count.
+        Fails closed on missing, failed, inconclusive and stale (`domain/history/staleness.py`).
         """
-        verdicts, current = self.verdicts, self._current_evidence
-        findings = [_holds(gate, verdicts.get(gate), current) for gate in gates]
+        findings = judge_verdicts(gates, self.entries)
         lacking = [f for f in findings if f.outcome is not Outcome.PASSED]
         if lacking:
             raise RefusedError("; ".join(f.because for f in lacking), lacking)
-        return tuple(verdicts[gate] for gate in gates)
-
-    @property
-    def _current_evidence(self) -> frozenset[str]:
-        """The digests of the newest evidence of each name."""
-        newest = {entry.body["name"]: entry.digest for entry in self.written(EntryKind.EVIDENCE)}
-        return frozenset(newest.values())
-
-
-def _holds(gate: str, verdict: Entry | None, current: frozenset[str]) -> Finding:
-    if verdict is None:
-        return _lacking(gate, f"{gate} was never judged for this release digest")
-    if verdict.body["outcome"] != Outcome.PASSED:
-        return _lacking(gate, f"{gate}: {verdict.body['headline']}")
-    if not current.issuperset(verdict.body["evidence"]):
-        return _lacking(gate, f"{gate} was judged on evidence that has been replaced since")
-    return Finding(rule=gate, outcome=Outcome.PASSED, because=f"{gate} holds")
-
-
-def _lacking(gate: str, because: str) -> Finding:
-    return Finding(rule=gate, outcome=Outcome.FAILED, because=because)
+        return tuple(self.verdicts[gate] for gate in gates)

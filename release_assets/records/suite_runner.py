@@ -2,16 +2,17 @@
 
 Measures, and judges nothing. Cases whose outcome flipped are asked again on both sides, so that a
 flaky case is not taken for a broken one; repeats are added on both sides while a verdict is open
-for want of them.
+for want of them. Under which key main's recorded rows are used again is decided in
+`evals/comparability`.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from release_assets.domain.evals.comparability import comparability_key
 from release_assets.domain.evals.flips import flipped_cases
-from release_assets.domain.release import digest_of_document, digest_of_files
 from release_assets.ports import Environment, Target
 from release_assets.records.suite_run import BothSides, SuiteRun, read_run
 
@@ -120,7 +121,12 @@ class SuiteRunner:
         repository, feature = self.recorder.repository, release.key.feature
         cases = repository.suite(feature, release.commit, suite)
         handbook, main = repository.handbook(feature), repository.baseline(release.key)
-        inputs = self._inputs(release, cases, handbook)
+        inputs = comparability_key(
+            cases,
+            scorers=repository.manifest(feature, release.commit).scorers,
+            handbook=handbook,
+            engine=self.engine.name_and_version(),
+        )
         rows = self.recorder.comparable_rows(evidence, main, inputs) if evidence else ()
         return _Setup(
             cases=cases,
@@ -128,19 +134,6 @@ class SuiteRunner:
             baseline=self._side(main, handbook, read_run(rows).suite.candidate),
             inputs=inputs,
         )
-
-    def _inputs(
-        self, release: Release, cases: Sequence[EvalCase], handbook: Mapping[str, bytes]
-    ) -> dict[str, str]:
-        """Return the comparability key: with another one, scores are not compared."""
-        manifest = self.recorder.repository.manifest(release.key.feature, release.commit)
-        scorers = sorted(manifest.scorers.items())
-        return {
-            "cases": digest_of_document([asdict(case) for case in cases]),
-            "scorers": ",".join(f"{name}@{version}" for name, version in scorers),
-            "handbook": digest_of_files(handbook),
-            "engine": self.engine.name_and_version(),
-        }
 
     def _side(
         self, release: Release, handbook: Mapping[str, bytes], recorded: tuple[ScoreRow, ...] = ()

@@ -51,10 +51,10 @@ def restoration(
         because = context.run.tags.get(BECAUSE_TAG, "a person launched the rollback")
         brake.pull(rollout, release, because, clock.now())
     recorder.book.write(EntryKind.INTENT, {"act": "restore"}, release)
-    traffic = traffic_router.brake(release.digest)
+    traffic_router.brake(release.digest)
     pointers = prompt_registry.pointers(Environment.PRODUCTION)
-    back = pointers.without_candidate()
-    prompt_registry.move(Environment.PRODUCTION, pointers, back)
+    prompt_registry.move(Environment.PRODUCTION, pointers, pointers.without_candidate())
+    traffic, pointers = traffic_router.read(), prompt_registry.pointers(Environment.PRODUCTION)
     answered = [deployer.read_back(traffic_router.front()) for _ in range(PROBES)]
     strangers = [u for u in answered if u.digest != traffic.stable_digest]
     observed = strangers[0] if strangers else answered[0]
@@ -64,7 +64,7 @@ def restoration(
         "observed": observed.document(),
         "probes": PROBES,
         "traffic": traffic.document(),
-        "pointers": back.document(),
+        "pointers": pointers.document(),
     }
     recorder.book.write(EntryKind.OBSERVATION, {"act": "restore", **summary}, release)
     return recorder.evidence(context, release, summary=summary, inputs={"unit": release.digest})

@@ -7,6 +7,7 @@ import pytest
 from release_assets.domain.errors import ConflictError, LedgerError, UnavailableError
 from release_assets.domain.release import digest_of
 from release_assets.domain.rollout.machine import RolloutState
+from release_assets.ports import Environment
 from tests.phases.world import RELEASE
 
 
@@ -189,6 +190,22 @@ def running(world):
     from release_assets.ports import Environment
 
     return world.deployer.running(Environment.PRODUCTION)
+
+
+def test_a_prompt_pointer_that_was_ordered_back_and_is_not_there_fails_the_rollback(
+    braked_world, monkeypatch
+):
+    """What counts is what the registry answers afterwards, never what was ordered (law 4)."""
+    registry = braked_world.ports.prompt_registry
+    new = braked_world.release().unit.prompts
+    astray = replace(registry.pointers(Environment.PRODUCTION), candidate=new)
+    monkeypatch.setattr(type(registry), "pointers", lambda *_: astray)
+    monkeypatch.setattr(type(registry), "move", lambda *_: None)
+    ran = braked_world.run("roll_back_release")
+
+    assert not ran.is_success
+    findings = braked_world.verdict("rollback/everything_is_back")["findings"]
+    assert [f["rule"] for f in findings if f["outcome"] == "failed"] == ["prompt_pointer_is_back"]
 
 
 def test_the_restoration_asks_the_front_door_and_takes_the_candidate_down(braked_world):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from release_assets.definitions import SENSORS, build_definitions
-from sensors.run_failures import run_failures
+from sensors.failed_phases import failed_phases
 
 if TYPE_CHECKING:
     from release_assets.composition import Composition
@@ -38,7 +38,7 @@ class Driver:
     def tick(self):
         """Every sensor once, the brake before all others."""
         first = [s for s in SENSORS if s.name == "live_slos"]
-        for sensor in (*first, *(s for s in SENSORS if s not in (*first, run_failures))):
+        for sensor in (*first, *(s for s in SENSORS if s not in (*first, failed_phases))):
             self._evaluate(sensor)
 
     def _evaluate(self, sensor):
@@ -78,12 +78,12 @@ class Driver:
     def _report(self, done):
         """What the engine's own failure sensor does with a failed run."""
         context = dg.build_run_status_sensor_context(
-            sensor_name=run_failures.name,
+            sensor_name=failed_phases.name,
             dagster_instance=self.instance,
             dagster_run=done.dagster_run,
             dagster_event=dg.DagsterEvent(
                 event_type_value="PIPELINE_FAILURE", job_name=done.dagster_run.job_name
             ),
         )
-        request = run_failures(context.for_run_failure())
+        request = failed_phases(context.for_run_failure())
         self._execute("report_failed_phase", request.partition_key, request.tags)

@@ -11,7 +11,8 @@ Sixty families cannot prove a gap limit of .04, not even without a single differ
 fails. Proven within the limit, it passes. Between the two it reports what was seen and how many
 families would decide; it then passes if the group is not worse than on main, since this release
 did not open the gap, and is inconclusive if the gap seen is over the limit and wider than main's.
-A group of fewer families than `smallest_group` is inconclusive.
+A group of fewer families than `smallest_group` is inconclusive. So is a case without a group, or a
+family with one; a value that nobody expected is a group like any other.
 """
 
 from __future__ import annotations

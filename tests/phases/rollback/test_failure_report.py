@@ -10,7 +10,7 @@ from tests.phases.world import RELEASE
 
 
 def report(world, ran, phase):
-    """The run that `run_failures` asks for."""
+    """The run that `failed_phases` asks for."""
     tags = {PHASE_TAG: phase, RUN_TAG: ran.result.run_id}
     done = world.run("report_failed_phase", **tags)
     assert done.is_success, done.failures

@@ -21,7 +21,7 @@ _PHASES = {RUN_PRE_MERGE: "pre_merge", RUN_STAGING: "staging"}
     minimum_interval_seconds=EVERY_TICK_S,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def run_failures(context: dg.RunFailureSensorContext) -> dg.RunRequest:
+def failed_phases(context: dg.RunFailureSensorContext) -> dg.RunRequest:
     """Request the report about a phase that did not pass."""
     failed = context.dagster_run
     return dg.RunRequest(

@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from sensors.run_failures import run_failures
+from sensors.failed_phases import failed_phases
 from tests.phases.world import RELEASE
 
 
@@ -11,9 +11,9 @@ def failed(job, instance):
     run = dg.DagsterRun(job_name=job, tags={"dagster/partition": RELEASE})
     event = dg.DagsterEvent(event_type_value="PIPELINE_FAILURE", job_name=job)
     context = dg.build_run_status_sensor_context(
-        sensor_name="run_failures", dagster_instance=instance, dagster_run=run, dagster_event=event
+        sensor_name="failed_phases", dagster_instance=instance, dagster_run=run, dagster_event=event
     )
-    return run, run_failures(context.for_run_failure())
+    return run, failed_phases(context.for_run_failure())
 
 
 @pytest.mark.parametrize(
