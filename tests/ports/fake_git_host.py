@@ -111,7 +111,7 @@ class FakeGitHost(GitHost):
     ) -> str:
         address = author.rpartition("<")[2].removesuffix(">")
         account = self._accounts.get(address, f"email:{address}")
-        merged = dict(self._find(parent).files) | files
+        merged = {**self._find(parent).files, **files}
         kept = {path: content for path, content in merged.items() if content is not None}
         return self._store((parent,), kept, (account,), message, tuple(sorted(files)))
 

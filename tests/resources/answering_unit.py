@@ -61,9 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
             "behaviour": "answer",
             "release_digest": unit.digest,
         }
-        body = json.dumps(answer).encode()
-        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-        self.wfile.write(head.encode() + body)
+        reply = json.dumps(answer).encode()
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(reply)}\r\n\r\n"
+        self.wfile.write(head.encode() + reply)
 
     def log_message(self, *args) -> None:
         pass

@@ -205,7 +205,9 @@ def asking(client):
 
 def measure(name, scratch):
     folder = lay_out(name, scratch / "tree")
-    scores, costs, live = {}, {}, []
+    scores: dict[tuple[str, str], dict[str, float | None]] = {}
+    costs: dict[str, list[float]] = {}
+    live = []
     with serving(folder, scratch) as client:
         ask = asking(client)
         for suite in SUITES:

@@ -38,7 +38,7 @@ def test_a_budget_is_shared_equally_over_locales_that_have_enough():
 
 def test_what_a_locale_cannot_use_goes_to_the_others():
     budget = Budget(10)
-    admitted = Counter()
+    admitted: Counter[str] = Counter()
     for _ in range(10):
         offered = [*calls("en", 50), *calls("ja", 1)]
         admitted.update(c["locale"] for c in budget.admit(offered, 1.0))
@@ -49,7 +49,7 @@ def test_a_locale_that_was_silent_does_not_take_all_when_it_speaks():
     budget = Budget(10)
     for _ in range(100):
         budget.admit(calls("en", 20), 1.0)
-    admitted = Counter()
+    admitted: Counter[str] = Counter()
     for _ in range(20):
         offered = [*calls("en", 20), *calls("ja", 20)]
         admitted.update(c["locale"] for c in budget.admit(offered, 1.0))
