@@ -9,8 +9,10 @@ BIN := .venv/bin
 demo: .venv/ready  ## four releases of a real AI feature, from pull request to production
 	@$(BIN)/countersign demo
 
-test: .venv/ready check  ## lint, types, import contracts, tests
-	@$(BIN)/python -m pytest
+# Of the tests only those of the domain are measured: to measure all takes two fifths more time.
+test: .venv/ready check  ## lint, types, import contracts, tests, the floor of the domain's coverage
+	@$(BIN)/python -m pytest tests/domain --cov=release_assets/domain --cov-report=
+	@$(BIN)/python -m pytest --ignore=tests/domain
 
 check: .venv/ready
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 EVERY_S = 2.0
 
@@ -70,7 +71,9 @@ def main() -> None:
     sys.exit(done.returncode)
 
 
-def table(document: dict, peak_mib: float, load_before: float, made_s: float | None) -> str:
+def table(
+    document: dict[str, Any], peak_mib: float, load_before: float, made_s: float | None
+) -> str:
     rows = [("the environment, made from nothing", f"{made_s:.0f} s")] if made_s else []
     rows += [("all four stories", f"{document['seconds']:.0f} s")]
     rows += [(s["name"], f"{s['ended']}, {s['seconds']:.0f} s") for s in document["stories"]]

@@ -193,7 +193,7 @@ def table(title: str, journey: Journey) -> Table:
         shown.add_column(column, justify="right", no_wrap=True)
     for name, counts, seconds in journey.rows:
         shown.add_row(name, *(str(counts[c]) for c in COUNTED), f"{seconds:.2f}")
-    total = sum((counts for _, counts, _ in journey.rows), Counter())
+    total = sum((counts for _, counts, _ in journey.rows), Counter[str]())
     seconds = sum(seconds for _, _, seconds in journey.rows)
     shown.add_section()
     shown.add_row("journey", *(str(total[c]) for c in COUNTED), f"{seconds:.2f}")

@@ -49,7 +49,7 @@ class Browser:
             with contextlib.suppress(OSError, IndexError, httpx.HTTPError):
                 port = note.read_text().split()[0]
                 pages = httpx.get(f"http://127.0.0.1:{port}/json").json()
-                return next(p["webSocketDebuggerUrl"] for p in pages if p["type"] == "page")
+                return str(next(p["webSocketDebuggerUrl"] for p in pages if p["type"] == "page"))
             time.sleep(0.2)
         raise SystemExit("Chromium did not start")
 
@@ -57,9 +57,9 @@ class Browser:
         self._number += 1
         self._socket.send(json.dumps({"id": self._number, "method": method, "params": params}))
         while True:
-            message = json.loads(self._socket.recv())
+            message: dict[str, Any] = json.loads(self._socket.recv())
             if message.get("id") == self._number:
-                return message.get("result", {})
+                return dict(message.get("result", {}))
 
     def open(self, url: str, seconds: float = SETTLE_S) -> None:
         self.do("Page.navigate", url=url)

@@ -42,7 +42,7 @@ class _Late(click.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, name = COMMANDS[cmd_name].partition(":")
+        module, name = COMMANDS[cmd_name].split(":")
         found: click.Command = getattr(import_module(f"release_assets.cli.{module}"), name)
         return found
 

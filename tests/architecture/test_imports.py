@@ -74,7 +74,7 @@ def test_the_import_law_is_kept():
     linter = Path(sys.executable).with_name("lint-imports")
     if not linter.exists():
         pytest.skip("import-linter is not installed")
-    command = [linter, "--no-cache"]
+    command = [str(linter), "--no-cache"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout

@@ -37,7 +37,8 @@ def options_of(text):
 
 def command(words):
     """The click command behind some words, and the words that are left over."""
-    found, context = cli, click.Context(cli)
+    found: click.Command = cli
+    context = click.Context(cli)
     for index, word in enumerate(words):
         inside = found.get_command(context, word) if isinstance(found, click.Group) else None
         if inside is None:

@@ -309,7 +309,7 @@ def test_the_plan_is_read_with_the_line_of_its_fault(invoke):
     error = invoke(CALL, plan=PLAN.replace("error_rate_max", "eror_rate_max")).exception
 
     assert isinstance(error, UnknownWordError)
-    assert (Path(error.file).name, error.line) == ("plan.yaml", 6)
+    assert (Path(str(error.file)).name, error.line) == ("plan.yaml", 6)
 
 
 @pytest.mark.parametrize("aggregate", ["p50", "mean"])
@@ -471,7 +471,7 @@ def test_a_policys_freeze_window_is_kept_and_reported(invoke, healthy, policy):
 def test_a_policy_that_cannot_be_read_is_named_with_its_line(invoke, policy):
     error = invoke(CALL, "--from-policy", policy("repeats_max", "repeats_most")).exception
     assert isinstance(error, UnknownWordError)
-    assert (Path(error.file).name, error.line) == ("policy.yaml", 7)
+    assert (Path(str(error.file)).name, error.line) == ("policy.yaml", 7)
     assert "cannot be read" in str(invoke(CALL, "--from-policy", "no-such.yaml").exception)
 
 

@@ -152,8 +152,12 @@ def test_the_picture_shows_units_and_samples(lint, tmp_path):
     lint(*TRAFFIC, "--plot", str(path))
     text = path.read_text()
 
-    units = ("p95_latency_ms_max, 0.1 of calls", "feedback_negative_rate_max, 0.1 of ratings")
-    units += ("eval_groundedness_drift_max, 0.08 of score", "cost_per_call_usd_max, 0.021 usd")
+    units = (
+        "p95_latency_ms_max, 0.1 of calls",
+        "feedback_negative_rate_max, 0.1 of ratings",
+        "eval_groundedness_drift_max, 0.08 of score",
+        "cost_per_call_usd_max, 0.021 usd",
+    )
     for word in (*units, "samples: half / 9 in 10", "461 / 811"):
         assert word in text
 

@@ -1,6 +1,7 @@
 """`countersign segregation check` over exported changes."""
 
 import json
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +17,7 @@ PEOPLE = [
     {"person": "deploy-bot", "accounts": ["gh:9"], "robot": True, "directed_by": []},
     {"person": "stray", "accounts": ["gh:7"], "robot": True},
 ]
-CLEAN = {
+CLEAN: dict[str, Any] = {
     "change": "101",
     "authors": ["gh:1"],
     "pushers": ["gh:1"],
@@ -55,7 +56,7 @@ def test_a_clean_change_passes(tmp_path):
     assert {f["outcome"] for f in found["findings"]} == {"passed"}
 
 
-VIOLATIONS = {
+VIOLATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "the author reviews": ({"reviews": [review(account="gh:1")]}, "reviewers_are_independent"),
     "the author reviews with a second account": (
         {"reviews": [review(account="gh:11")]},

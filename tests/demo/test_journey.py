@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -17,6 +18,10 @@ from release_assets.domain.rollout.machine import RolloutState
 from release_assets.pipeline import CANARY, PRE_MERGE, ROLLBACK, SIGN_OFF, STAGING
 from tests.fabricated.released import EntryWriter
 from tests.ports.fakes import MemoryLedger, MemoryReleaseStore
+
+if TYPE_CHECKING:
+    from release_assets.composition import Composition
+    from release_assets.demo.stories import StoryPeople
 
 STORY = Story.model_validate(
     {
@@ -66,7 +71,8 @@ def begun(writer, *, sign_off=ACCEPTED):
     clock = SimpleNamespace(now=lambda: writer.now)
     store = MemoryReleaseStore()
     ports = SimpleNamespace(ledger=writer.ledger, release_store=store, clock=clock)
-    journey = Journey(STORY, SimpleNamespace(ports=ports), People(sign_off))
+    world = cast("Composition", SimpleNamespace(ports=ports))  # a journey reads three ports
+    journey = Journey(STORY, world, cast("StoryPeople", People(sign_off)))
     journey.begin()
     return journey
 

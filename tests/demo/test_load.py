@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def questions(tmp_path):
     return file
 
 
-def run(front: str, questions, until, rate: str = "40") -> dict:
+def run(front: str, questions, until, rate: str = "40") -> dict[str, Any]:
     command = [sys.executable, "-m", "release_assets.demo.load", "--front", front, "--rate", rate]
     command += ["--questions", str(questions), "--seed", "7"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as load:
@@ -47,7 +48,7 @@ def run(front: str, questions, until, rate: str = "40") -> dict:
         finally:
             load.kill()
     assert load.returncode == 0
-    return json.loads(printed)
+    return dict(json.loads(printed))
 
 
 def test_the_recording_is_sent_over_and_over_with_new_sessions(unit, questions):

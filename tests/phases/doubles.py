@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.errors import UnavailableError
 from release_assets.domain.evals.rows import RowStatus, ScoreRow
@@ -21,6 +22,15 @@ from release_assets.ports import (
 )
 from tests.ports.fake_deployer import FakeDeployer
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from release_assets.domain.evals.rows import EvalCase
+    from release_assets.domain.release import Unit
+    from release_assets.ports import Target
+    from tests.ports.fake_traffic_router import FakeTrafficRouter
+
 FRONT = "http://front.invalid"
 LOCALES = ("en-US", "de-DE", "es-ES", "fr-FR", "ja-JP")
 
@@ -31,10 +41,10 @@ class SetClock(Clock):
 
     at: datetime = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
-    def now(self):
+    def now(self) -> datetime:
         return self.at
 
-    def wait(self, seconds):
+    def wait(self, seconds: float) -> None:
         """Let some time pass."""
         self.at += timedelta(seconds=seconds)
 
@@ -48,7 +58,7 @@ class MarkedFiles:
     rule: str
     crashed: str | None = None
 
-    def reports(self, tree):
+    def reports(self, tree: Path) -> list[ToolReport]:
         files = [f for f in sorted(tree.rglob("*.py")) if self.mark in f.read_bytes()]
         found = ({"rule": self.rule, "message": "", "file": f.name, "line": 1} for f in files)
         return [
@@ -61,20 +71,20 @@ class MarkedFiles:
 class MarkedLint(MarkedFiles, CodeHealth):
     """Finds fault with files that hold `# wrong`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("lint", b"# wrong", "E501")
 
-    def check(self, tree, feature):
+    def check(self, tree: Path, feature: str) -> list[ToolReport]:
         return self.reports(tree)
 
 
 class MarkedSecrets(MarkedFiles, SecurityScanner):
     """Finds a secret in files that hold `# secret`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("secrets", b"# secret", "aws-key")
 
-    def scan(self, tree, feature):
+    def scan(self, tree: Path, feature: str) -> list[ToolReport]:
         return self.reports(tree)
 
 
@@ -85,30 +95,34 @@ class WorldDeployer(FakeDeployer):
     events that a unit publishes.
     """
 
-    def __init__(self, router):
+    def __init__(self, router: FakeTrafficRouter) -> None:
         super().__init__()
-        self.router, self.reports, self.spoils = router, {}, {}
+        self.router = router
+        self.reports: dict[str, Unit] = {}
+        self.spoils: dict[str, Any] = {}
 
-    def digest_at(self, address):
+    def digest_at(self, address: str) -> str | None:
         found = [r.release_digest for r, _ in self._units.values() if r.address == address]
         return found[0] if found else None
 
-    def read_back(self, address):
+    def read_back(self, address: str) -> Unit:
         digest = self.router.traffic.stable_digest if address == FRONT else self.digest_at(address)
         units = {r.release_digest: unit for r, unit in self._units.values()}
-        if digest not in units:
+        if digest is None or digest not in units:
             raise UnavailableError(f"nothing answers at {address}")
         return self.reports.get(digest, units[digest])
 
-    def published_events(self, release_digest, environment):
+    def published_events(
+        self, release_digest: str, environment: Environment
+    ) -> list[dict[str, Any]]:
         return [event_of(release_digest) | self.spoils]
 
-    def runs(self, digest, environment=Environment.PRODUCTION):
+    def runs(self, digest: str, environment: Environment = Environment.PRODUCTION) -> bool:
         """Whether a unit runs there."""
         return digest in {r.release_digest for r in self.running(environment)}
 
 
-def event_of(release_digest):
+def event_of(release_digest: str) -> dict[str, Any]:
     """An event as the contract wants it."""
     return {
         "event": "answer_given",
@@ -130,8 +144,8 @@ def event_of(release_digest):
 class Fault:
     """What is wrong with a unit: the cases that it loses, and how slow and dear it is."""
 
-    loses: object = None
-    fails: object = None
+    loses: Callable[[EvalCase], bool] | None = None
+    fails: Callable[[EvalCase], bool] | None = None
     latency_ms: float = 20.0
     cost_usd: float = 0.001
 
@@ -139,13 +153,15 @@ class Fault:
 class ScriptedEngine(EvalEngine):
     """Every case is answered rightly, except for what is wrong with a unit; `asked` counts runs."""
 
-    def __init__(self, deployer):
-        self.deployer, self.faults, self.asked = deployer, {}, []
+    def __init__(self, deployer: WorldDeployer) -> None:
+        self.deployer = deployer
+        self.faults: dict[str | None, Fault] = {}
+        self.asked: list[tuple[str | None, int, int]] = []
 
-    def name_and_version(self):
+    def name_and_version(self) -> str:
         return "scripted@1"
 
-    def run(self, cases, target, repeats):
+    def run(self, cases: Sequence[EvalCase], target: Target, repeats: int) -> list[ScoreRow]:
         digest = self.deployer.digest_at(target.address)
         self.asked.append((digest, len(cases), repeats))
         fault = self.faults.get(digest, Fault())
@@ -157,7 +173,7 @@ class ScriptedEngine(EvalEngine):
         ]
 
 
-def _row(case, repeat, scorer, version, fault):
+def _row(case: EvalCase, repeat: int, scorer: str, version: str, fault: Fault) -> ScoreRow:
     row = ScoreRow(
         case=case.id,
         family=case.family,
@@ -184,7 +200,9 @@ class GivenShape(EvidenceShape):
 
     broken: str = ""
 
-    def findings(self, rows, *, cases, repeats, scorers):
+    def findings(
+        self, rows: Sequence[Mapping[str, Any]], *, cases: int, repeats: int, scorers: Sequence[str]
+    ) -> tuple[Finding, ...]:
         outcome = Outcome.INCONCLUSIVE if self.broken else Outcome.PASSED
         because = self.broken or f"{len(rows)} rows"
         return (Finding(rule="evidence_is_well_formed", outcome=outcome, because=because),)
@@ -200,9 +218,11 @@ class SteadyTraffic(LiveMetrics):
     stable_score: float = 0.9
     errors: int = 0
     last_call: datetime | None = None
-    looked: list = field(default_factory=list)
+    looked: list[datetime] = field(default_factory=list)
 
-    def counts(self, release_digest, since, until, over_ms):
+    def counts(
+        self, release_digest: str, since: datetime, until: datetime, over_ms: Sequence[float]
+    ) -> CallCounts:
         if until <= since:
             return CallCounts()
         return CallCounts(
@@ -213,17 +233,19 @@ class SteadyTraffic(LiveMetrics):
             costs_usd=(0.001,) * self.calls,
         )
 
-    def last_call_at(self, release_digest):
+    def last_call_at(self, release_digest: str) -> datetime | None:
         return self.last_call
 
-    def pairs(self, candidate_digest, since, until):
+    def pairs(
+        self, candidate_digest: str, since: datetime, until: datetime
+    ) -> tuple[ScoredPair, ...]:
         if until <= since:
             return ()
         self.looked.append(until)
         look = len(self.looked)
         return tuple(self._pair(f"s-{look}-{n}", n, until) for n in range(self.pairs_a_look))
 
-    def _pair(self, unit, n, at):
+    def _pair(self, unit: str, n: int, at: datetime) -> ScoredPair:
         return ScoredPair(
             unit=unit,
             at=at - timedelta(milliseconds=1),

@@ -14,7 +14,7 @@ from tests.phases.world import RELEASE, ROOT
 @pytest.fixture
 def counted(monkeypatch):
     """How often the ledger was read, git was started, and rows were paired."""
-    counts = Counter()
+    counts: Counter[str] = Counter()
 
     def count(owner, name):
         original = getattr(owner, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from release_assets.domain.errors import (
     ConflictError,
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from release_assets.domain.verdict import Verdict
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class FakeGitHost(GitHost):
         said = (self._find(commit).commit.sha, context, verdict.document())
         if self.statuses(commit).get(context) != said[2]:
             self.posted.append(said)
-        self._reply()
+        self._reply(None)
 
     def statuses(self, commit: str) -> dict[str, dict[str, Any]]:
         sha = self._find(commit).commit.sha
@@ -111,7 +113,7 @@ class FakeGitHost(GitHost):
     ) -> str:
         address = author.rpartition("<")[2].removesuffix(">")
         account = self._accounts.get(address, f"email:{address}")
-        merged = dict(self._find(parent).files) | files
+        merged = {**self._find(parent).files, **files}
         kept = {path: content for path, content in merged.items() if content is not None}
         return self._store((parent,), kept, (account,), message, tuple(sorted(files)))
 
@@ -225,7 +227,7 @@ class FakeGitHost(GitHost):
         if self.is_down:
             raise UnavailableError("the git host is down")
 
-    def _reply(self, answer: Any = None) -> Any:
+    def _reply(self, answer: T) -> T:
         if self.lose_next_reply:
             self.lose_next_reply = False
             raise UnavailableError("the reply was lost")

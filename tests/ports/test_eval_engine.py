@@ -18,7 +18,18 @@ SCORERS = {"correctness": "1", "groundedness": "1"}
 pytestmark = pytest.mark.filterwarnings("ignore")  # of inspect-ai itself
 
 
+class PatientServer(ThreadingHTTPServer):
+    """Lets an answer wait until the test ends."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Service)
+        self.patience = threading.Event()
+
+
 class Service(BaseHTTPRequestHandler):
+    server: PatientServer
     broken_lines = 0
 
     def do_POST(self):
@@ -52,9 +63,7 @@ class Service(BaseHTTPRequestHandler):
 @pytest.fixture
 def target():
     Service.broken_lines = 0
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
-    server.daemon_threads = True
-    server.patience = threading.Event()
+    server = PatientServer()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield Target(
         address=f"http://127.0.0.1:{server.server_port}", scorers=SCORERS, handbook=HANDBOOK

@@ -23,8 +23,8 @@ def router(request, tmp_path):
         yield FakeTrafficRouter(STABLE, STABLE_AT)
         return
     table = ProcessTable(str(tmp_path / "processes"))
-    ports = (free_port(), free_port())
-    caddy = CaddyRouter(*(f"127.0.0.1:{port}" for port in ports), str(tmp_path / "caddy"))
+    admin, front = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    caddy = CaddyRouter(admin, front, str(tmp_path / "caddy"))
     try:
         caddy.write_start_file(STABLE, STABLE_AT)
         table.start("caddy", caddy.start_command(), environment=caddy.start_environment())
@@ -109,8 +109,8 @@ def test_the_candidate_becomes_stable(router):
 
 
 def test_a_router_that_does_not_answer_is_unavailable(tmp_path):
-    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
-    caddy = CaddyRouter(*addresses, str(tmp_path))
+    admin, front = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    caddy = CaddyRouter(admin, front, str(tmp_path))
     for act in (caddy.read, lambda: caddy.brake(CANDIDATE), lambda: caddy.shift(at(0), at(1))):
         with pytest.raises(UnavailableError):
             act()

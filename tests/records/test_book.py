@@ -1,6 +1,9 @@
 """The book: read once a question round, and again as soon as somebody else wrote."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -8,12 +11,19 @@ from release_assets.domain.errors import NotFoundError, RefusedError
 from release_assets.domain.history.production import Production
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.release import Release, ReleaseKey, Unit
+from release_assets.ports import Settings
 from release_assets.records.book import Book
+from release_assets.records.repository import FeatureRepository
 from tests.phases.doubles import SetClock
+from tests.ports.fake_git_host import FakeGitHost
 from tests.ports.fakes import MemoryLedger
+
+if TYPE_CHECKING:
+    from release_assets.domain.ledger.entries import Entry
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 UNIT = Unit(feature="f", code="c", prompts="p", model="m", index="i", configuration="x")
+NO_FILES = FeatureRepository(FakeGitHost({}), Settings(feature_root={}))
 RELEASE = Release(key=ReleaseKey("f", 1), commit="a" * 40, unit=UNIT)
 
 
@@ -22,7 +32,7 @@ class CountedLedger(MemoryLedger):
 
     reads = 0
 
-    def entries(self, **wanted):
+    def entries(self, **wanted: Any) -> tuple[Entry, ...]:
         self.reads += 1
         return super().entries(**wanted)
 
@@ -34,7 +44,7 @@ def ledger():
 
 @pytest.fixture
 def book(ledger):
-    return Book(ledger=ledger, repository=None, clock=SetClock(NOW))
+    return Book(ledger=ledger, repository=NO_FILES, clock=SetClock(NOW))
 
 
 def evidence(book, name, **summary):
@@ -145,7 +155,12 @@ def test_production_reads_only_what_is_new(book, ledger):
         somebody_else(ledger, "rollout", event=event)
     book.active_rollouts()
     asked = []
-    ledger.entries = lambda **wanted: asked.append(wanted) or ()
+
+    def nothing_new(**wanted):
+        asked.append(wanted)
+        return ()
+
+    ledger.entries = nothing_new
 
     assert (book.active_rollouts(), book.stable("f").seq) == ((), 3)
     assert [wanted["after"] for wanted in asked] == [3, 3]

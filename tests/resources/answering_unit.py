@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 class AnsweringUnit(ThreadingHTTPServer):
@@ -20,9 +21,9 @@ class AnsweringUnit(ThreadingHTTPServer):
     def __init__(self, digest: str, answer: str = "You get 30 days.") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.digest, self.answer = digest, answer
-        self.asked: list[dict] = []
-        self.replayed: list[dict] = []
-        self.rated: list[dict] = []
+        self.asked: list[dict[str, Any]] = []
+        self.replayed: list[dict[str, Any]] = []
+        self.rated: list[dict[str, Any]] = []
         self.hang_up = 0
         self.silent = False
         self.address = f"http://127.0.0.1:{self.server_address[1]}"
@@ -47,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(30)
         self._answer(json.loads(body))
 
-    def _answer(self, body: dict) -> None:
+    def _answer(self, body: dict[str, Any]) -> None:
         unit = self.server
         if self.path == "/feedback":
             unit.rated.append(body)
@@ -61,9 +62,9 @@ class _Handler(BaseHTTPRequestHandler):
             "behaviour": "answer",
             "release_digest": unit.digest,
         }
-        body = json.dumps(answer).encode()
-        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-        self.wfile.write(head.encode() + body)
+        reply = json.dumps(answer).encode()
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {len(reply)}\r\n\r\n"
+        self.wfile.write(head.encode() + reply)
 
     def log_message(self, *args) -> None:
         pass

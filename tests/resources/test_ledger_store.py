@@ -51,9 +51,8 @@ def run_sql(path, *statements):
 
 def without_guards(path, *statements):
     """What the owner of the file can do."""
-    names = ("ledger_refuses_update", "ledger_refuses_delete")
-    names += ("ledger_refuses_gaps_and_replacement",)
-    run_sql(path, *(f"DROP TRIGGER {name}" for name in names), *statements)
+    guards = ("update", "delete", "gaps_and_replacement")
+    run_sql(path, *(f"DROP TRIGGER ledger_refuses_{name}" for name in guards), *statements)
 
 
 REFUSED = {

@@ -1,9 +1,12 @@
-"""SSH signatures: ours, OpenSSH's, hardware keys', and everything that is none."""
+"""SSH signatures: ours, OpenSSH's, hardware keys', and everything that is not one."""
+
+from __future__ import annotations
 
 import base64
 import hashlib
 import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -35,8 +38,11 @@ from resources.ssh_keys import (
     sign,
 )
 
+if TYPE_CHECKING:
+    from resources.ssh_keys import PrivateKey
+
 MESSAGE = b'{"decision":"yes"}'
-KEYS = {
+KEYS: dict[str, PrivateKey] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate(),
     "ecdsa p256": ec.generate_private_key(ec.SECP256R1()),
     "ecdsa p384": ec.generate_private_key(ec.SECP384R1()),

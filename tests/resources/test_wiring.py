@@ -6,6 +6,7 @@ import pytest
 
 from release_assets.demo.world import WorldFolder, build
 from release_assets.domain.errors import InputError, UnknownWordError
+from resources.ledger_store import SqlLedger
 from resources.wiring import config_path, load_world
 
 
@@ -32,7 +33,10 @@ def test_the_local_world_is_wired_completely(world_file):
 
 
 def test_here_is_the_folder_of_the_file(world_file):
-    assert str(world_file.parent) in load_world(world_file).ledger.url
+    ledger = load_world(world_file).ledger
+
+    assert isinstance(ledger, SqlLedger)
+    assert str(world_file.parent) in ledger.url
 
 
 @pytest.mark.parametrize(

@@ -124,4 +124,4 @@ def test_ten_requests_a_tick_are_the_most_and_none_is_lost(
 
     assert [len(keys) for keys in ticks] == [10, 10, 3, 0]
     assert len({key for keys in ticks for key in keys}) == 23
-    assert len(json.loads(cursor)) == 23
+    assert len(json.loads(str(cursor))) == 23

@@ -87,7 +87,8 @@ def count(monkeypatch, owner, name, counts):
 
 def test_a_warm_tick_reads_each_source_once_and_judges_once(world_at, tick, monkeypatch):
     """Both sensors together: what one of them decides, the other reads."""
-    world, counts = world_at(ramping), {}
+    world = world_at(ramping)
+    counts: dict[str, int] = {}
     world.look(5)
     tick(stage_progress, world)
     count(monkeypatch, judge, "judge", counts)

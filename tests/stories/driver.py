@@ -29,7 +29,7 @@ class Driver:
     instance: dg.DagsterInstance
     runs: list[tuple[str, str, bool]] = field(default_factory=list)
     _cursors: dict[str, str | None] = field(default_factory=dict)
-    _asked: set[tuple[str, str]] = field(default_factory=set)
+    _asked: set[tuple[str, str | None]] = field(default_factory=set)
 
     def __post_init__(self):
         self._defs = build_definitions(lambda: self.world)
@@ -86,4 +86,5 @@ class Driver:
             ),
         )
         request = failed_phases(context.for_run_failure())
+        assert isinstance(request, dg.RunRequest)
         self._execute("report_failed_phase", request.partition_key, request.tags)

@@ -144,10 +144,10 @@ def wait_for(client, process):
 class Measured:
     """Scores of every case of every suite, and of every recorded live question."""
 
-    unit: dict
-    scores: dict  # (suite, scorer) -> {case: score}
-    costs: dict  # suite -> costs in usd
-    live: list  # (topic, locale, groundedness)
+    unit: dict[str, str]
+    scores: dict[tuple[str, str], dict[str, float | None]]  # (suite, scorer) -> {case: score}
+    costs: dict[str, list[float]]  # suite -> costs in usd
+    live: list[tuple[str, str, float | None]]  # (topic, locale, groundedness)
 
     def mean(self, suite, scorer):
         return mean(s for s in self.scores[suite, scorer].values() if s is not None)
@@ -205,7 +205,9 @@ def asking(client):
 
 def measure(name, scratch):
     folder = lay_out(name, scratch / "tree")
-    scores, costs, live = {}, {}, []
+    scores: dict[tuple[str, str], dict[str, float | None]] = {}
+    costs: dict[str, list[float]] = {}
+    live: list[tuple[str, str, float | None]] = []
     with serving(folder, scratch) as client:
         ask = asking(client)
         for suite in SUITES:

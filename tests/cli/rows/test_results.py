@@ -8,7 +8,7 @@ from release_assets.cli.rows.results import read_results
 from release_assets.domain.errors import InputError
 from release_assets.domain.evals.rows import RowStatus
 
-ROW = {"case": "c1", "scorer": "correctness", "score": 1.0}
+ROW: dict[str, object] = {"case": "c1", "scorer": "correctness", "score": 1.0}
 
 
 def read(tmp_path, *rows, cluster=None, slice_key=None):
@@ -17,7 +17,7 @@ def read(tmp_path, *rows, cluster=None, slice_key=None):
     return read_results(str(path), cluster=cluster, slice_key=slice_key)
 
 
-BAD = {
+BAD: dict[str, tuple[dict[str, object], str]] = {
     "case missing": ({"case": None}, "'case' must be text, not nothing"),
     "case of another type": ({"case": ["c"]}, "'case' must be text, not a list"),
     "case empty": ({"case": ""}, "'case' must be printable text, not an empty text"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime, timedelta
 from random import Random
+from typing import TYPE_CHECKING
 
 from release_assets.domain.backtest.calls import RecordedCall, RecordingNeeds
 from release_assets.domain.backtest.run import run_plans
@@ -12,6 +13,11 @@ from release_assets.domain.backtest.verdict import conclude_backtest
 from release_assets.domain.backtest.windows import CallWindows
 from release_assets.domain.rollout.plan import read_rollout_plan
 from tests.domain.live.live_world import LOCALES, T0
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release_assets.domain.backtest.run import BacktestRun
 
 PLAN = """\
 canary_stages:
@@ -121,7 +127,7 @@ def windows(rows, *plans, every=TEN_S, matures_after=timedelta()):
 def backtests(rows, *plans, every=TEN_S, matures_after=timedelta(), **how):
     """What each plan concludes."""
     cutter, cut = windows(rows, *plans, every=every, matures_after=matures_after)
-    runs = run_plans(plans, cut, **how) or [None] * len(plans)
+    runs: Sequence[BacktestRun | None] = run_plans(plans, cut, **how) or [None] * len(plans)
     return [
         conclude_backtest(run, cutter.facts, RecordingNeeds.of(one), plan_digest=one.digest)
         for run, one in zip(runs, plans, strict=True)

@@ -218,6 +218,7 @@ def test_of_two_plans_the_tighter_one_fires_earlier_and_says_by_how_much():
     one, other = backtests(replays(900, drop=0.15), tight, loose)
     earlier = comparison(one, other)
 
+    assert earlier is not None
     assert earlier["candidate_calls"] > 0
     assert earlier["seconds"] > 0
     assert other.breach.candidate_calls == one.breach.candidate_calls + earlier["candidate_calls"]

@@ -6,11 +6,12 @@ from release_assets.domain.evals.comparability import comparability_key
 from release_assets.domain.evals.rows import EvalCase
 
 CASE = EvalCase(id="a", question="How many days?", expected={"facts": ["28"]}, family="f")
-ALIKE = {"scorers": {"b": "2", "a": "1"}, "handbook": {"2026.md": b"28 days"}, "engine": "http@1"}
+SCORERS = {"b": "2", "a": "1"}
+HANDBOOK = {"2026.md": b"28 days"}
 
 
-def key(cases=(CASE,), **changed):
-    return comparability_key(cases, **ALIKE | changed)
+def key(cases=(CASE,), scorers=SCORERS, handbook=HANDBOOK, engine="http@1"):
+    return comparability_key(cases, scorers=scorers, handbook=handbook, engine=engine)
 
 
 def test_the_order_in_which_scorers_are_written_does_not_matter():

@@ -1,6 +1,7 @@
 """Smoke finds what is plainly broken, and never claims that nothing is."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,8 @@ TOPICS = {f"c{at:03}": ("leave", "expenses", "travel")[at % 3] for at in range(3
 
 
 def judge(candidate, baseline, **more):
-    given = {"core_flows": ["leave", "expenses", "travel"], "topics": TOPICS, "seed": 1}
+    given: dict[str, Any] = {"core_flows": ["leave", "expenses", "travel"]}
+    given |= {"topics": TOPICS, "seed": 1}
     return judge_smoke(pair(candidate, baseline), **(given | more))
 
 

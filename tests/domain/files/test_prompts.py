@@ -13,7 +13,7 @@ from release_assets.domain.files.prompts import (
 from release_assets.domain.finding import Outcome
 from release_assets.domain.verdict import conclude
 
-MANIFEST = Manifest.model_construct(
+MANIFEST = Manifest.model_construct(  # type: ignore[call-arg] # no other part is read
     code="policy_search", prompts={"guard": "prompts/guard.yaml", "answer": "prompts/answer.yaml"}
 )
 GUARD = b"patterns: ['\\b(x).{0,40}']\nrefusal: {en-US: no}\n"

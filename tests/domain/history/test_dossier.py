@@ -297,7 +297,7 @@ def test_each_stage_shows_its_time_and_evidence(ledger):
     first, second = compile_dossier("policy-search-102", ledger, NAMES).stages
 
     assert (first.stage, first.end) == ("1-at-1pct", RolloutEvent.STAGE_PROVEN)
-    assert first.left_at - first.entered_at == timedelta(seconds=36)
+    assert first.left_at == first.entered_at + timedelta(seconds=36)
     assert (second.end, second.because) == (RolloutEvent.BREACHED, SLUMP)
     assert (second.live.candidate_calls, second.live.scored) == (732, 61)
     assert second.live.evidence_against == 118.2

@@ -23,7 +23,7 @@ def ledger():
 
 def chain(ledger):
     """Three materialisations, each made from the one before, as the pipeline writes them."""
-    made = []
+    made: list[Materialisation] = []
     for entry in ledger.entries():
         upstream = {m.asset: Pin(storage_id=m.storage_id, run_id=m.run_id) for m in made[-1:]}
         made.append(

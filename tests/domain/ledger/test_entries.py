@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from release_assets.domain.errors import LedgerError, UnknownWordError
 from release_assets.domain.finding import Outcome
 from release_assets.domain.ledger.canonical import as_decimals, canonical
-from release_assets.domain.ledger.entries import Head, next_row, split_peaks
+from release_assets.domain.ledger.entries import Head, Row, next_row, split_peaks
 from release_assets.domain.ledger.index import LedgerIndex
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.ledger.merkle import extend, peaks_of
@@ -26,7 +26,7 @@ def appended(rows, body, kind="evidence"):
 
 
 def ledger_of(size, change=lambda number: {"n": number}):
-    rows = []
+    rows: list[Row] = []
     for number in range(size):
         rows.append(appended(rows, change(number)))
     return rows
@@ -38,7 +38,8 @@ HEAD = verify(ROWS)
 
 def rehashed(rows):
     """What an administrator does who recomputes everything."""
-    made, peaks = [], ()
+    made: list[Row] = []
+    peaks: tuple[bytes, ...] = ()
     for size, row in enumerate(rows):
         fresh = replace(row, seq=size + 1)
         leaf = fresh.computed_leaf()
@@ -262,7 +263,7 @@ def test_decimal_text_reads_back_as_the_same_number(number):
 
 @given(st.lists(bodies, max_size=12))
 def test_whatever_is_appended_verifies(given_bodies):
-    rows = []
+    rows: list[Row] = []
     for body in given_bodies:
         rows.append(appended(rows, body))
 

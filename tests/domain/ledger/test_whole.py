@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.ledger.entries import Head, next_row
+from release_assets.domain.ledger.entries import Head, Row, next_row
 from release_assets.domain.ledger.verification import verify
 from release_assets.domain.ledger.whole import SEEN, SIGNED, WHOLE, judge_whole
 
@@ -15,7 +15,7 @@ UNSIGNED = Finding(rule="signature", outcome=Outcome.FAILED, because="nobody sig
 
 
 def rows_of(*kinds):
-    rows = []
+    rows: list[Row] = []
     for number, kind in enumerate(kinds):
         at = NOW + timedelta(seconds=number)
         rows.append(next_row(rows[-1] if rows else None, kind, {"n": number}, at=at))
@@ -25,7 +25,7 @@ def rows_of(*kinds):
 ROWS = rows_of("notice", "sign_off", "notice", "sign_off", "notice")
 
 
-class Walked(list):
+class Walked(list[Row]):
     """Rows that count how often all of them are hashed."""
 
     def __init__(self, rows):
@@ -85,7 +85,7 @@ def test_a_head_that_another_party_holds_is_compared(how):
 
 
 def test_only_sign_offs_are_read_for_heads_and_those_that_cannot_be_read_are_found():
-    read = []
+    read: list[int] = []
 
     def signed_heads(entries):
         read.extend(entry.seq for entry in entries)

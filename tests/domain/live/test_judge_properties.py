@@ -6,6 +6,7 @@ import json
 import math
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 import pytest
@@ -70,9 +71,7 @@ class Chance:
     def counts(self):
         n = self.one_of(0, 1, 60)
         rated = int(self.rng.integers(0, n + 1))
-        some = {
-            name: int(self.rng.integers(0, n + 1)) for name in ("errors", "timeouts", "refusals")
-        }
+        errors, timeouts, refusals = (int(self.rng.integers(0, n + 1)) for _ in range(3))
         slow = int(self.rng.integers(0, n + 1))
         odd = (0.0, 0.014, 1e-300, 1e300, math.nan, math.inf, -1.0)
         costs = tuple(self.one_of(*odd) for _ in range(self.one_of(0, 3, 8)))
@@ -82,7 +81,9 @@ class Chance:
             feedback_negative=int(self.rng.integers(0, rated + 1)),
             over_ms={4500.0: slow},
             costs_usd=costs,
-            **some,
+            errors=errors,
+            timeouts=timeouts,
+            refusals=refusals,
         )
 
     def batches(self):
@@ -213,9 +214,9 @@ def test_exchanged_slices_exchange_their_gaps(pairs):
     renamed = [replace(p, slices={"locale": names[p.slices["locale"]]}) for p in pairs]
     here, there = (run(the_plan, [batch(1, pairs=rows)]) for rows in (pairs, renamed))
     left, right = Shown.of(here), Shown.of(there)
-    head = ("fairness locale delta max", "groundedness", "gap")
+    gap_of = partial(Stream, "fairness locale delta max", "groundedness", "gap")
     for a, b in (("en-US", "de-DE"), ("de-DE", "en-US"), ("ja-JP", "en-US")):
-        gap, mirrored = Stream(*head, a, b), Stream(*head, names[a], names[b])
+        gap, mirrored = gap_of(a, b), gap_of(names[a], names[b])
         assert left.sums(gap) == right.sums(mirrored)
         assert left.proof(gap) == right.proof(mirrored)
 

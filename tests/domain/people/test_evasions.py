@@ -43,7 +43,7 @@ class Evasion:
     signatory: str = "rosa"
     deployer: str | None = None
     roster: object = ROSTER
-    case_authors: dict = field(default_factory=dict)
+    case_authors: dict[str, list[str]] = field(default_factory=dict)
     needed: int = 1
     automatic_merge_tree: str | None = None
 

@@ -29,7 +29,8 @@ ROSTER = read_people(TEXT, file="people.yaml")
 
 
 def at(day, hour=12):
-    return datetime(2026, *day, hour, tzinfo=UTC)
+    month, day_of_month = day
+    return datetime(2026, month, day_of_month, hour, tzinfo=UTC)
 
 
 def test_an_account_leads_to_its_person():
@@ -69,8 +70,10 @@ def test_a_role_begins_on_its_day():
 
 
 def test_a_key_leads_to_its_owner_without_its_comment():
-    person, key = ROSTER.owner_of("ssh-ed25519 AAAAada somebody@else")
+    owner = ROSTER.owner_of("ssh-ed25519 AAAAada somebody@else")
 
+    assert owner is not None
+    person, key = owner
     assert (person.id, key.public_key) == ("ada", "ssh-ed25519 AAAAada")
     assert ROSTER.owner_of("ssh-ed25519 AAAAeve") is None
 

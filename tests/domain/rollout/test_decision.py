@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_a_breach_brakes_from_anywhere(at):
 
 
 def test_a_breach_is_never_hidden_by_any_doubt():
-    doubts = {
+    doubts: dict[str, list[Any]] = {
         "traffic_pct": [None, 0.0, 1.0],
         "scored": [0, 500],
         "coverage": [0.0, 1.0],

@@ -78,9 +78,9 @@ class World:
     conflict: bool = False
     dies_after_shift: bool = False
     breached: bool = False
-    proven: set = field(default_factory=set)
-    raised_after_breach: list = field(default_factory=list)
-    versions: list = field(default_factory=lambda: [1])
+    proven: set[int] = field(default_factory=set)
+    raised_after_breach: list[float] = field(default_factory=list)
+    versions: list[int] = field(default_factory=lambda: [1])
 
     # What happens to the world
 

@@ -26,4 +26,7 @@ def test_share_bounds_are_clopper_and_pearson():
 
 
 def test_no_failure_of_five_still_allows_almost_half():
-    assert share_bounds(5, 5, 0.05) == (pytest.approx(0.05 ** (1 / 5)), 1.0)
+    low, high = share_bounds(5, 5, 0.05)
+
+    assert low == pytest.approx(0.05 ** (1 / 5))
+    assert high == 1.0

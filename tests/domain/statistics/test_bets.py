@@ -90,10 +90,13 @@ def test_intervals_are_open_where_nothing_was_seen_and_never_of_no_width():
     assert of_rate(0, 0) is None
     assert of_mean(1.0, 1.0, 1) is None
     assert of_difference(0.0, 0.0, 0) is None
-    low, high = of_difference(0.0, 0.0, 300)
-    assert low < 0 < high
-    assert of_rate(0, 300)[1] == pytest.approx(0.0127, abs=1e-3)
-    assert of_mean(30.0, 30.0, 30)[0] == pytest.approx(1.0)
+    difference, rate, mean = of_difference(0.0, 0.0, 300), of_rate(0, 300), of_mean(30.0, 30.0, 30)
+    assert difference is not None
+    assert rate is not None
+    assert mean is not None
+    assert difference[0] < 0 < difference[1]
+    assert rate[1] == pytest.approx(0.0127, abs=1e-3)
+    assert mean[0] == pytest.approx(1.0)
 
 
 def test_an_empty_sum_of_evidence_is_nothing():

@@ -3,8 +3,8 @@
 import pytest
 
 from release_assets.domain.errors import RefusedError, UnavailableError
+from release_assets.jobs import PHASE_TAG, RUN_TAG
 from release_assets.ports import Environment
-from release_assets.rollback.failure_report import PHASE_TAG, RUN_TAG
 from tests.phases.doubles import Fault
 from tests.phases.world import RELEASE
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from contextlib import ExitStack
+from functools import partial
 
 import pytest
 
@@ -91,10 +92,10 @@ def test_of_writers_in_several_processes_exactly_one_wins(tmp_path):
     registry = DirectoryPromptRegistry(str(tmp_path))
     sets = [registry.publish({"p": bytes([n])}) for n in range(4)]
     registry.move(PRODUCTION, None, PromptPointers(stable=sets[0], candidate=None))
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    start = partial(subprocess.Popen, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     commands = [[sys.executable, "-c", MOVE, str(tmp_path), mine] for mine in sets[1:]]
     with ExitStack() as stack:
-        writers = [stack.enter_context(subprocess.Popen(c, **pipes)) for c in commands]
+        writers = [stack.enter_context(start(c)) for c in commands]
         assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 3
         for writer in writers:
             writer.stdin.write("go\n")

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
@@ -225,7 +225,7 @@ def test_a_missing_tool_does_not_pass(check, monkeypatch):
     import resources.tools.runs
 
     def missing(package):
-        raise resources.tools.runs.PackageNotFoundError(package)
+        raise PackageNotFoundError(package)
 
     monkeypatch.setattr(resources.tools.runs, "version", missing)
 

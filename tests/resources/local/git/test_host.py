@@ -186,7 +186,7 @@ def test_reviews_written_at_the_same_time_are_all_kept(host, repository):
     assert sorted(review.account for review in host.change(1).reviews) == names
 
 
-def test_of_two_pushes_at_the_same_time_one_is_refused(host, repository):
+def test_of_two_pushes_at_the_same_time_one_is_refused(host, repository, monkeypatch):
     change = open_change(host)
     heads = [write(host, {"x": bytes([n])}, parent=change.head) for n in range(2)]
     other = LocalGitHost(str(repository))
@@ -196,7 +196,7 @@ def test_of_two_pushes_at_the_same_time_one_is_refused(host, repository):
         host.push(1, "local:ada", heads[0], at=AT)
         append(*arguments)
 
-    other._changes.statements.append = slowly
+    monkeypatch.setattr(other._changes.statements, "append", slowly)
     with pytest.raises(ConflictError):
         other.push(1, "local:dev", heads[1], at=AT)
     assert host.change(1).head == heads[0]
@@ -240,9 +240,12 @@ def test_what_did_not_change_is_asked_with_one_look_at_the_refs(host, monkeypatc
     before = host.changes()
     calls = []
     attempt = host._git.attempt
-    monkeypatch.setattr(
-        host._git, "attempt", lambda *words, **more: calls.append(words) or attempt(*words, **more)
-    )
+
+    def noted(*words, **more):
+        calls.append(words)
+        return attempt(*words, **more)
+
+    monkeypatch.setattr(host._git, "attempt", noted)
     assert host.changes() == before
     assert [words[0] for words in calls] == ["for-each-ref"]
 

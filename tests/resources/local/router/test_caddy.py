@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -34,6 +35,7 @@ class Arm(ThreadingHTTPServer):
     def __init__(self, name: str) -> None:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            server: Arm
 
             def do_GET(self) -> None:
                 if self.path == "/slow":
@@ -73,8 +75,8 @@ def table(tmp_path):
 
 @pytest.fixture
 def router(arms, table, tmp_path):
-    ports = (free_port(), free_port())
-    caddy = CaddyRouter(*(f"127.0.0.1:{port}" for port in ports), str(tmp_path / "caddy"))
+    admin, front = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    caddy = CaddyRouter(admin, front, str(tmp_path / "caddy"))
     caddy.write_start_file(STABLE, arms[0].address)
     start(table, caddy)
     return caddy
@@ -160,8 +162,8 @@ def test_a_call_that_no_unit_answered_is_noted_against_the_release_whose_turn_it
     assert statuses == {200: 10, 502: 10}
     log = CallLog("none", "none", str(tmp_path / "caddy" / "front.jsonl"))
     ever = (datetime(2020, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
-    eventually(lambda: log.counts(CANDIDATE, *ever, None).errors == 10)
-    assert log.counts(STABLE, *ever, None).requests == 0
+    eventually(lambda: log.counts(CANDIDATE, *ever, ()).errors == 10)
+    assert log.counts(STABLE, *ever, ()).requests == 0
     assert before == {"stable": 10}
     assert "secret" not in (tmp_path / "caddy" / "front.jsonl").read_text()
 
@@ -208,9 +210,9 @@ def test_caddy_starts_from_the_release_that_became_stable(router, arms, table):
 def test_a_router_starts_from_a_file_and_on_ports_of_its_own(router, tmp_path):
     with pytest.raises(InputError, match="for the front door is in use"):
         router.start_command()
-    addresses = [f"127.0.0.1:{free_port()}" for _ in range(2)]
+    admin, front = (f"127.0.0.1:{free_port()}" for _ in range(2))
     with pytest.raises(InputError, match="write the start file first"):
-        CaddyRouter(*addresses, str(tmp_path / "elsewhere")).start_command()
+        CaddyRouter(admin, front, str(tmp_path / "elsewhere")).start_command()
 
 
 @pytest.mark.parametrize("pct", [-1, 100.5, 1e-9])
@@ -232,4 +234,4 @@ def test_foreign_routes_are_not_read_as_ours():
     with pytest.raises(UnavailableError):
         caddy_config.read_routes([{"handle": []}], "")
     with pytest.raises(UnavailableError):
-        caddy_config.read_routes(None, "")
+        caddy_config.read_routes(json.loads("null"), "")

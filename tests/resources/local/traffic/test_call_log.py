@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def after(seconds: float) -> datetime:
     return T0 + timedelta(seconds=seconds)
 
 
-def call(seconds: float, name: str = "c", digest: str = A, **facts) -> dict:
+def call(seconds: float, name: str = "c", digest: str = A, **facts) -> dict[str, Any]:
     return {
         "event": "answer_given",
         "at": after(seconds).isoformat(),
@@ -36,12 +37,12 @@ def call(seconds: float, name: str = "c", digest: str = A, **facts) -> dict:
     } | facts
 
 
-def rating(seconds: float, name: str, word: str) -> dict:
+def rating(seconds: float, name: str, word: str) -> dict[str, Any]:
     at = after(seconds).isoformat()
     return {"event": "feedback_given", "at": at, "call": name, "release_digest": B, "rating": word}
 
 
-def pair(seconds: float, **facts) -> dict:
+def pair(seconds: float, **facts) -> dict[str, Any]:
     return {
         "at": after(seconds).isoformat(),
         "unit": "s-1",
@@ -55,7 +56,7 @@ def pair(seconds: float, **facts) -> dict:
     } | facts
 
 
-def unanswered(seconds: float, status: int) -> dict:
+def unanswered(seconds: float, status: int) -> dict[str, Any]:
     arms = f"127.0.0.1:1={B},127.0.0.1:2={A}"
     when = {"ts": after(seconds).timestamp(), "duration": 2.5}
     return {"status": status, "upstream": "127.0.0.1:2", "arms": arms} | when
@@ -69,7 +70,7 @@ class Files:
     def log(self, maturity_s: float = 0.0) -> CallLog:
         return CallLog(str(self.calls), str(self.pairs), str(self.front), maturity_s)
 
-    def write(self, *documents: dict, to=None) -> None:
+    def write(self, *documents: dict[str, Any], to=None) -> None:
         with (to or self.calls).open("a") as file:
             file.writelines(f"{json.dumps(document)}\n" for document in documents)
 

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ PASSAGE = {"id": "leave-01", "topic": "leave", "title": "Leave", "text": TEXT}
 INVENTED = "You get 99 days of paid leave, and your manager adds 17 more."
 
 
-def calls(locale: str, count: int) -> list[dict]:
+def calls(locale: str, count: int) -> list[dict[str, Any]]:
     return [{"locale": locale, "n": n} for n in range(count)]
 
 
@@ -38,7 +39,7 @@ def test_a_budget_is_shared_equally_over_locales_that_have_enough():
 
 def test_what_a_locale_cannot_use_goes_to_the_others():
     budget = Budget(10)
-    admitted = Counter()
+    admitted: Counter[str] = Counter()
     for _ in range(10):
         offered = [*calls("en", 50), *calls("ja", 1)]
         admitted.update(c["locale"] for c in budget.admit(offered, 1.0))
@@ -49,7 +50,7 @@ def test_a_locale_that_was_silent_does_not_take_all_when_it_speaks():
     budget = Budget(10)
     for _ in range(100):
         budget.admit(calls("en", 20), 1.0)
-    admitted = Counter()
+    admitted: Counter[str] = Counter()
     for _ in range(20):
         offered = [*calls("en", 20), *calls("ja", 20)]
         admitted.update(c["locale"] for c in budget.admit(offered, 1.0))
@@ -62,7 +63,7 @@ def test_a_budget_that_was_not_used_is_not_saved_up_for_longer_than_a_second():
     assert len(budget.admit(calls("en", 100), 0.0)) == 10
 
 
-def of_sessions(*names: str) -> list[dict]:
+def of_sessions(*names: str) -> list[dict[str, Any]]:
     return [{"session": name, "locale": "en", "call": str(at)} for at, name in enumerate(names)]
 
 
@@ -145,7 +146,7 @@ class World:
             replace(now, candidate_digest=digest, candidate_address=address, candidate_pct=10.0),
         )
 
-    def pairs(self, at_least: int) -> list[dict]:
+    def pairs(self, at_least: int) -> list[dict[str, Any]]:
         """Live calls come in, one every 50 ms, until that many pairs are written."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -43,8 +44,8 @@ def make(folder: Path, deadline_s: float = 60.0) -> ProcessDeployer:
     )
 
 
-def unit_file(address: str) -> dict:
-    return httpx.get(f"{address}/unit-file", trust_env=False).json()
+def unit_file(address: str) -> dict[str, Any]:
+    return dict(httpx.get(f"{address}/unit-file", trust_env=False).json())
 
 
 def test_a_unit_is_given_its_release_its_prompts_and_where_calls_go(deployer, host, tmp_path):
