@@ -1,6 +1,6 @@
 """Runs a rollout plan over a recording: when would it have fired, what would it have promoted?
 
-The judge is the one of live traffic (`live_analysis.py`), the stages move by the plan's own rules
+The judge is the one of live traffic (`live/judge.py`), the stages move by the plan's own rules
 (`stage_decision.py`), and the router is assumed to follow at once. The recorded candidate calls
 stand for the traffic of whatever canary stage the plan is in; so a backtest tells how a plan
 judges, never what less traffic would have spared its users.
@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Outcome
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live import judge
 from release_assets.domain.live.wealth import evidence_against
 from release_assets.domain.rollout.decision import (
     LONGEST_LOOK,
@@ -142,7 +142,7 @@ def begin_run(plan: RolloutPlan, at: datetime, policy: Policy | None = None) -> 
         now=at,
         because="the recording begins",
     )
-    live = live_analysis.start(plan)
+    live = judge.start(plan)
     first = _entered(plan.stages[0], at)
     return BacktestRun(
         plan=plan,
@@ -166,7 +166,7 @@ def take(run: BacktestRun, window: CallWindow, *, patience: timedelta = SILENCE)
         return run
     stage = planned_stage(run.rollout, run.plan)
     batch = window.batch(run.live.last_batch + 1, stage)
-    live = live_analysis.look(run.live, batch, run.plan)
+    live = judge.look(run.live, batch, run.plan)
     run = replace(run, live=live, stages=(*run.stages[:-1], _grown(run.stage, window)))
     gap = max(window.silence, _unseen(run, window))
     decision, judgement = _decide(run, window.until, gap)
@@ -207,7 +207,7 @@ def _decide(
         early = advance(run.rollout, _seen(run, now, gap, None), run.plan)
         if early.healthy < _duration(run) or run.rollout.state is RolloutState.HELD:
             return early, None
-    judgement = live_analysis.judge(run.live, run.plan)
+    judgement = judge.judge(run.live, run.plan)
     return advance(run.rollout, _seen(run, now, gap, judgement), run.plan), judgement
 
 
