@@ -62,7 +62,7 @@ def scored(shown: Shown) -> int:
 def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
     if slo.metric.counted is Counted.DROP:
         return drift_reading(shown, slo, margin_to_prove(plan, stage, slo))
-    if slo.metric.counted is Counted.GAP:
+    if slo.metric.is_gap:
         return fairness_reading(shown, plan, stage, slo)
     return Reading(finding=level_finding(shown, stage, slo))
 

@@ -30,7 +30,6 @@ from release_assets.domain.live.streams import (
     slice_bounds,
     slo_bounds,
 )
-from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics.windows import boundaries_passed
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def _growths(
     for slo in stage.slos:
         excess = excess_missing(state, slo)
         bounds = slo_bounds(plan, stage, slo).narrowed(excess)
-        if slo.metric.counted is not Counted.GAP:
+        if not slo.metric.is_gap:
             bets += slo_bets(slo, bounds, batch, scored)
             continue
         for name in sorted(scored):

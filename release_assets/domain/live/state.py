@@ -19,7 +19,6 @@ from release_assets.domain.errors import InputError
 from release_assets.domain.live import observations
 from release_assets.domain.live.bets import BETS_AGAINST, BETS_FOR, Sums
 from release_assets.domain.live.streams import Stream, scorers_of
-from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics.wealth import Table
 from release_assets.domain.statistics.windows import WINDOWS
 
@@ -165,6 +164,6 @@ def excess_missing(state: LiveState, slo: Slo) -> float:
     if not slo.metric.is_scored:
         return 0.0
     own = state.faults.get(slo.subject or "", Faults())
-    judged = state.faults.values() if slo.metric.counted is Counted.GAP else [own]
+    judged = state.faults.values() if slo.metric.is_gap else [own]
     shares = ((f.candidate_lost - f.stable_lost) / max(1.0, f.seen) for f in judged)
     return max(0.0, *shares, 0.0)

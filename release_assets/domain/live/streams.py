@@ -74,7 +74,7 @@ def shares_of(plan: RolloutPlan) -> Mapping[str, float]:
 
 def require_judgeable(plan: RolloutPlan) -> None:
     """Raise `InputError` for a gap in a plan that judges no scorer; all else is counted."""
-    gaps = (s for stage in plan.stages for s in stage.slos if s.metric.counted is Counted.GAP)
+    gaps = (s for stage in plan.stages for s in stage.slos if s.metric.is_gap)
     gap = next(gaps, None)
     if gap is not None and not scorers_of(plan):
         hint = "add an SLO on the scores themselves, like 'eval_groundedness_drift_max: 0.04'"
@@ -149,7 +149,7 @@ def margin_to_prove(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> float:
         later = [s for s in plan.stages if s.index > stage.index and s.traffic_pct < 100]
         return min(_WIDEST, slo.limit * (1 + len(later)))
     pairs = plan.scoring_budget_per_hour * (stage.duration / timedelta(hours=1))
-    is_gap = slo.metric.counted is Counted.GAP
+    is_gap = slo.metric.is_gap
     pairs = pairs / SLICES_EXPECTED if is_gap else pairs
     return max(slo.limit, min(_WIDEST, provable_margin(pairs, is_gap=is_gap)))
 

@@ -29,6 +29,28 @@ _LEVEL_DROP = 0.08  # of a score under its least level, as the example's inciden
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PlanTraffic:
+    """What a plan will get; None is unknown. A score is one replayed request, a pair of scores."""
+
+    calls_per_second: float | None
+    scores_per_hour: float | None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything can be promised."""
+        return self.calls_per_second is not None and self.scores_per_hour is not None
+
+    @property
+    def pairs_per_min(self) -> float:
+        """How many pairs are scored: no more than there are calls; what is unknown is none."""
+        return min((self.scores_per_hour or 0.0) / 60, (self.calls_per_second or 0.0) * 60)
+
+    def candidate_calls_per_min(self, stage: CanaryStage) -> float:
+        """Return the calls that the candidate gets in a stage; what is unknown is none."""
+        return (self.calls_per_second or 0.0) * 60 * stage.traffic_pct / 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Catch:
     """What it takes to catch harm that begins with the stage.
 
@@ -67,10 +89,15 @@ class SloForecast:
     n_90: float
     catches: Catch
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether the stage excludes only a larger loss than the limit allows."""
+        return self.margin is not None and self.margin > self.limit
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageForecast:
-    """One canary stage below 100 %."""
+    """One canary stage."""
 
     index: int
     traffic_pct: float
@@ -78,6 +105,15 @@ class StageForecast:
     longest_min: float
     evidence: str
     slos: tuple[SloForecast, ...]
+
+    @property
+    def place(self) -> str:
+        """The stage, for a sentence."""
+        return f"canary stage {self.index + 1} ({self.traffic_pct:g} %)"
+
+    def is_caught_in_time(self, slo: SloForecast) -> bool:
+        """Whether half of all such harm is caught before the stage has to end."""
+        return slo.catches.median_min <= self.longest_min
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form; what takes forever is null."""
@@ -92,46 +128,32 @@ def _without_infinity(value: Any) -> Any:
     return None if isinstance(value, float) and math.isinf(value) else value
 
 
-def forecast(
-    plan: RolloutPlan, stage: CanaryStage, *, calls_per_second: float, scores_per_hour: float
-) -> StageForecast:
-    """Forecast what one stage can catch and prove.
-
-    `scores_per_hour` counts replayed requests (a pair of scores); no more than there are calls.
-    """
-    pairs_per_min = min(scores_per_hour / 60, calls_per_second * 60)
-    calls_per_min = calls_per_second * 60 * stage.traffic_pct / 100
-    return StageForecast(
-        index=stage.index,
-        traffic_pct=stage.traffic_pct,
-        duration_min=stage.duration / _MINUTE,
-        longest_min=stage.longest / _MINUTE,
-        evidence=stage.evidence,
-        slos=tuple(_forecast(plan, stage, slo, calls_per_min, pairs_per_min) for slo in stage.slos),
+def forecasts(plan: RolloutPlan, traffic: PlanTraffic) -> tuple[StageForecast, ...]:
+    """Forecast what each stage can catch and prove."""
+    return tuple(
+        StageForecast(
+            index=stage.index,
+            traffic_pct=stage.traffic_pct,
+            duration_min=stage.duration / _MINUTE,
+            longest_min=stage.longest / _MINUTE,
+            evidence=stage.evidence,
+            slos=tuple(_forecast(plan, stage, slo, traffic) for slo in stage.slos),
+        )
+        for stage in plan.stages
     )
 
 
-def _samples(slo: Slo, calls: float, pairs: float) -> float:
-    """Return how many of these calls, or replayed pairs, are samples of an SLO."""
-    if slo.metric.counted is Counted.GAP:
-        return pairs / SLICES_EXPECTED
-    if slo.metric.is_scored:
-        return pairs
-    return calls * (RATED_SHARE if slo.metric.is_voluntary else 1.0)
-
-
-def _forecast(
-    plan: RolloutPlan, stage: CanaryStage, slo: Slo, calls_per_min: float, pairs_per_min: float
-) -> SloForecast:
-    per_min, is_level = _samples(slo, calls_per_min, pairs_per_min), slo.kind is SloKind.LEVEL
+def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, traffic: PlanTraffic) -> SloForecast:
+    calls_per_min, is_gap = traffic.candidate_calls_per_min(stage), slo.metric.is_gap
+    per_min = _samples(slo, calls_per_min, traffic.pairs_per_min)
     planned = per_min * (stage.duration / _MINUTE)
-    margin = None if is_level else margin_to_prove(plan, stage, slo)
-    is_gap = slo.metric.counted is Counted.GAP
-    n_80, n_90 = (
-        (float(calls_to_judge(stage, slo)),) * 2
-        if margin is None
-        else information.samples_to_prove(margin, is_gap=is_gap)
-    )
+    if slo.kind is SloKind.LEVEL:
+        margin = provable = None
+        n_80 = n_90 = float(calls_to_judge(stage, slo))
+    else:
+        margin = margin_to_prove(plan, stage, slo)
+        provable = information.provable_margin(planned, is_gap=is_gap)
+        n_80, n_90 = information.samples_to_prove(margin, is_gap=is_gap)
     return SloForecast(
         name=slo.name,
         limit=slo.limit,
@@ -139,11 +161,18 @@ def _forecast(
         n_planned=planned,
         n_longest=per_min * (stage.longest / _MINUTE),
         margin=margin,
-        provable_margin=None if is_level else information.provable_margin(planned, is_gap=is_gap),
+        provable_margin=provable,
         n_80=n_80,
         n_90=n_90,
         catches=_catch(plan, stage, slo, per_min, calls_per_min),
     )
+
+
+def _samples(slo: Slo, calls: float, pairs: float) -> float:
+    """Return how many of these calls, or replayed pairs, are samples of an SLO."""
+    if slo.metric.is_scored:
+        return pairs / SLICES_EXPECTED if slo.metric.is_gap else pairs
+    return calls * (RATED_SHARE if slo.metric.is_voluntary else 1.0)
 
 
 def _catch(
@@ -151,7 +180,7 @@ def _catch(
 ) -> Catch:
     harm, growth = _harm(slo)
     alpha = ALPHA * shares_of(plan)[slo.group] * start_share(plan, stage.index)
-    streams = SLICES_EXPECTED if slo.metric.counted is Counted.GAP else 1
+    streams = SLICES_EXPECTED if slo.metric.is_gap else 1
     median, p90 = information.samples_to_breach(growth, alpha / streams)
     minutes = median / per_min if per_min > 0 else math.inf
     return Catch(

@@ -70,6 +70,11 @@ class Metric:
         return self.counted in {Counted.DROP, Counted.GAP}
 
     @property
+    def is_gap(self) -> bool:
+        """Whether it compares slices with one another."""
+        return self.counted is Counted.GAP
+
+    @property
     def is_share(self) -> bool:
         """Whether a limit on it lies between 0 and 1."""
         return self.counted not in {Counted.PERCENTILE, Counted.MEAN}
