@@ -12,13 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.live.drops import (
-    drift_reading,
-    drop_interval,
-    drop_sentence,
-    fairness_reading,
-)
-from release_assets.domain.live.levels import level_finding, level_interval, level_sentence
+from release_assets.domain.live.drops import drift_reading, fairness_reading
+from release_assets.domain.live.levels import level_finding
 from release_assets.domain.live.reading import Reading, amount
 from release_assets.domain.live.streams import (
     MISSING_TOLERATED,
@@ -53,12 +48,6 @@ def readings(shown: Shown, plan: RolloutPlan, stage: CanaryStage) -> list[Readin
     return made + ([Reading(finding=_samples(shown, stage))] if stage.min_samples else [])
 
 
-def scored(shown: Shown) -> int:
-    """Return the most scored observations that any scorer's own SLO has in this stage."""
-    own = (s for s in shown.place if s.scorer and s.kind in {"drop", "level"} and not s.slice)
-    return int(max((shown.sums(stream).n for stream in own), default=0.0))
-
-
 def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
     if slo.metric.counted is Counted.DROP:
         return drift_reading(shown, slo, margin_to_prove(plan, stage, slo))
@@ -69,7 +58,7 @@ def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Read
 
 def _samples(shown: Shown, stage: CanaryStage) -> Finding:
     """Judge the stage's own least number: of counted calls, or of scored pairs without any."""
-    seen = int(max((shown.sums(stream).n for stream in shown.place), default=0.0))
+    seen = int(shown.most(shown.place))
     return Finding(
         rule="stage_has_its_least_samples",
         outcome=Outcome.PASSED if seen >= stage.min_samples else Outcome.INCONCLUSIVE,
@@ -145,15 +134,4 @@ def _broken(shown: Shown, plan: RolloutPlan, stream: Stream, stage: int) -> Find
         return replace(_missing(shown, stream.scorer), outcome=Outcome.FAILED)
     until_then = (slo for s in reversed(plan.stages[: stage + 1]) for slo in s.slos)
     slo = next(slo for slo in until_then if slo.group == stream.group)
-    seen, is_drop = shown.sums(stream), slo.metric.is_compared
-    return Finding(
-        rule=slo.name,
-        outcome=Outcome.FAILED,
-        because=drop_sentence(slo, stream, seen) if is_drop else level_sentence(slo, seen),
-        observed=seen.mean if seen.n else None,
-        limit=slo.limit if is_drop else slo.allowed_share,
-        n=int(seen.n),
-        interval=drop_interval(stream, seen) if is_drop else level_interval(slo, seen),
-        slice=stream.slice or None,
-        scorer=stream.scorer or None,
-    )
+    return shown.finding(slo, stream, Outcome.FAILED)

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome, worst
-from release_assets.domain.live import findings as live_findings
 from release_assets.domain.live import wealth
 from release_assets.domain.live.bets import Growth, missing_bets, slo_bets
+from release_assets.domain.live.findings import readings, with_breaches
 from release_assets.domain.live.gaps import slice_growth
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, Shown
 from release_assets.domain.live.state import ALPHA, LiveState, excess_missing, with_scores_read
@@ -137,10 +137,10 @@ def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
     if state.stage < 0:
         return _judgement(state, [_nothing_seen("no look has been taken yet")], shown)
     stage = plan.stages[state.stage]
-    read = live_findings.readings(shown, plan, stage)
+    read = readings(shown, plan, stage)
     if not stage.slos:
         read = [_nothing_seen(f"canary stage {stage.index + 1} has no SLO")]
-    return _judgement(state, live_findings.with_breaches(state, shown, plan, read), shown)
+    return _judgement(state, with_breaches(state, shown, plan, read), shown)
 
 
 def _nothing_seen(because: str) -> Reading:
@@ -159,7 +159,7 @@ def _judgement(state: LiveState, read: list[Reading], shown: Shown) -> LiveJudge
         needed_against=state.needed_against,
         evidence_for=min(proofs, default=NEEDED_FOR),
         needed_for=NEEDED_FOR,
-        scored=live_findings.scored(shown),
+        scored=shown.scored,
         sentence=_sentence(state, outcome, read),
     )
 

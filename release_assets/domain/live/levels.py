@@ -10,21 +10,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from release_assets.domain.finding import Finding, Outcome
+from release_assets.domain.finding import Outcome
+from release_assets.domain.live.reading import AVERAGED
 from release_assets.domain.live.streams import stream_of
-from release_assets.domain.rollout.metrics import Counted, SloKind
-from release_assets.domain.statistics import intervals
+from release_assets.domain.rollout.metrics import SloKind
 from release_assets.domain.statistics.counts import clean_calls_to_prove
 from release_assets.domain.statistics.information import PROOF_ALPHA
 from release_assets.domain.statistics.windows import HALF
 
 if TYPE_CHECKING:
+    from release_assets.domain.finding import Finding
     from release_assets.domain.live.bets import Sums
     from release_assets.domain.live.reading import Shown
     from release_assets.domain.rollout.plan import CanaryStage
     from release_assets.domain.rollout.slo import Slo
 
-_AVERAGED = {Counted.MEAN, Counted.SCORE}
 _ENOUGH_MEANS = 30  # for a mean without bounds nothing can be proven; this is the least shown
 
 
@@ -33,17 +33,7 @@ def level_finding(shown: Shown, stage: CanaryStage, slo: Slo) -> Finding:
     stream = stream_of(slo)
     whole, half = shown.sums(stream), shown.sums(stream, HALF)
     doubt = _doubt(shown, stage, slo, whole, half)
-    text = level_sentence(slo, whole)
-    return Finding(
-        rule=slo.name,
-        outcome=Outcome.INCONCLUSIVE if doubt else Outcome.PASSED,
-        because=f"{text}; {doubt}" if doubt else text,
-        observed=whole.mean if whole.n else None,
-        limit=slo.allowed_share,
-        n=int(whole.n),
-        interval=level_interval(slo, whole),
-        scorer=slo.subject,
-    )
+    return shown.finding(slo, stream, Outcome.INCONCLUSIVE if doubt else Outcome.PASSED, doubt)
 
 
 def _doubt(shown: Shown, stage: CanaryStage, slo: Slo, whole: Sums, half: Sums) -> str:
@@ -75,7 +65,7 @@ def _doubt_about_proof(slo: Slo, whole: Sums, half: Sums) -> str:
 def _calls(shown: Shown, stage: CanaryStage) -> float:
     """Return the most calls that any level of the stage has counted; ratings are part of them."""
     levels = (slo for slo in stage.slos if slo.kind is SloKind.LEVEL)
-    return max(shown.sums(stream_of(slo)).n for slo in levels)
+    return shown.most(stream_of(slo) for slo in levels)
 
 
 def calls_to_judge(stage: CanaryStage, slo: Slo) -> int:
@@ -86,7 +76,7 @@ def calls_to_judge(stage: CanaryStage, slo: Slo) -> int:
 
 
 def _enough(slo: Slo) -> int:
-    if slo.metric.counted in _AVERAGED:
+    if slo.metric.counted in AVERAGED:
         return _ENOUGH_MEANS
     return clean_calls_to_prove(2 * slo.allowed_share, PROOF_ALPHA)
 
@@ -94,26 +84,3 @@ def _enough(slo: Slo) -> int:
 def _within(slo: Slo, seen: Sums) -> bool:
     limit = slo.allowed_share
     return seen.mean <= limit if slo.metric.direction == "max" else seen.mean >= limit
-
-
-def level_sentence(slo: Slo, seen: Sums) -> str:
-    """Return the observed level, its limit and the number of calls, and stable's beside it."""
-    row, n, limit = slo.metric, f"{seen.n:.0f} {slo.metric.of}", f"limit {slo.limit:g}"
-    beside = f" (stable {seen.second / seen.first:.{row.digits}f})" if seen.first else ""
-    if not seen.n:
-        return f"{slo.noun}: nothing was counted in this canary stage"
-    if row.counted is Counted.MEAN:
-        return f"{slo.noun} {seen.mean:.{row.digits}f} {row.unit} a call on {n}, {limit}" + beside
-    if row.counted is Counted.PERCENTILE:
-        slow = f"{seen.mean:.1%} of {n} took longer than {slo.limit:g} ms"
-        return f"{slow}, {slo.allowed_share:.0%} allowed" + beside
-    if row.counted is Counted.SCORE:
-        return f"{slo.noun} {seen.mean:.{row.digits}f} on {n}, least {slo.limit:g}"
-    return f"{slo.noun} {seen.mean:.{row.digits}f} ({seen.total:.0f} of {n}), {limit}" + beside
-
-
-def level_interval(slo: Slo, seen: Sums) -> tuple[float, float] | None:
-    """Return the interval at 95 %, for the reader."""
-    if slo.metric.counted in _AVERAGED:
-        return intervals.of_mean(seen.total, seen.squares, seen.n)
-    return intervals.of_rate(seen.total, seen.n)
