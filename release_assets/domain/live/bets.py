@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from release_assets.domain.live.observations import amounts
 from release_assets.domain.live.streams import MISSING_TOLERATED, counted, missing_stream, stream_of
 from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Bet, log_growth
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout.slo import Slo
 
 BETS_AGAINST, BETS_FOR = len(DIFFERENCE.fractions), len(PROOF.fractions)
+_MOST = 1e9  # usd or ms of one call; more is no amount of either
 
 
 class Sums(NamedTuple):
@@ -124,7 +124,7 @@ def missing_bets(scorer: str, own: Scores) -> list[StreamBet]:
 
 def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> list[StreamBet]:
     if slo.metric.counted is Counted.DROP:
-        return drop_bets(stream_of(slo), bounds, own.drops.sides())
+        return drop_bets(stream_of(slo), bounds, own.compared.sides())
     levels = own.levels.means()
     if not len(levels):
         return []
@@ -149,7 +149,7 @@ def drop_bets(stream: Stream, bounds: Bounds, sides: Sides) -> list[StreamBet]:
 
 def _on_amounts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
     """Return the bet on a mean without an upper bound, which can be refuted, but not proven."""
-    ours, theirs = (_amounts_of(slo, calls) for calls in (batch.candidate, batch.stable))
+    ours, theirs = (_amounts(slo, calls) for calls in (batch.candidate, batch.stable))
     if not len(ours):
         return []
     bet = Bet(gains=ours - slo.tolerated, bound=slo.tolerated, grid=LEVEL)
@@ -157,8 +157,10 @@ def _on_amounts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
     return [StreamBet(stream_of(slo), bet, None, sums)]
 
 
-def _amounts_of(slo: Slo, calls: CallCounts) -> Array:
-    return amounts(getattr(calls, slo.metric.among))
+def _amounts(slo: Slo, calls: CallCounts) -> Array:
+    """Return the costs or latencies of single calls that can be amounts, sorted."""
+    every = np.asarray(getattr(calls, slo.metric.among), dtype=np.float64)
+    return np.sort(every[(every >= 0) & (every <= _MOST)])  # false for NaN
 
 
 def _on_counts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:

@@ -27,7 +27,8 @@ from release_assets.domain.statistics import intervals
 if TYPE_CHECKING:
     from release_assets.domain.live.bets import Sums
     from release_assets.domain.live.reading import Shown
-    from release_assets.domain.live.state import Faults, LiveState
+    from release_assets.domain.live.scores import Faults
+    from release_assets.domain.live.state import LiveState
     from release_assets.domain.live.streams import Stream
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
     from release_assets.domain.rollout.slo import Slo

@@ -124,7 +124,7 @@ def _growths(
             continue
         for name in sorted(scored):
             alone = slice_bounds(plan, stage, slo, name).narrowed(excess)
-            of_slices = scored[name].drops.sides_by_slice(slo.subject or "")
+            of_slices = scored[name].compared.sides_by_slice(slo.subject or "")
             if of_slices:
                 yield slice_growth(slo, name, of_slices, alone=alone, gap=bounds)
     lacks = [bet for name in sorted(scored) for bet in missing_bets(name, scored[name])]

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from release_assets.domain.finding import Outcome
-    from release_assets.domain.live.state import Faults, LiveState
+    from release_assets.domain.live.scores import Faults
+    from release_assets.domain.live.state import LiveState
     from release_assets.domain.live.streams import Stream
     from release_assets.domain.rollout.slo import Slo
 
