@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout.slo import Slo
 
 BETS_AGAINST, BETS_FOR = len(DIFFERENCE.fractions), len(PROOF.fractions)
+NO_BET = Bet(gains=np.zeros(0), bound=1.0, grid=PROOF)  # for what can be refuted, never proven
 _MOST = 1e9  # usd or ms of one call; more is no amount of either
 
 
@@ -47,11 +48,11 @@ class Sums(NamedTuple):
 
 
 class StreamBet(NamedTuple):
-    """What one look gives one stream; `proof` is None where nothing can be proven."""
+    """What one look gives one stream: a bet against the release, and one for it."""
 
     stream: Stream
     against: Bet
-    proof: Bet | None
+    proof: Bet
     sums: Sums
 
 
@@ -71,18 +72,13 @@ class Growth:
 
     @classmethod
     def of(cls, bets: Sequence[StreamBet]) -> Growth:
-        """Let some bets win or lose, all at once."""
-        against = [bet.against for bet in bets]
-        proofs = {at: bet.proof for at, bet in enumerate(bets) if bet.proof is not None}
-        proof = np.zeros((len(bets), BETS_FOR))
-        if proofs:
-            proof[list(proofs)] = log_growth(list(proofs.values()))
+        """Let some bets win or lose, all at once; there is at least one."""
         return cls(
             streams=tuple(bet.stream for bet in bets),
-            log_weights=_rows([bet.grid.log_weights for bet in against], BETS_AGAINST),
-            against=log_growth(against) if against else np.zeros((0, BETS_AGAINST)),
-            proof=proof,
-            sums=_rows([bet.sums for bet in bets], len(Sums._fields)),
+            log_weights=np.asarray([bet.against.grid.log_weights for bet in bets]),
+            against=log_growth([bet.against for bet in bets]),
+            proof=log_growth([bet.proof for bet in bets]),
+            sums=np.asarray([bet.sums for bet in bets], dtype=np.float64),
         )
 
     @classmethod
@@ -95,10 +91,6 @@ class Growth:
             proof=np.concatenate([part.proof for part in parts]),
             sums=np.concatenate([part.sums for part in parts]),
         )
-
-
-def _rows(rows: Sequence[Sequence[float] | Array], width: int) -> Array:
-    return np.asarray(rows, dtype=np.float64).reshape(len(rows), width)
 
 
 def slo_bets(
@@ -119,7 +111,7 @@ def missing_bets(scorer: str, own: Scores) -> list[StreamBet]:
     if not len(lacks):
         return []
     bet = Bet(gains=lacks - MISSING_TOLERATED, bound=1 + MISSING_TOLERATED, grid=DIFFERENCE)
-    return [StreamBet(missing_stream(scorer), bet, None, _sums(lacks))]
+    return [StreamBet(missing_stream(scorer), bet, NO_BET, _sums(lacks))]
 
 
 def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> list[StreamBet]:
@@ -129,7 +121,7 @@ def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> list[StreamBet]:
     if not len(levels):
         return []
     bet = Bet(gains=slo.limit - levels, bound=1 - slo.limit, grid=LEVEL)
-    return [StreamBet(stream_of(slo), bet, None, _sums(levels))]
+    return [StreamBet(stream_of(slo), bet, NO_BET, _sums(levels))]
 
 
 def drop_bets(stream: Stream, bounds: Bounds, sides: Sides) -> list[StreamBet]:
@@ -154,7 +146,7 @@ def _on_amounts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
         return []
     bet = Bet(gains=ours - slo.tolerated, bound=slo.tolerated, grid=LEVEL)
     sums = _sums(ours)._replace(first=float(len(theirs)), second=_total(theirs))
-    return [StreamBet(stream_of(slo), bet, None, sums)]
+    return [StreamBet(stream_of(slo), bet, NO_BET, sums)]
 
 
 def _amounts(slo: Slo, calls: CallCounts) -> Array:
@@ -168,7 +160,7 @@ def _on_counts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
     if n <= 0:
         return []
     sums = Sums(n, events, events, first=stable[1], second=stable[0])
-    return [StreamBet(stream_of(slo), rate_bet(events, n, slo.allowed_share), None, sums)]
+    return [StreamBet(stream_of(slo), rate_bet(events, n, slo.allowed_share), NO_BET, sums)]
 
 
 def _sums(values: Array) -> Sums:

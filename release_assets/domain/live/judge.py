@@ -81,10 +81,10 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     stage = plan.stages[batch.stage]
     state = wealth.with_wealth_released(_entered(state, stage), batch, plan)
     state, scored = with_scores_read(state, batch, plan)
-    growth = Growth.together(list(_growths(state, batch, plan, scored)))
+    growths = list(_growths(state, batch, plan, scored))
     since_s, until_s = state.elapsed_s, state.elapsed_s + wealth.seconds_of(batch)
     boundaries = boundaries_passed(since_s, until_s, stage.duration.total_seconds())
-    state = wealth.with_bets(state, growth, boundaries)
+    state = wealth.with_bets(state, growths, boundaries)
     state = replace(state, last_batch=batch.id, elapsed_s=until_s)
     return wealth.with_breach(state, shares_of(plan))
 
@@ -127,8 +127,9 @@ def _growths(
             of_slices = scored[name].compared.sides_by_slice(slo.subject or "")
             if of_slices:
                 yield slice_growth(slo, name, of_slices, alone=alone, gap=bounds)
-    lacks = [bet for name in sorted(scored) for bet in missing_bets(name, scored[name])]
-    yield Growth.of([*bets, *lacks])
+    bets += [bet for name in sorted(scored) for bet in missing_bets(name, scored[name])]
+    if bets:
+        yield Growth.of(bets)
 
 
 def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from release_assets.domain.live.bets import Growth
 from release_assets.domain.live.state import Breach, LiveState
 from release_assets.domain.live.streams import shares_of
 from release_assets.domain.statistics.bets import evidence, log_sum
@@ -21,9 +22,8 @@ from release_assets.domain.statistics.wealth import (
 from release_assets.domain.statistics.windows import with_boundaries, with_observations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from release_assets.domain.live.bets import Growth
     from release_assets.domain.live.streams import Stream
     from release_assets.domain.live.traffic import LiveBatch
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
@@ -109,7 +109,7 @@ def start_share(plan: RolloutPlan, index: int) -> float:
     return _AT_START if index == 0 else later
 
 
-def with_bets(state: LiveState, growth: Growth, boundaries: int) -> LiveState:
+def with_bets(state: LiveState, growths: Sequence[Growth], boundaries: int) -> LiveState:
     """Let every bet of a look win or lose, once new streams have their share of the wealth.
 
     `boundaries` is how many `windows.boundaries_passed` counts behind this look.
@@ -117,8 +117,9 @@ def with_bets(state: LiveState, growth: Growth, boundaries: int) -> LiveState:
     before = state.boundaries
     proofs, sums = (with_boundaries(w, before, boundaries) for w in (state.proofs, state.sums))
     state = replace(state, proofs=proofs, sums=sums, boundaries=boundaries)
-    if not growth.streams:
+    if not growths:
         return state
+    growth = Growth.together(growths)
     place = {stream: at for at, stream in enumerate(state.streams)}
     new = sorted(stream for stream in growth.streams if stream not in place)
     state = _with_new_streams(state, new, growth) if new else state
