@@ -13,6 +13,7 @@ the local replayer does, or makes looks longer than sessions.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,7 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     state = wealth.with_wealth_released(_entered(state, stage), batch, plan)
     state, scored = with_scores_read(state, batch, plan)
     growths = list(_growths(state, batch, plan, scored))
-    since_s, until_s = state.elapsed_s, state.elapsed_s + wealth.seconds_of(batch)
+    since_s, until_s = state.elapsed_s, state.elapsed_s + batch.seconds
     boundaries = boundaries_passed(since_s, until_s, stage.duration.total_seconds())
     state = wealth.with_bets(state, growths, boundaries)
     state = replace(state, last_batch=batch.id, elapsed_s=until_s)
@@ -152,13 +153,13 @@ def _nothing_seen(because: str) -> Reading:
 def _judgement(state: LiveState, read: list[Reading], shown: Shown) -> LiveJudgement:
     outcome = worst(reading.finding.outcome for reading in read)
     against = max(wealth.evidence_against(state), state.breach.evidence if state.breach else 0)
-    proofs = [reading.evidence_for for reading in read if reading.evidence_for is not None]
+    weakest = min(reading.evidence_for for reading in read)
     return LiveJudgement(
         outcome=outcome,
         findings=tuple(reading.finding for reading in read),
         evidence_against=against,
         needed_against=state.needed_against,
-        evidence_for=min(proofs, default=NEEDED_FOR),
+        evidence_for=weakest if math.isfinite(weakest) else NEEDED_FOR,
         needed_for=NEEDED_FOR,
         scored=shown.scored,
         sentence=_sentence(state, outcome, read),
@@ -167,14 +168,9 @@ def _judgement(state: LiveState, read: list[Reading], shown: Shown) -> LiveJudge
 
 def _sentence(state: LiveState, outcome: Outcome, read: list[Reading]) -> str:
     """Return the one thing to know: the harm, the doubt, or how much was proven."""
-    decisive = [r for r in read if r.finding.outcome is outcome]
-    if outcome is Outcome.PASSED:
-        head = f"canary stage {state.stage + 1}: {len(read)} of {len(read)} rules hold"
-        weakest = min((r for r in read if r.evidence_for), key=_proven, default=None)
-        return f"{head}; {weakest.finding.because}" if weakest else head
-    first = min(decisive, key=_proven) if outcome is Outcome.INCONCLUSIVE else decisive[0]
-    return first.finding.because
-
-
-def _proven(reading: Reading) -> float:
-    return NEEDED_FOR if reading.evidence_for is None else reading.evidence_for
+    decisive = (reading for reading in read if reading.finding.outcome is outcome)
+    weakest = min(decisive, key=lambda reading: reading.evidence_for)
+    if outcome is not Outcome.PASSED:
+        return weakest.finding.because
+    head = f"canary stage {state.stage + 1}: {len(read)} of {len(read)} rules hold"
+    return f"{head}; {weakest.finding.because}" if math.isfinite(weakest.evidence_for) else head

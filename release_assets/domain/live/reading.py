@@ -6,6 +6,7 @@ whether it holds (`drops.py`, `levels.py`).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,10 +36,10 @@ _LEGIBLE = 10_000.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """One finding, and how much evidence there is for the release in its weakest stream."""
+    """One finding, and the evidence for the release in its weakest stream that must be proven."""
 
     finding: Finding
-    evidence_for: float | None = None
+    evidence_for: float = math.inf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -61,11 +61,6 @@ def time_of(plan: RolloutPlan, stage: CanaryStage) -> tuple[float, float]:
     return planned, planned if is_watch else max(planned, stage.longest.total_seconds())
 
 
-def seconds_of(batch: LiveBatch) -> float:
-    """Return the seconds that a batch covers."""
-    return max(0.0, (batch.until - batch.since).total_seconds())
-
-
 def with_wealth_released(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     """Release half at the ramp's start, a tenth at each later stage, a fifth evenly over its time.
 
@@ -88,7 +83,7 @@ def _evenly(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> float:
     """Return what of the evenly released wealth falls on this batch's time."""
     planned, longest = time_of(plan, plan.stages[batch.stage])
     every = [time_of(plan, stage) for stage in plan.stages]
-    since, until = state.elapsed_s, state.elapsed_s + seconds_of(batch)
+    since, until = state.elapsed_s, state.elapsed_s + batch.seconds
     in_plan = _overlap(since, until, 0.0, planned) / max(1.0, sum(p for p, _ in every))
     later = _overlap(since, until, planned, longest) / max(1.0, sum(x - p for p, x in every))
     return _EVENLY * (_IN_PLAN * in_plan + (1 - _IN_PLAN) * later)
