@@ -93,60 +93,50 @@ class Growth:
         )
 
 
-def slo_bets(
+def slo_bet(
     slo: Slo, bounds: Bounds, batch: LiveBatch, scored: Mapping[str, Scores]
-) -> list[StreamBet]:
-    """Return the bet of an SLO's one stream, if the batch has an observation for it."""
+) -> StreamBet | None:
+    """Return the bet of an SLO's one stream, with what the batch has for it."""
     if slo.metric.is_scored:
         own = scored.get(slo.subject or "")
-        return [] if own is None else _on_scores(slo, bounds, own)
-    if slo.metric.counted is Counted.MEAN:
-        return _on_amounts(slo, batch)
-    return _on_counts(slo, batch)
+        return None if own is None else _on_scores(slo, bounds, own)
+    return _on_amounts(slo, batch) if slo.metric.counted is Counted.MEAN else _on_counts(slo, batch)
 
 
-def missing_bets(scorer: str, own: Scores) -> list[StreamBet]:
+def missing_bet(scorer: str, own: Scores) -> StreamBet:
     """Return the bet on "the candidate's answers are harder to score than stable's"."""
     lacks = own.missing.means()
-    if not len(lacks):
-        return []
     bet = Bet(gains=lacks - MISSING_TOLERATED, bound=1 + MISSING_TOLERATED, grid=DIFFERENCE)
-    return [StreamBet(missing_stream(scorer), bet, NO_BET, _sums(lacks))]
+    return StreamBet(missing_stream(scorer), bet, NO_BET, _sums(lacks))
 
 
-def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> list[StreamBet]:
+def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> StreamBet:
     if slo.metric.counted is Counted.DROP:
-        return drop_bets(stream_of(slo), bounds, own.compared.sides())
+        return drop_bet(stream_of(slo), bounds, own.compared.sides())
     levels = own.levels.means()
-    if not len(levels):
-        return []
     bet = Bet(gains=slo.limit - levels, bound=1 - slo.limit, grid=LEVEL)
-    return [StreamBet(stream_of(slo), bet, NO_BET, _sums(levels))]
+    return StreamBet(stream_of(slo), bet, NO_BET, _sums(levels))
 
 
-def drop_bets(stream: Stream, bounds: Bounds, sides: Sides) -> list[StreamBet]:
+def drop_bet(stream: Stream, bounds: Bounds, sides: Sides) -> StreamBet:
     """Return the bet on a drop, one observation a unit (docs/methods.md, E4).
 
     Against the release it bets on "more than tolerated", for it on "less than the margin".
     """
     candidate, stable = sides
     lost, tolerated, margin = stable - candidate, bounds.tolerated, bounds.margin
-    if not len(lost):
-        return []
     against = Bet(gains=lost - tolerated, bound=1 + tolerated, grid=DIFFERENCE)
     proof = Bet(gains=margin - lost, bound=1 - margin, grid=PROOF)
     sums = _sums(lost)._replace(first=_total(candidate), second=_total(stable))
-    return [StreamBet(stream, against, proof, sums)]
+    return StreamBet(stream, against, proof, sums)
 
 
-def _on_amounts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
+def _on_amounts(slo: Slo, batch: LiveBatch) -> StreamBet:
     """Return the bet on a mean without an upper bound, which can be refuted, but not proven."""
     ours, theirs = (_amounts(slo, calls) for calls in (batch.candidate, batch.stable))
-    if not len(ours):
-        return []
     bet = Bet(gains=ours - slo.tolerated, bound=slo.tolerated, grid=LEVEL)
     sums = _sums(ours)._replace(first=float(len(theirs)), second=_total(theirs))
-    return [StreamBet(stream_of(slo), bet, NO_BET, sums)]
+    return StreamBet(stream_of(slo), bet, NO_BET, sums)
 
 
 def _amounts(slo: Slo, calls: CallCounts) -> Array:
@@ -155,12 +145,10 @@ def _amounts(slo: Slo, calls: CallCounts) -> Array:
     return np.sort(every[(every >= 0) & (every <= _MOST)])  # false for NaN
 
 
-def _on_counts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
+def _on_counts(slo: Slo, batch: LiveBatch) -> StreamBet:
     (events, n), stable = counted(slo, batch.candidate), counted(slo, batch.stable)
-    if n <= 0:
-        return []
     sums = Sums(n, events, events, first=stable[1], second=stable[0])
-    return [StreamBet(stream_of(slo), rate_bet(events, n, slo.allowed_share), NO_BET, sums)]
+    return StreamBet(stream_of(slo), rate_bet(events, n, slo.allowed_share), NO_BET, sums)
 
 
 def _sums(values: Array) -> Sums:

@@ -38,15 +38,13 @@ FAULTS_TOLERATED = 0.01
 
 def readings(shown: Shown, plan: RolloutPlan, stage: CanaryStage) -> list[Reading]:
     """Read all SLOs of the stage, then the completeness and the soundness of its scores."""
-    made = [_read(shown, plan, stage, slo) for slo in stage.slos]
     judged = scorers_of(plan)
-    made += [Reading(finding=_missing(shown, scorer)) for scorer in judged]
-    made += [
-        Reading(finding=_unusable(scorer, shown.faults[scorer]))
-        for scorer in judged
-        if scorer in shown.faults and shown.faults[scorer].unusable
-    ]
-    return made + ([Reading(finding=_samples(shown, stage))] if stage.min_samples else [])
+    faults = ((scorer, shown.faults[scorer]) for scorer in judged if scorer in shown.faults)
+    found = [_missing(shown, scorer) for scorer in judged]
+    found += [_unusable(scorer, own) for scorer, own in faults if own.unusable]
+    found += [_samples(shown, stage)] if stage.min_samples else []
+    of_slos = [_read(shown, plan, stage, slo) for slo in stage.slos]
+    return of_slos + [Reading(finding=finding) for finding in found]
 
 
 def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:

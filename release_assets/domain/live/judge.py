@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome, worst
 from release_assets.domain.live import wealth
-from release_assets.domain.live.bets import Growth, missing_bets, slo_bets
+from release_assets.domain.live.bets import Growth, missing_bet, slo_bet
 from release_assets.domain.live.findings import readings, with_breaches
 from release_assets.domain.live.gaps import slice_growth
 from release_assets.domain.live.reading import NEEDED_FOR, Reading, Shown
@@ -121,16 +121,16 @@ def _growths(
         excess = excess_missing(state, slo)
         bounds = slo_bounds(plan, stage, slo).narrowed(excess)
         if not slo.metric.is_gap:
-            bets += slo_bets(slo, bounds, batch, scored)
+            bets.append(slo_bet(slo, bounds, batch, scored))
             continue
         for name in sorted(scored):
             alone = slice_bounds(plan, stage, slo, name).narrowed(excess)
             of_slices = scored[name].compared.sides_by_slice(slo.subject or "")
             if of_slices:
                 yield slice_growth(slo, name, of_slices, alone=alone, gap=bounds)
-    bets += [bet for name in sorted(scored) for bet in missing_bets(name, scored[name])]
-    if bets:
-        yield Growth.of(bets)
+    bets += [missing_bet(name, scored[name]) for name in sorted(scored)]
+    if seen := [bet for bet in bets if bet is not None and bet.sums.n]:
+        yield Growth.of(seen)
 
 
 def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:

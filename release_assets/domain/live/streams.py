@@ -136,9 +136,12 @@ class Bounds:
         return Bounds(tolerated=self.tolerated, margin=self.margin - by)
 
 
-def slo_bounds(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Bounds:
-    """Return what the SLO lets all answers lose in this stage."""
-    return Bounds(tolerated=slo.tolerated, margin=margin_to_prove(plan, stage, slo))
+def slo_bounds(plan: RolloutPlan, stage: CanaryStage, *slos: Slo) -> Bounds:
+    """Return what may be lost in this stage: the most that any of the SLOs allows."""
+    return Bounds(
+        tolerated=max(slo.tolerated for slo in slos),
+        margin=max(margin_to_prove(plan, stage, slo) for slo in slos),
+    )
 
 
 def margin_to_prove(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> float:
@@ -159,8 +162,5 @@ def slice_bounds(plan: RolloutPlan, stage: CanaryStage, gap: Slo, scorer: str) -
 
     No less than the drift SLO of the stage allows all of them: what all lose alike is no gap.
     """
-    slos = [gap, *(s for s in stage.slos if s.kind is SloKind.DRIFT and s.subject == scorer)]
-    return Bounds(
-        tolerated=max(slo.tolerated for slo in slos),
-        margin=max(margin_to_prove(plan, stage, slo) for slo in slos),
-    )
+    drifts = (s for s in stage.slos if s.kind is SloKind.DRIFT and s.subject == scorer)
+    return slo_bounds(plan, stage, gap, *drifts)
