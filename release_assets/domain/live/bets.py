@@ -48,12 +48,12 @@ class Sums(NamedTuple):
 
 
 class StreamBet(NamedTuple):
-    """What one look gives one stream: a bet against the release, and one for it."""
+    """What one look gives one stream: what it saw, and a bet against and one for the release."""
 
     stream: Stream
-    against: Bet
-    proof: Bet
     sums: Sums
+    against: Bet
+    proof: Bet = NO_BET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +107,7 @@ def missing_bet(scorer: str, own: Scores) -> StreamBet:
     """Return the bet on "the candidate's answers are harder to score than stable's"."""
     lacks = own.missing.means()
     bet = Bet(gains=lacks - MISSING_TOLERATED, bound=1 + MISSING_TOLERATED, grid=DIFFERENCE)
-    return StreamBet(missing_stream(scorer), bet, NO_BET, _sums(lacks))
+    return StreamBet(missing_stream(scorer), _sums(lacks), bet)
 
 
 def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> StreamBet:
@@ -115,7 +115,7 @@ def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> StreamBet:
         return drop_bet(stream_of(slo), bounds, own.compared.sides())
     levels = own.levels.means()
     bet = Bet(gains=slo.limit - levels, bound=1 - slo.limit, grid=LEVEL)
-    return StreamBet(stream_of(slo), bet, NO_BET, _sums(levels))
+    return StreamBet(stream_of(slo), _sums(levels), bet)
 
 
 def drop_bet(stream: Stream, bounds: Bounds, sides: Sides) -> StreamBet:
@@ -128,7 +128,7 @@ def drop_bet(stream: Stream, bounds: Bounds, sides: Sides) -> StreamBet:
     against = Bet(gains=lost - tolerated, bound=1 + tolerated, grid=DIFFERENCE)
     proof = Bet(gains=margin - lost, bound=1 - margin, grid=PROOF)
     sums = _sums(lost)._replace(first=_total(candidate), second=_total(stable))
-    return StreamBet(stream, against, proof, sums)
+    return StreamBet(stream, sums, against, proof)
 
 
 def _on_amounts(slo: Slo, batch: LiveBatch) -> StreamBet:
@@ -136,7 +136,7 @@ def _on_amounts(slo: Slo, batch: LiveBatch) -> StreamBet:
     ours, theirs = (_amounts(slo, calls) for calls in (batch.candidate, batch.stable))
     bet = Bet(gains=ours - slo.tolerated, bound=slo.tolerated, grid=LEVEL)
     sums = _sums(ours)._replace(first=float(len(theirs)), second=_total(theirs))
-    return StreamBet(stream_of(slo), bet, NO_BET, sums)
+    return StreamBet(stream_of(slo), sums, bet)
 
 
 def _amounts(slo: Slo, calls: CallCounts) -> Array:
@@ -148,7 +148,7 @@ def _amounts(slo: Slo, calls: CallCounts) -> Array:
 def _on_counts(slo: Slo, batch: LiveBatch) -> StreamBet:
     (events, n), stable = counted(slo, batch.candidate), counted(slo, batch.stable)
     sums = Sums(n, events, events, first=stable[1], second=stable[0])
-    return StreamBet(stream_of(slo), rate_bet(events, n, slo.allowed_share), NO_BET, sums)
+    return StreamBet(stream_of(slo), sums, rate_bet(events, n, slo.allowed_share))
 
 
 def _sums(values: Array) -> Sums:

@@ -89,11 +89,6 @@ class SloForecast:
     n_90: float
     catches: Catch
 
-    @property
-    def is_wide(self) -> bool:
-        """Whether the stage excludes only a larger loss than the limit allows."""
-        return self.margin is not None and self.margin > self.limit
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageForecast:
@@ -110,6 +105,10 @@ class StageForecast:
     def place(self) -> str:
         """The stage, for a sentence."""
         return f"canary stage {self.index + 1} ({self.traffic_pct:g} %)"
+
+    def only_guards(self, slo: SloForecast) -> bool:
+        """Whether it excludes no more than a larger loss than the limit allows."""
+        return self.evidence == "guard" and slo.margin is not None and slo.margin > slo.limit
 
     def is_caught_in_time(self, slo: SloForecast) -> bool:
         """Whether half of all such harm is caught before the stage has to end."""

@@ -111,9 +111,8 @@ def _caught(stages: tuple[StageForecast, ...], name: str, subject: str) -> str:
 def _warnings(stages: tuple[StageForecast, ...]) -> Iterator[str]:
     """Yield what is accepted, and should be known."""
     for stage in stages[:-1]:
-        wide = [slo for slo in stage.slos if slo.is_wide]
-        if stage.evidence == "guard" and wide:
-            excluded = ", ".join(_guarded(slo) for slo in wide)
+        excluded = ", ".join(_guarded(slo) for slo in stage.slos if stage.only_guards(slo))
+        if excluded:
             yield f"{stage.place} only guards: it excludes {excluded}"
         late = ", ".join(slo.name for slo in stage.slos if not stage.is_caught_in_time(slo))
         if late:

@@ -61,8 +61,7 @@ def _power_clause(of: StageForecast, slo: SloForecast) -> str:
     if slo.margin is None:
         return f"{have}; needs {slo.n_80:.0f} to be judged"
     goal = f"needs {slo.n_80:.0f} to prove {slo.margin:.3f} for 80 % of harmless releases"
-    guards = of.evidence == "guard" and slo.is_wide
-    hedge = f" (guards only: the limit is {slo.limit:g})" if guards else ""
+    hedge = f" (guards only: the limit is {slo.limit:g})" if of.only_guards(slo) else ""
     return f"{have}; {goal}, {slo.n_90:.0f} for 90 %{hedge}"
 
 
