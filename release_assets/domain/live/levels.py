@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Outcome
-from release_assets.domain.live.reading import AVERAGED
 from release_assets.domain.live.streams import stream_of
 from release_assets.domain.rollout.metrics import SloKind
 from release_assets.domain.statistics.counts import clean_calls_to_prove
@@ -40,16 +39,16 @@ def _doubt(shown: Shown, stage: CanaryStage, slo: Slo, whole: Sums, half: Sums) 
     """Return why the level cannot be called fine yet, or nothing."""
     if slo.metric.is_voluntary and whole.n < _enough(slo):
         return _doubt_about_few_ratings(shown, stage, whole)
-    if whole.n < max(1, stage.min_samples):
-        return f"fewer than the {max(1, stage.min_samples)} needed"
+    if whole.n < stage.least_calls:
+        return f"fewer than the {stage.least_calls} needed"
     return "" if stage.evidence == "guard" else _doubt_about_proof(slo, whole, half)
 
 
 def _doubt_about_few_ratings(shown: Shown, stage: CanaryStage, whole: Sums) -> str:
     if stage.evidence == "proof" and not whole.n:
         return "no rating has matured"
-    least = max(1, stage.min_samples)
-    return "" if _calls(shown, stage) >= least else f"fewer than {least} calls"
+    is_enough = _calls(shown, stage) >= stage.least_calls
+    return "" if is_enough else f"fewer than {stage.least_calls} calls"
 
 
 def _doubt_about_proof(slo: Slo, whole: Sums, half: Sums) -> str:
@@ -72,11 +71,11 @@ def calls_to_judge(stage: CanaryStage, slo: Slo) -> int:
     """Return the least calls, ratings or scored units after which a level can hold."""
     if slo.metric.is_voluntary:
         return 0 if stage.evidence == "guard" else 1
-    return max(1, stage.min_samples, 0 if stage.evidence == "guard" else _enough(slo))
+    return max(stage.least_calls, 0 if stage.evidence == "guard" else _enough(slo))
 
 
 def _enough(slo: Slo) -> int:
-    if slo.metric.counted in AVERAGED:
+    if slo.metric.is_averaged:
         return _ENOUGH_MEANS
     return clean_calls_to_prove(2 * slo.allowed_share, PROOF_ALPHA)
 

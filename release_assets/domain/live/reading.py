@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from release_assets.domain.live.streams import Stream
     from release_assets.domain.rollout.slo import Slo
 
-AVERAGED = {Counted.MEAN, Counted.SCORE}
 NEEDED_FOR = 1 / PROOF_ALPHA
 _LEGIBLE = 10_000.0
 
@@ -107,7 +106,7 @@ class Shown:
 def _interval(slo: Slo, stream: Stream, seen: Sums) -> tuple[float, float] | None:
     """Return the interval at 95 %; a gap of two drops spans [-2, 2], so it is that of its half."""
     if stream.kind == "level":
-        if slo.metric.counted in AVERAGED:
+        if slo.metric.is_averaged:
             return intervals.of_mean(seen.total, seen.squares, seen.n)
         return intervals.of_rate(seen.total, seen.n)
     parts = 2 if stream.kind == "gap" else 1

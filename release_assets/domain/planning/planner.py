@@ -92,8 +92,7 @@ def _cheapest_change(
 
 
 def _ends(stage: CanaryStage, of: StageForecast, traffic: PlanTraffic) -> Finding:
-    calls = traffic.candidate_calls_per_min(stage) * of.longest_min
-    least = max(1, stage.min_samples)
+    calls, least = traffic.candidate_calls_per_min(stage) * of.longest_min, stage.least_calls
     return Finding(
         rule="each_stage_can_reach_its_least_number_of_calls",
         outcome=Outcome.PASSED if calls >= least else Outcome.FAILED,

@@ -75,6 +75,11 @@ class Metric:
         return self.counted is Counted.GAP
 
     @property
+    def is_averaged(self) -> bool:
+        """Whether it is a level that is a mean, not a share of calls."""
+        return self.counted in {Counted.MEAN, Counted.SCORE}
+
+    @property
     def is_share(self) -> bool:
         """Whether a limit on it lies between 0 and 1."""
         return self.counted not in {Counted.PERCENTILE, Counted.MEAN}
