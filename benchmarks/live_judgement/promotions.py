@@ -17,7 +17,8 @@ from benchmarks.live_judgement.measures import (
     share,
     three_sigma,
 )
-from release_assets.domain.planning.forecast import PlanTraffic, forecasts
+from release_assets.domain.planning.forecast import forecasts
+from release_assets.domain.planning.traffic import PlanTraffic
 
 if TYPE_CHECKING:
     from numpy.random import Generator

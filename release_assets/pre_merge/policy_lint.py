@@ -19,8 +19,9 @@ from release_assets.domain.files.manifest_lint import lint_manifest
 from release_assets.domain.files.models import read_prices
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.entries import Entry
-from release_assets.domain.planning.forecast import PlanTraffic, forecasts
+from release_assets.domain.planning.forecast import forecasts
 from release_assets.domain.planning.planner import plan_findings
+from release_assets.domain.planning.traffic import PlanTraffic
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.pipeline import PRE_MERGE

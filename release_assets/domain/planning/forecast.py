@@ -20,34 +20,13 @@ from release_assets.domain.rollout.metrics import Counted, SloKind
 from release_assets.domain.statistics import information
 
 if TYPE_CHECKING:
+    from release_assets.domain.planning.traffic import PlanTraffic
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
     from release_assets.domain.rollout.slo import Slo
 
 RATED_SHARE = 0.1  # of calls that users rate
 _MINUTE = timedelta(minutes=1)
 _LEVEL_DROP = 0.08  # of a score under its least level, as the example's incident has
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlanTraffic:
-    """What a plan will get; None is unknown. A score is one replayed request, a pair of scores."""
-
-    calls_per_second: float | None
-    scores_per_hour: float | None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether anything can be promised."""
-        return self.calls_per_second is not None and self.scores_per_hour is not None
-
-    @property
-    def pairs_per_min(self) -> float:
-        """How many pairs are scored: no more than there are calls; what is unknown is none."""
-        return min((self.scores_per_hour or 0.0) / 60, (self.calls_per_second or 0.0) * 60)
-
-    def candidate_calls_per_min(self, stage: CanaryStage) -> float:
-        """Return the calls that the candidate gets in a stage; what is unknown is none."""
-        return (self.calls_per_second or 0.0) * 60 * stage.traffic_pct / 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,8 @@ from release_assets.domain.wording import number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release_assets.domain.planning.forecast import PlanTraffic, SloForecast, StageForecast
+    from release_assets.domain.planning.forecast import SloForecast, StageForecast
+    from release_assets.domain.planning.traffic import PlanTraffic
     from release_assets.domain.rollout.plan import RolloutPlan
 
 GATE = "plan_lint"

@@ -16,7 +16,8 @@ from release_assets.domain.statistics import information
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from release_assets.domain.planning.forecast import PlanTraffic, SloForecast, StageForecast
+    from release_assets.domain.planning.forecast import SloForecast, StageForecast
+    from release_assets.domain.planning.traffic import PlanTraffic
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
 
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from release_assets.domain.finding import Outcome
-from release_assets.domain.planning.forecast import PlanTraffic, forecasts
+from release_assets.domain.planning.forecast import forecasts
 from release_assets.domain.planning.planner import plan_findings
+from release_assets.domain.planning.traffic import PlanTraffic
 from release_assets.domain.verdict import conclude
 from tests.domain.live.live_world import LATER, SEED, only, plan
 
