@@ -22,7 +22,8 @@ from release_assets.cli.plots.figure import COLOURS, GREY, save
 from release_assets.domain.backtest.calls import RecordedCall, RecordingNeeds
 from release_assets.domain.backtest.run import begin_run, take
 from release_assets.domain.backtest.windows import CallWindows
-from release_assets.domain.planning.lint import PlanTraffic, lint_plan
+from release_assets.domain.planning.lint import lint_plan
+from release_assets.domain.planning.traffic import PlanTraffic
 from release_assets.domain.rollout.plan import read_rollout_plan
 from release_assets.domain.statistics import information
 

@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.live_judgement import engine, scenarios
 from benchmarks.live_judgement.engine import DRIFT, LOOK, POLICY, RAMP
 from benchmarks.live_judgement.measures import Array, Bar, Ints
-from release_assets.domain.live import judge as live_judge
+from release_assets.domain.live import judge
 from release_assets.domain.live.state import LiveState
 from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredPair
 from release_assets.domain.live.wealth import evidence_against
@@ -74,11 +74,11 @@ def agrees_on_evidence(rng: Generator, ramps: int = 3) -> bool:
     drops = scenarios.replayed(rng, scenarios.harm(0.06, onset=760), ramps)
     fast = engine.evidence(engine.drift_streams(plan, drops), released)
     for r in range(ramps):
-        state = live_judge.start(plan)
+        state = judge.start(plan)
         for at in range(fast.shape[1]):
             stage = engine.stage_at(plan, at * LOOK)
             rows = drops[r, at * LOOK : (at + 1) * LOOK]
-            state = live_judge.look(state, batch(at + 1, rows, stage=stage, since=at * LOOK), plan)
+            state = judge.look(state, batch(at + 1, rows, stage=stage, since=at * LOOK), plan)
             if not math.isclose(evidence_against(state), fast[r, at], rel_tol=_ROUNDED):
                 return False
     return True
@@ -102,13 +102,13 @@ def product_end(
     plan: RolloutPlan, drops: Array, lost: Ints | None = None, *, counted: bool = True
 ) -> tuple[str, int]:
     """How one ramp of the whole policy ends, and after how many samples."""
-    state, stage = live_judge.start(plan), 0
+    state, stage = judge.start(plan), 0
     for at in range(len(drops) // LOOK):
         rows = slice(at * LOOK, (at + 1) * LOOK)
         gone = None if lost is None else lost[rows]
         one = batch(at + 1, drops[rows], stage=stage, since=at * LOOK, lost=gone, counted=counted)
-        state = live_judge.look(state, one, plan)
-        judgement = live_judge.judge(state, plan)
+        state = judge.look(state, one, plan)
+        judgement = judge.judge(state, plan)
         here = plan.stages[stage]
         if judgement.outcome == "failed":
             return "breach", (at + 1) * LOOK
@@ -126,12 +126,12 @@ def replays_exactly(rng: Generator) -> bool:
     """A stored ramp, looked at again from JSON documents, gives the same bits."""
     plan = engine.plan_of(DRIFT, RAMP)
     drops = scenarios.replayed(rng, scenarios.harm(0.05), 1)[0]
-    straight, resumed = live_judge.start(plan), live_judge.start(plan)
+    straight, resumed = judge.start(plan), judge.start(plan)
     for at in range(60):
         one = batch(at + 1, drops[at * LOOK : (at + 1) * LOOK], stage=0, since=at * LOOK)
-        straight = live_judge.look(straight, one, plan)
+        straight = judge.look(straight, one, plan)
         resumed = LiveState.from_document(json.loads(json.dumps(resumed.document())))
-        resumed = live_judge.look(resumed, one, plan)
+        resumed = judge.look(resumed, one, plan)
     return straight == resumed
 
 
@@ -144,12 +144,12 @@ def fairness_units(rng: Generator, gap: float, looks: int = 75) -> float:
     plan = engine.plan_of(FAIRNESS, (looks * LOOK, 1000))
     stages = tuple(replace(stage, slos=(LOOSE, FAIRNESS)) for stage in plan.stages)
     plan = replace(plan, stages=stages)
-    state = live_judge.start(plan)
+    state = judge.start(plan)
     for at in range(looks):
         drops = rng.choice([-1.0, 0.0, 1.0], p=[0.02, 0.96, 0.02], size=LOOK)
         worse = (np.arange(LOOK) % 5 == 4) & (rng.random(LOOK) < gap)
         rows = np.where(worse, 1.0, drops)
-        state = live_judge.look(state, batch(at + 1, rows, stage=0, since=at * LOOK), plan)
+        state = judge.look(state, batch(at + 1, rows, stage=0, since=at * LOOK), plan)
         if state.breach:
             return (at + 1) * LOOK / 5
     return math.inf
@@ -161,10 +161,10 @@ def look_ms(rng: Generator, pairs: int = 500, slices: int = 5) -> tuple[float, L
 
     the_plan, batches = plan(), [example_batch(rng, n, pairs, slices) for n in range(1, 101)]
     for _ in range(2):  # the first time warms the caches
-        state, times = live_judge.start(the_plan), []
+        state, times = judge.start(the_plan), []
         for one in batches:
             began = time.process_time()
-            state = live_judge.look(state, one, the_plan)
+            state = judge.look(state, one, the_plan)
             times.append((time.process_time() - began) * 1e3)
     return float(np.median(times)), state
 

@@ -17,7 +17,8 @@ from benchmarks.live_judgement.measures import (
     share,
     three_sigma,
 )
-from release_assets.domain.planning.planner import stage_forecasts
+from release_assets.domain.planning.forecast import forecasts
+from release_assets.domain.planning.traffic import PlanTraffic
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -128,10 +129,8 @@ def fairness_table(run: Run) -> None:
 
 def forecasts_table(run: Run) -> None:
     """What `plan lint` says before a ramp, beside what happens."""
-    (stage,) = stage_forecasts(
-        engine.plan_of(DRIFT, (1500, 1500)), calls_per_second=1, scores_per_hour=3600
-    )
-    before = stage.slos[0]
+    traffic = PlanTraffic(calls_per_second=1, scores_per_hour=3600)
+    before = forecasts(engine.plan_of(DRIFT, (1500, 1500)), traffic)[0].slos[0]
     looks, _ = run.ours("replay 0.04", scenarios.harm(0.08))
     median, p90, error = quantiles(looks * LOOK)
     for name, forecast, measured in (

@@ -11,7 +11,7 @@ import dagster as dg
 
 from release_assets.domain.finding import Finding
 from release_assets.domain.ledger.entries import Entry
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live.judge import judge, replay
 from release_assets.domain.release import Release
 from release_assets.partitions import CANARY_STAGES
 from release_assets.pipeline import CANARY, LIVE_SCORES, STAGE_TRAFFIC
@@ -30,10 +30,7 @@ def live_scores(
     release = recorder.release(context)
     plan = recorder.repository.plan(release.key.feature, release.commit)
     looks = release_store.looks(str(release.key))
-    state = live_analysis.start(plan)
-    for batch in looks:
-        state = live_analysis.look(state, batch, plan)
-    judgement = live_analysis.judge(state, plan)
+    judgement = judge(replay(plan, looks), plan)
     stage = looks[-1].stage
     mine = [b for b in looks if b.stage == stage]
     rows = [asdict(pair) | {"batch": b.id} for b in mine for pair in b.pairs]

@@ -11,7 +11,8 @@ import click
 from release_assets.domain.errors import InputError
 
 if TYPE_CHECKING:
-    from release_assets.domain.planning.lint import PlanLint, PlanTraffic
+    from release_assets.domain.planning.lint import PlanLint
+    from release_assets.domain.planning.traffic import PlanTraffic
 
 
 @click.group("plan")
@@ -62,7 +63,7 @@ def lint(
 
 
 def _traffic(traffic_rps: float | None, scores_per_hour: float | None) -> PlanTraffic:
-    from release_assets.domain.planning.lint import PlanTraffic
+    from release_assets.domain.planning.traffic import PlanTraffic
 
     figures = {"--traffic-rps": traffic_rps, "--scores-per-hour": scores_per_hour}
     for option, figure in figures.items():

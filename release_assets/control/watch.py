@@ -13,7 +13,7 @@ from itertools import chain, takewhile
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import UnavailableError
-from release_assets.domain.live import judge as live_judge
+from release_assets.domain.live import judge
 from release_assets.domain.live.silence import silence
 from release_assets.domain.live.state import LiveState
 from release_assets.domain.live.streams import latency_limits_ms, needs_latencies
@@ -75,9 +75,9 @@ class Watch:
         batch = self._batch(rollout, plan, last, now)
         # The state is read after the last look: where another controller looked in between, it
         # holds that look already, ours has the same ordinal, and nothing is counted twice or lost.
-        state = live_judge.look(self.state(rollout, plan), batch, plan)
+        state = judge.look(self.state(rollout, plan), batch, plan)
         older = chain([last] if last else [], earlier)
-        seen = self._observe(rollout, live_judge.judge(state, plan), batch, older, now)
+        seen = self._observe(rollout, judge.judge(state, plan), batch, older, now)
         observation = replace(seen, allowed_pct=allowed_pct, frozen=frozen)
         decision = advance(rollout, observation, plan)
         stored = LookDecision.of(rollout, decision, at=now)
@@ -109,7 +109,7 @@ class Watch:
         stored = self.release_store.live_state(rollout.release)
         if stored and LiveState.can_read(stored):
             return LiveState.from_document(stored)
-        return live_judge.replay(plan, self.release_store.looks(rollout.release))
+        return judge.replay(plan, self.release_store.looks(rollout.release))
 
     def _batch(
         self, rollout: Rollout, plan: RolloutPlan, last: LiveBatch | None, now: datetime

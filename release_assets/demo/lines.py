@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_assets.domain.ledger.kinds import EntryKind
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live.judge import judge
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout.machine import planned_stage
 from release_assets.pipeline import CANARY, ROLLBACK
@@ -93,7 +93,7 @@ def _stage(rollout: Rollout, plan: RolloutPlan) -> str:
 def _evidence(world: Composition, rollout: Rollout, plan: RolloutPlan) -> str:
     looks = world.ports.release_store.looks(rollout.release)
     calls = sum(b.candidate.requests for b in looks if b.stage == rollout.stage)
-    judged = live_analysis.judge(world.watch.state(rollout, plan), plan)
+    judged = judge(world.watch.state(rollout, plan), plan)
     against = f"{judged.evidence_against:.2g} ({judged.needed_against:g} needed)"
     in_favour = f"{judged.evidence_for:.2g} ({judged.needed_for:g} needed)"
     return (

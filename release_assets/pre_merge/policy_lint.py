@@ -19,7 +19,9 @@ from release_assets.domain.files.manifest_lint import lint_manifest
 from release_assets.domain.files.models import read_prices
 from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.entries import Entry
+from release_assets.domain.planning.forecast import forecasts
 from release_assets.domain.planning.planner import plan_findings
+from release_assets.domain.planning.traffic import PlanTraffic
 from release_assets.domain.release import Release
 from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.pipeline import CHANGE, POLICY_REPORT, PRE_MERGE
@@ -91,11 +93,11 @@ def _lint(
 
 
 def _provable(manifest: Manifest, plan: RolloutPlan) -> tuple[Finding, ...]:
-    return plan_findings(
-        plan,
+    traffic = PlanTraffic(
         calls_per_second=manifest.traffic.calls_per_second,
         scores_per_hour=manifest.traffic.scores_per_hour,
     )
+    return plan_findings(plan, forecasts(plan, traffic), traffic)
 
 
 def _plan(repository: FeatureRepository, release: Release) -> RolloutPlan | InputError:

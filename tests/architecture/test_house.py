@@ -79,3 +79,14 @@ def test_packages_export_nothing():
     for path in (p for p in MODULES if p.name == "__init__.py"):
         body = ast.parse(path.read_text("utf-8")).body
         assert len(body) == 1, path
+
+
+def test_no_two_classes_share_a_name():
+    """One name, one concept; a reader who searches for it finds one place."""
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(path.relative_to(ROOT)))
+
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

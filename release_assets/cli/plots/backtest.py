@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.cli.plots.figure import COLOURS, GREY, save
 from release_assets.domain.finding import Outcome
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live.judge import judge
 from release_assets.domain.live.wealth import evidence_against
 from release_assets.domain.rollout.decision import StageAct
 
@@ -64,7 +64,7 @@ class Trace:
 
 def _point(run: BacktestRun) -> tuple[float, float, float]:
     minutes = (run.seen_until - run.began_at) / _MINUTE
-    judged = live_analysis.judge(run.live, run.plan)
+    judged = judge(run.live, run.plan)
     is_broken = judged.outcome is Outcome.FAILED  # nothing speaks for it any more
     for_it = math.nan if is_broken else _within(judged.evidence_for)
     return minutes, _within(evidence_against(run.live)), for_it
@@ -76,7 +76,7 @@ def _within(evidence: float) -> float:
 
 def _draw_one(axes: Any, points: Sequence[tuple[float, float, float]], run: BacktestRun) -> None:
     minutes, against, for_it = zip(*points, strict=True)
-    judged = live_analysis.judge(run.live, run.plan)
+    judged = judge(run.live, run.plan)
     for values, needed, colour, label in (
         (against, judged.needed_against, COLOURS["failed"], "against it"),
         (for_it, judged.needed_for, COLOURS["passed"], "for it, weakest SLO"),

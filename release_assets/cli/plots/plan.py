@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.cli.plots.figure import COLOURS, GREY, save
 from release_assets.domain.errors import InputError
-from release_assets.domain.planning.lint import is_caught_in_time, margin_ladder
+from release_assets.domain.planning.lint import margin_ladder
 from release_assets.domain.wording import time
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _beside(axes: Any, place: float, text: str) -> None:
 
 
 def _outcome(stage: StageForecast, slo: SloForecast) -> str:
-    if not is_caught_in_time(stage, slo.catches):
+    if not stage.is_caught_in_time(slo):
         return "failed"
     return "passed" if slo.catches.p90_min <= stage.duration_min else "inconclusive"
 

@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Outcome
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live import judge
 from release_assets.domain.live.wealth import evidence_against
 from release_assets.domain.rollout.decision import (
     LONGEST_LOOK,
@@ -142,7 +142,7 @@ def begin_run(plan: RolloutPlan, at: datetime, policy: Policy | None = None) -> 
         now=at,
         because="the recording begins",
     )
-    live = live_analysis.start(plan)
+    live = judge.start(plan)
     first = _entered(plan.stages[0], at)
     return BacktestRun(
         plan=plan,
@@ -166,7 +166,7 @@ def take(run: BacktestRun, window: CallWindow, *, patience: timedelta = SILENCE)
         return run
     stage = planned_stage(run.rollout, run.plan)
     batch = window.batch(run.live.last_batch + 1, stage)
-    live = live_analysis.look(run.live, batch, run.plan)
+    live = judge.look(run.live, batch, run.plan)
     run = replace(run, live=live, stages=(*run.stages[:-1], _grown(run.stage, window)))
     unseen = max(window.silence, _unseen(run, window))
     decision, judgement = _decide(run, window.until, unseen)
@@ -207,7 +207,7 @@ def _decide(
         early = advance(run.rollout, _seen(run, now, unseen, None), run.plan)
         if early.healthy < _duration(run) or run.rollout.state is RolloutState.HELD:
             return early, None
-    judgement = live_analysis.judge(run.live, run.plan)
+    judgement = judge.judge(run.live, run.plan)
     return advance(run.rollout, _seen(run, now, unseen, judgement), run.plan), judgement
 
 

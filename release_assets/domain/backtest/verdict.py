@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.backtest.completeness import recording_findings
 from release_assets.domain.finding import Finding, Outcome, worst
-from release_assets.domain.live import judge as live_analysis
+from release_assets.domain.live.judge import judge
 from release_assets.domain.rollout.decision import StageAct
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.domain.verdict import Verdict
@@ -106,7 +106,7 @@ def _run_findings(run: BacktestRun) -> tuple[Finding, ...]:
     passed = [_stage_finding(run, s) for s in run.stages if s.outcome is Outcome.PASSED]
     if run.rollout.state in {RolloutState.COMPLETE, RolloutState.WATCHING}:
         return tuple(passed)
-    judged = live_analysis.judge(run.live, run.plan).findings
+    judged = judge(run.live, run.plan).findings
     if run.rollout.state is RolloutState.BRAKED:
         return (*passed, *(f for f in judged if f.outcome is Outcome.FAILED))
     rule = "canary_stage_is_decided"
@@ -141,7 +141,7 @@ def _stopped(run: BacktestRun) -> str:
         return f"the recording ends in {where}, {run.stage.frozen}"
     duration = run.plan.stages[run.stage.index].duration
     seen = f"{time(run.rollout.healthy)} of {time(duration)} observed healthy"
-    judged = live_analysis.judge(run.live, run.plan)
+    judged = judge(run.live, run.plan)
     doubt = "" if judged.outcome is Outcome.PASSED else f"; {judged.sentence}"
     return f"the recording ends in {where}: {seen}{doubt}"
 
@@ -156,7 +156,7 @@ def _stages(run: BacktestRun) -> tuple[StageRecord, ...]:
 def _breach(run: BacktestRun) -> BacktestBreach | None:
     if run.rollout.state is not RolloutState.BRAKED:
         return None
-    look, judgement = run.looks[-1], live_analysis.judge(run.live, run.plan)
+    look, judgement = run.looks[-1], judge(run.live, run.plan)
     broken = [f for f in judgement.findings if f.outcome is Outcome.FAILED]
     return BacktestBreach(
         at=look.at,

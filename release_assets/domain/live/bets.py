@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from release_assets.domain.live.observations import amounts
 from release_assets.domain.live.streams import MISSING_TOLERATED, counted, missing_stream, stream_of
 from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics.bets import DIFFERENCE, LEVEL, PROOF, Array, Bet, log_growth
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout.slo import Slo
 
 BETS_AGAINST, BETS_FOR = len(DIFFERENCE.fractions), len(PROOF.fractions)
+NO_BET = Bet(gains=np.zeros(0), bound=1.0, grid=PROOF)  # for what can be refuted, never proven
+_MOST = 1e9  # usd or ms of one call; more is no amount of either
 
 
 class Sums(NamedTuple):
@@ -47,12 +48,12 @@ class Sums(NamedTuple):
 
 
 class StreamBet(NamedTuple):
-    """What one look gives one stream; `proof` is None where nothing can be proven."""
+    """What one look gives one stream: what it saw, and a bet against and one for the release."""
 
     stream: Stream
-    against: Bet
-    proof: Bet | None
     sums: Sums
+    against: Bet
+    proof: Bet = NO_BET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,18 +72,13 @@ class Growth:
 
     @classmethod
     def of(cls, bets: Sequence[StreamBet]) -> Growth:
-        """Let some bets win or lose, all at once."""
-        against = [bet.against for bet in bets]
-        proofs = {at: bet.proof for at, bet in enumerate(bets) if bet.proof is not None}
-        proof = np.zeros((len(bets), BETS_FOR))
-        if proofs:
-            proof[list(proofs)] = log_growth(list(proofs.values()))
+        """Let some bets win or lose, all at once; there is at least one."""
         return cls(
             streams=tuple(bet.stream for bet in bets),
-            log_weights=_rows([bet.grid.log_weights for bet in against], BETS_AGAINST),
-            against=log_growth(against) if against else np.zeros((0, BETS_AGAINST)),
-            proof=proof,
-            sums=_rows([bet.sums for bet in bets], len(Sums._fields)),
+            log_weights=np.asarray([bet.against.grid.log_weights for bet in bets]),
+            against=log_growth([bet.against for bet in bets]),
+            proof=log_growth([bet.proof for bet in bets]),
+            sums=np.asarray([bet.sums for bet in bets], dtype=np.float64),
         )
 
     @classmethod
@@ -97,76 +93,62 @@ class Growth:
         )
 
 
-def _rows(rows: Sequence[Sequence[float] | Array], width: int) -> Array:
-    return np.asarray(rows, dtype=np.float64).reshape(len(rows), width)
-
-
-def slo_bets(
+def slo_bet(
     slo: Slo, bounds: Bounds, batch: LiveBatch, scored: Mapping[str, Scores]
-) -> list[StreamBet]:
-    """Return the bet of an SLO's one stream, if the batch has an observation for it."""
+) -> StreamBet | None:
+    """Return the bet of an SLO's one stream, with what the batch has for it."""
     if slo.metric.is_scored:
         own = scored.get(slo.subject or "")
-        return [] if own is None else _on_scores(slo, bounds, own)
-    if slo.metric.counted is Counted.MEAN:
-        return _on_amounts(slo, batch)
-    return _on_counts(slo, batch)
+        return None if own is None else _on_scores(slo, bounds, own)
+    return _on_amounts(slo, batch) if slo.metric.counted is Counted.MEAN else _on_counts(slo, batch)
 
 
-def missing_bets(scorer: str, own: Scores) -> list[StreamBet]:
+def missing_bet(scorer: str, own: Scores) -> StreamBet:
     """Return the bet on "the candidate's answers are harder to score than stable's"."""
     lacks = own.missing.means()
-    if not len(lacks):
-        return []
     bet = Bet(gains=lacks - MISSING_TOLERATED, bound=1 + MISSING_TOLERATED, grid=DIFFERENCE)
-    return [StreamBet(missing_stream(scorer), bet, None, _sums(lacks))]
+    return StreamBet(missing_stream(scorer), _sums(lacks), bet)
 
 
-def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> list[StreamBet]:
+def _on_scores(slo: Slo, bounds: Bounds, own: Scores) -> StreamBet:
     if slo.metric.counted is Counted.DROP:
-        return drop_bets(stream_of(slo), bounds, own.drops.sides())
+        return drop_bet(stream_of(slo), bounds, own.compared.sides())
     levels = own.levels.means()
-    if not len(levels):
-        return []
     bet = Bet(gains=slo.limit - levels, bound=1 - slo.limit, grid=LEVEL)
-    return [StreamBet(stream_of(slo), bet, None, _sums(levels))]
+    return StreamBet(stream_of(slo), _sums(levels), bet)
 
 
-def drop_bets(stream: Stream, bounds: Bounds, sides: Sides) -> list[StreamBet]:
+def drop_bet(stream: Stream, bounds: Bounds, sides: Sides) -> StreamBet:
     """Return the bet on a drop, one observation a unit (docs/methods.md, E4).
 
     Against the release it bets on "more than tolerated", for it on "less than the margin".
     """
     candidate, stable = sides
     lost, tolerated, margin = stable - candidate, bounds.tolerated, bounds.margin
-    if not len(lost):
-        return []
     against = Bet(gains=lost - tolerated, bound=1 + tolerated, grid=DIFFERENCE)
     proof = Bet(gains=margin - lost, bound=1 - margin, grid=PROOF)
     sums = _sums(lost)._replace(first=_total(candidate), second=_total(stable))
-    return [StreamBet(stream, against, proof, sums)]
+    return StreamBet(stream, sums, against, proof)
 
 
-def _on_amounts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
+def _on_amounts(slo: Slo, batch: LiveBatch) -> StreamBet:
     """Return the bet on a mean without an upper bound, which can be refuted, but not proven."""
-    ours, theirs = (_amounts_of(slo, calls) for calls in (batch.candidate, batch.stable))
-    if not len(ours):
-        return []
+    ours, theirs = (_amounts(slo, calls) for calls in (batch.candidate, batch.stable))
     bet = Bet(gains=ours - slo.tolerated, bound=slo.tolerated, grid=LEVEL)
     sums = _sums(ours)._replace(first=float(len(theirs)), second=_total(theirs))
-    return [StreamBet(stream_of(slo), bet, None, sums)]
+    return StreamBet(stream_of(slo), sums, bet)
 
 
-def _amounts_of(slo: Slo, calls: CallCounts) -> Array:
-    return amounts(getattr(calls, slo.metric.among))
+def _amounts(slo: Slo, calls: CallCounts) -> Array:
+    """Return the costs or latencies of single calls that can be amounts, sorted."""
+    every = np.asarray(getattr(calls, slo.metric.among), dtype=np.float64)
+    return np.sort(every[(every >= 0) & (every <= _MOST)])  # false for NaN
 
 
-def _on_counts(slo: Slo, batch: LiveBatch) -> list[StreamBet]:
+def _on_counts(slo: Slo, batch: LiveBatch) -> StreamBet:
     (events, n), stable = counted(slo, batch.candidate), counted(slo, batch.stable)
-    if n <= 0:
-        return []
     sums = Sums(n, events, events, first=stable[1], second=stable[0])
-    return [StreamBet(stream_of(slo), rate_bet(events, n, slo.allowed_share), None, sums)]
+    return StreamBet(stream_of(slo), sums, rate_bet(events, n, slo.allowed_share))
 
 
 def _sums(values: Array) -> Sums:

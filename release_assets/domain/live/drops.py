@@ -6,16 +6,15 @@ every slice against its own stable answers is proven; a slice too rare to be jud
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.live.reading import NEEDED_FOR, Reading, amount
+from release_assets.domain.live.reading import NEEDED_FOR, SloReading, amount
 from release_assets.domain.live.streams import Stream, margin_to_prove, slice_bounds, stream_of
-from release_assets.domain.statistics import intervals
 
 if TYPE_CHECKING:
-    from release_assets.domain.live.bets import Sums
     from release_assets.domain.live.reading import Shown
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
     from release_assets.domain.rollout.slo import Slo
@@ -23,51 +22,17 @@ if TYPE_CHECKING:
 RARE_SLICE = 0.02  # a slice with a smaller share of the scored units is named, not judged
 
 
-def drift_reading(shown: Shown, slo: Slo, margin: float) -> Reading:
+def drift_reading(shown: Shown, slo: Slo, margin: float) -> SloReading:
     """Judge the drop of one scorer's scores against stable's."""
     stream = stream_of(slo)
-    seen, proven = shown.sums(stream), shown.proof(stream)
-    finding = Finding(
-        rule=slo.name,
-        outcome=Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE,
-        because=f"{drop_sentence(slo, stream, seen)}; {_proof_clause('a drop', margin, proven)}",
-        observed=seen.mean if seen.n else None,
-        limit=slo.limit,
-        n=int(seen.n),
-        interval=drop_interval(stream, seen),
-        scorer=slo.subject,
-    )
-    return Reading(finding=finding, evidence_for=proven)
+    proven = shown.proof(stream)
+    clause = _proof_clause("a drop", margin, proven)
+    found = shown.finding(slo, stream, _outcome(proven), clause)
+    return SloReading(finding=found, evidence_for=proven)
 
 
-def drop_interval(stream: Stream, seen: Sums) -> tuple[float, float] | None:
-    """Return the interval at 95 %; a gap of two drops spans [-2, 2], so it is that of its half."""
-    if stream.kind != "gap":
-        return intervals.of_difference(seen.total, seen.squares, seen.n)
-    of_half = intervals.of_difference(seen.total / 2, seen.squares / 4, seen.n)
-    return None if of_half is None else (2 * of_half[0], 2 * of_half[1])
-
-
-def drop_sentence(slo: Slo, stream: Stream, seen: Sums) -> str:
-    """Return both arms' scores, the drop and its limit, with the number of compared pairs."""
-    of, digits = slo.metric.of, slo.metric.digits
-    what = f"{stream.scorer} in {stream.slice}" if _is_slice(stream) else stream.scorer
-    if not seen.n:
-        return f"{what}: no scored pair in this canary stage"
-    first, second = (f"{total / seen.n:.{digits}f}" for total in (seen.first, seen.second))
-    if stream.kind == "gap":
-        return (
-            f"{stream.scorer} lost {first} in {stream.slice} and {second} in {stream.other} on"
-            f" {seen.n:.0f} {of} of each, gap {seen.mean:.3f}, limit {slo.limit:.3f}"
-        )
-    return (
-        f"{what} {first} against stable {second} on {seen.n:.0f} {of}, drop {seen.mean:.3f},"
-        f" limit {slo.limit:.3f}"
-    )
-
-
-def _is_slice(stream: Stream) -> bool:
-    return stream.kind == "drop" and bool(stream.slice)
+def _outcome(proven: float) -> Outcome:
+    return Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE
 
 
 def _proof_clause(what: str, margin: float, proven: float) -> str:
@@ -76,30 +41,23 @@ def _proof_clause(what: str, margin: float, proven: float) -> str:
     return f"evidence for {what} under {margin:.3f} is {amount(proven)} of {NEEDED_FOR:.0f} needed"
 
 
-def fairness_reading(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
+def fairness_reading(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> SloReading:
     """Judge the gaps between slices that the candidate opens."""
     judged, rare = _judged_streams(shown, slo)
     gaps = [stream for stream in judged if stream.kind == "gap"]
     if not gaps:
         text = f"fewer than two values of {slo.subject} have enough scored pairs to be compared"
-        return Reading(finding=_undecided(slo, text), evidence_for=1.0)
+        return SloReading(finding=_undecided(slo, text), evidence_for=1.0)
     weakest = min(judged, key=lambda stream: (shown.proof(stream), stream))
     widest = max(gaps, key=lambda stream: (shown.sums(stream).mean, stream))
-    proven, seen = shown.proof(weakest), shown.sums(widest)
-    clause = _weakest_clause(plan, stage, slo, weakest, proven)
-    text = f"{drop_sentence(slo, widest, seen)}; {clause}"
-    finding = Finding(
-        rule=slo.name,
-        outcome=Outcome.PASSED if proven >= NEEDED_FOR else Outcome.INCONCLUSIVE,
-        because=text + (f"; too rare to be judged: {', '.join(rare)}" if rare else ""),
-        observed=seen.mean,
-        limit=slo.limit,
-        n=int(shown.sums(weakest).n),
-        interval=drop_interval(widest, seen),
-        slice=widest.slice,
-        scorer=widest.scorer,
+    proven, rarest = shown.proof(weakest), ", ".join(rare)
+    clauses = (
+        _weakest_clause(plan, stage, slo, weakest, proven),
+        f"too rare to be judged: {rarest}" if rare else "",
     )
-    return Reading(finding=finding, evidence_for=proven)
+    found = shown.finding(slo, widest, _outcome(proven), *clauses)
+    seen, n = shown.sums(widest).mean, int(shown.sums(weakest).n)
+    return SloReading(finding=replace(found, observed=seen, n=n), evidence_for=proven)
 
 
 def _undecided(slo: Slo, because: str) -> Finding:

@@ -12,14 +12,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.live.drops import (
-    drift_reading,
-    drop_interval,
-    drop_sentence,
-    fairness_reading,
-)
-from release_assets.domain.live.levels import level_finding, level_interval, level_sentence
-from release_assets.domain.live.reading import Reading, amount
+from release_assets.domain.live.drops import drift_reading, fairness_reading
+from release_assets.domain.live.levels import level_finding
+from release_assets.domain.live.reading import SloReading, amount
 from release_assets.domain.live.streams import (
     MISSING_TOLERATED,
     margin_to_prove,
@@ -32,7 +27,8 @@ from release_assets.domain.statistics import intervals
 if TYPE_CHECKING:
     from release_assets.domain.live.bets import Sums
     from release_assets.domain.live.reading import Shown
-    from release_assets.domain.live.state import Faults, LiveState
+    from release_assets.domain.live.scores import Faults
+    from release_assets.domain.live.state import LiveState
     from release_assets.domain.live.streams import Stream
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
     from release_assets.domain.rollout.slo import Slo
@@ -40,36 +36,28 @@ if TYPE_CHECKING:
 FAULTS_TOLERATED = 0.01
 
 
-def readings(shown: Shown, plan: RolloutPlan, stage: CanaryStage) -> list[Reading]:
+def readings(shown: Shown, plan: RolloutPlan, stage: CanaryStage) -> list[SloReading]:
     """Read all SLOs of the stage, then the completeness and the soundness of its scores."""
-    made = [_read(shown, plan, stage, slo) for slo in stage.slos]
     judged = scorers_of(plan)
-    made += [Reading(finding=_missing(shown, scorer)) for scorer in judged]
-    made += [
-        Reading(finding=_unusable(scorer, shown.faults[scorer]))
-        for scorer in judged
-        if scorer in shown.faults and shown.faults[scorer].unusable
-    ]
-    return made + ([Reading(finding=_samples(shown, stage))] if stage.min_samples else [])
+    faults = ((scorer, shown.faults[scorer]) for scorer in judged if scorer in shown.faults)
+    found = [_missing(shown, scorer) for scorer in judged]
+    found += [_unusable(scorer, own) for scorer, own in faults if own.unusable]
+    found += [_samples(shown, stage)] if stage.min_samples else []
+    of_slos = [_read(shown, plan, stage, slo) for slo in stage.slos]
+    return of_slos + [SloReading(finding=finding) for finding in found]
 
 
-def scored(shown: Shown) -> int:
-    """Return the most scored observations that any scorer's own SLO has in this stage."""
-    own = (s for s in shown.place if s.scorer and s.kind in {"drop", "level"} and not s.slice)
-    return int(max((shown.sums(stream).n for stream in own), default=0.0))
-
-
-def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Reading:
+def _read(shown: Shown, plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> SloReading:
     if slo.metric.counted is Counted.DROP:
         return drift_reading(shown, slo, margin_to_prove(plan, stage, slo))
-    if slo.metric.counted is Counted.GAP:
+    if slo.metric.is_gap:
         return fairness_reading(shown, plan, stage, slo)
-    return Reading(finding=level_finding(shown, stage, slo))
+    return SloReading(finding=level_finding(shown, stage, slo))
 
 
 def _samples(shown: Shown, stage: CanaryStage) -> Finding:
     """Judge the stage's own least number: of counted calls, or of scored pairs without any."""
-    seen = int(max((shown.sums(stream).n for stream in shown.place), default=0.0))
+    seen = int(shown.most(shown.place))
     return Finding(
         rule="stage_has_its_least_samples",
         outcome=Outcome.PASSED if seen >= stage.min_samples else Outcome.INCONCLUSIVE,
@@ -119,8 +107,8 @@ def _unusable(scorer: str, faults: Faults) -> Finding:
 
 
 def with_breaches(
-    state: LiveState, shown: Shown, plan: RolloutPlan, read: list[Reading]
-) -> list[Reading]:
+    state: LiveState, shown: Shown, plan: RolloutPlan, read: list[SloReading]
+) -> list[SloReading]:
     """Put a failed finding before the readings for each stream that a breach has named."""
     breach = state.breach
     if breach is None:
@@ -131,7 +119,9 @@ def with_breaches(
     if plan.stages[state.stage].mode == "shadow":
         broken = [_shadowed(found) for found in broken]
     rules = {finding.rule for finding in named}
-    return [Reading(finding=f) for f in broken] + [r for r in read if r.finding.rule not in rules]
+    return [SloReading(finding=f) for f in broken] + [
+        r for r in read if r.finding.rule not in rules
+    ]
 
 
 def _shadowed(finding: Finding) -> Finding:
@@ -145,15 +135,4 @@ def _broken(shown: Shown, plan: RolloutPlan, stream: Stream, stage: int) -> Find
         return replace(_missing(shown, stream.scorer), outcome=Outcome.FAILED)
     until_then = (slo for s in reversed(plan.stages[: stage + 1]) for slo in s.slos)
     slo = next(slo for slo in until_then if slo.group == stream.group)
-    seen, is_drop = shown.sums(stream), slo.metric.is_compared
-    return Finding(
-        rule=slo.name,
-        outcome=Outcome.FAILED,
-        because=drop_sentence(slo, stream, seen) if is_drop else level_sentence(slo, seen),
-        observed=seen.mean if seen.n else None,
-        limit=slo.limit if is_drop else slo.allowed_share,
-        n=int(seen.n),
-        interval=drop_interval(stream, seen) if is_drop else level_interval(slo, seen),
-        slice=stream.slice or None,
-        scorer=stream.scorer or None,
-    )
+    return shown.finding(slo, stream, Outcome.FAILED)

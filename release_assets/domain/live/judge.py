@@ -13,16 +13,17 @@ the local replayer does, or makes looks longer than sessions.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Finding, Outcome, worst
-from release_assets.domain.live import findings as live_findings
 from release_assets.domain.live import wealth
-from release_assets.domain.live.bets import Growth, missing_bets, slo_bets
-from release_assets.domain.live.gaps import slice_growth
-from release_assets.domain.live.reading import NEEDED_FOR, Reading, Shown
+from release_assets.domain.live.bets import Growth, missing_bet, slo_bet
+from release_assets.domain.live.findings import readings, with_breaches
+from release_assets.domain.live.gap_bets import slice_growth
+from release_assets.domain.live.reading import NEEDED_FOR, Shown, SloReading
 from release_assets.domain.live.state import ALPHA, LiveState, excess_missing, with_scores_read
 from release_assets.domain.live.streams import (
     require_judgeable,
@@ -30,7 +31,6 @@ from release_assets.domain.live.streams import (
     slice_bounds,
     slo_bounds,
 )
-from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics.windows import boundaries_passed
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ def look(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     stage = plan.stages[batch.stage]
     state = wealth.with_wealth_released(_entered(state, stage), batch, plan)
     state, scored = with_scores_read(state, batch, plan)
-    growth = Growth.together(list(_growths(state, batch, plan, scored)))
-    since_s, until_s = state.elapsed_s, state.elapsed_s + wealth.seconds_of(batch)
+    growths = list(_growths(state, batch, plan, scored))
+    since_s, until_s = state.elapsed_s, state.elapsed_s + batch.seconds
     boundaries = boundaries_passed(since_s, until_s, stage.duration.total_seconds())
-    state = wealth.with_bets(state, growth, boundaries)
+    state = wealth.with_bets(state, growths, boundaries)
     state = replace(state, last_batch=batch.id, elapsed_s=until_s)
     return wealth.with_breach(state, shares_of(plan))
 
@@ -120,16 +120,17 @@ def _growths(
     for slo in stage.slos:
         excess = excess_missing(state, slo)
         bounds = slo_bounds(plan, stage, slo).narrowed(excess)
-        if slo.metric.counted is not Counted.GAP:
-            bets += slo_bets(slo, bounds, batch, scored)
+        if not slo.metric.is_gap:
+            bets.append(slo_bet(slo, bounds, batch, scored))
             continue
         for name in sorted(scored):
             alone = slice_bounds(plan, stage, slo, name).narrowed(excess)
-            of_slices = scored[name].drops.sides_by_slice(slo.subject or "")
+            of_slices = scored[name].compared.sides_by_slice(slo.subject or "")
             if of_slices:
                 yield slice_growth(slo, name, of_slices, alone=alone, gap=bounds)
-    lacks = [bet for name in sorted(scored) for bet in missing_bets(name, scored[name])]
-    yield Growth.of([*bets, *lacks])
+    bets += [missing_bet(name, scored[name]) for name in sorted(scored)]
+    if seen := [bet for bet in bets if bet is not None and bet.sums.n]:
+        yield Growth.of(seen)
 
 
 def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
@@ -138,43 +139,38 @@ def judge(state: LiveState, plan: RolloutPlan) -> LiveJudgement:
     if state.stage < 0:
         return _judgement(state, [_nothing_seen("no look has been taken yet")], shown)
     stage = plan.stages[state.stage]
-    read = live_findings.readings(shown, plan, stage)
+    read = readings(shown, plan, stage)
     if not stage.slos:
         read = [_nothing_seen(f"canary stage {stage.index + 1} has no SLO")]
-    return _judgement(state, live_findings.with_breaches(state, shown, plan, read), shown)
+    return _judgement(state, with_breaches(state, shown, plan, read), shown)
 
 
-def _nothing_seen(because: str) -> Reading:
+def _nothing_seen(because: str) -> SloReading:
     finding = Finding(rule="stage_is_judged", outcome=Outcome.INCONCLUSIVE, because=because)
-    return Reading(finding=finding)
+    return SloReading(finding=finding)
 
 
-def _judgement(state: LiveState, read: list[Reading], shown: Shown) -> LiveJudgement:
+def _judgement(state: LiveState, read: list[SloReading], shown: Shown) -> LiveJudgement:
     outcome = worst(reading.finding.outcome for reading in read)
     against = max(wealth.evidence_against(state), state.breach.evidence if state.breach else 0)
-    proofs = [reading.evidence_for for reading in read if reading.evidence_for is not None]
+    weakest = min(reading.evidence_for for reading in read)
     return LiveJudgement(
         outcome=outcome,
         findings=tuple(reading.finding for reading in read),
         evidence_against=against,
         needed_against=state.needed_against,
-        evidence_for=min(proofs, default=NEEDED_FOR),
+        evidence_for=weakest if math.isfinite(weakest) else NEEDED_FOR,
         needed_for=NEEDED_FOR,
-        scored=live_findings.scored(shown),
+        scored=shown.scored,
         sentence=_sentence(state, outcome, read),
     )
 
 
-def _sentence(state: LiveState, outcome: Outcome, read: list[Reading]) -> str:
+def _sentence(state: LiveState, outcome: Outcome, read: list[SloReading]) -> str:
     """Return the one thing to know: the harm, the doubt, or how much was proven."""
-    decisive = [r for r in read if r.finding.outcome is outcome]
-    if outcome is Outcome.PASSED:
-        head = f"canary stage {state.stage + 1}: {len(read)} of {len(read)} rules hold"
-        weakest = min((r for r in read if r.evidence_for), key=_proven, default=None)
-        return f"{head}; {weakest.finding.because}" if weakest else head
-    first = min(decisive, key=_proven) if outcome is Outcome.INCONCLUSIVE else decisive[0]
-    return first.finding.because
-
-
-def _proven(reading: Reading) -> float:
-    return NEEDED_FOR if reading.evidence_for is None else reading.evidence_for
+    decisive = (reading for reading in read if reading.finding.outcome is outcome)
+    weakest = min(decisive, key=lambda reading: reading.evidence_for)
+    if outcome is not Outcome.PASSED:
+        return weakest.finding.because
+    head = f"canary stage {state.stage + 1}: {len(read)} of {len(read)} rules hold"
+    return f"{head}; {weakest.finding.because}" if math.isfinite(weakest.evidence_for) else head

@@ -8,25 +8,22 @@ to know any limit.
 
 from __future__ import annotations
 
-from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from release_assets.domain.live.scores import (
     Column,
-    Drops,
+    Comparisons,
+    Faults,
     Scores,
-    are_missing,
-    are_usable,
-    column,
+    joined,
     together,
 )
 from release_assets.domain.statistics.blocks import balanced, in_place_order, unit_means
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from numpy.typing import NDArray
 
@@ -35,21 +32,6 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", "ScoredPair", "ScoredCall")
 Kept = TypeVar("Kept")
-_MOST = 1e9  # usd or ms of one call; more is no amount of either
-
-
-class _Block(NamedTuple):
-    """As many means of one arm as of the other, of units with the same slices."""
-
-    slices: tuple[tuple[str, str], ...]
-    candidate: Array
-    stable: Array
-
-
-def amounts(of_calls: Sequence[float]) -> Array:
-    """Return the costs or latencies of single calls that can be amounts, sorted."""
-    every = np.asarray(of_calls, dtype=np.float64)
-    return np.sort(every[(every >= 0) & (every <= _MOST)])  # false for NaN
 
 
 def versions(batch: LiveBatch) -> dict[str, str]:
@@ -57,15 +39,10 @@ def versions(batch: LiveBatch) -> dict[str, str]:
     rows: tuple[ScoredPair | ScoredCall, ...] = (*batch.pairs, *batch.calls)
     found = {(row.scorer, row.scorer_version) for row in rows}
     only = dict(sorted(found))
-    return only if len(only) == len(found) else _last_versions(rows)
-
-
-def _last_versions(rows: Iterable[ScoredPair | ScoredCall]) -> dict[str, str]:
-    last: dict[str, tuple[datetime, str]] = {}
-    for row in rows:
-        seen = (row.at, row.scorer_version)
-        last[row.scorer] = max(seen, last.get(row.scorer, seen))
-    return {scorer: version for scorer, (_, version) in sorted(last.items())}
+    if len(only) == len(found):
+        return only
+    in_time = sorted(rows, key=lambda row: (row.at, row.scorer_version))
+    return dict(sorted({row.scorer: row.scorer_version for row in in_time}.items()))
 
 
 def scores(batch: LiveBatch, scorer: str, version: str) -> Scores:
@@ -81,30 +58,38 @@ def _of(rows: Iterable[Row], scorer: str, version: str) -> list[Row]:
     return [own[at] for at in in_place_order([row.unit for row in own])]
 
 
-def _scores_of_pairs(pairs: Sequence[ScoredPair]) -> Scores:
-    units, slices = [p.unit for p in pairs], [p.slices for p in pairs]
-    ours, theirs = [p.candidate for p in pairs], [p.stable for p in pairs]
-    candidate, stable = column(ours), column(theirs)
-    mine, others = are_usable(candidate), are_usable(stable)
-    both, n = mine & others, len(pairs)
-    lost = n - int(mine.sum()), n - int(others.sum())
-    return Scores(
-        drops=Drops(
-            units=_kept(units, both),
-            candidate=candidate[both],
-            stable=stable[both],
-            slices=_kept(slices, both),
-        ),
-        levels=Column(_kept(units, mine), candidate[mine]),
-        missing=Column(units, are_missing(ours) - are_missing(theirs)),
-        lost=(float(lost[0]), float(lost[1])),
-        seen=n,
-        unusable=sum(lost) - ours.count(None) - theirs.count(None),
-    )
+def _numbers(scores: Sequence[float | None]) -> tuple[Array, NDArray[np.bool_]]:
+    """Return scores as numbers, and which are usable: in 0..1, not None, NaN or an infinity."""
+    numbers = np.asarray(scores, dtype=np.float64)
+    return numbers, (numbers >= 0) & (numbers <= 1)
+
+
+def _are_missing(scores: Sequence[float | None]) -> Array:
+    """Return one for each score that is None, else zero."""
+    if None not in scores:
+        return np.zeros(len(scores))
+    return np.asarray([score is None for score in scores], dtype=np.float64)
 
 
 def _kept(rows: Sequence[Kept], mask: NDArray[np.bool_]) -> Sequence[Kept]:
     return rows if mask.all() else [rows[at] for at in np.flatnonzero(mask).tolist()]
+
+
+def _scores_of_pairs(pairs: Sequence[ScoredPair]) -> Scores:
+    units, slices = [p.unit for p in pairs], [p.slices for p in pairs]
+    ours, theirs = [p.candidate for p in pairs], [p.stable for p in pairs]
+    (candidate, mine), (stable, others) = _numbers(ours), _numbers(theirs)
+    both, n = mine & others, len(pairs)
+    lost = n - int(mine.sum()), n - int(others.sum())
+    unusable = sum(lost) - ours.count(None) - theirs.count(None)
+    return Scores(
+        compared=Comparisons(
+            _kept(units, both), _kept(slices, both), candidate[both], stable[both]
+        ),
+        levels=Column(_kept(units, mine), candidate[mine]),
+        missing=Column(units, _are_missing(ours) - _are_missing(theirs)),
+        faults=Faults(n, unusable, *lost),
+    )
 
 
 # Two arms without replay. Only scores of the same slices in the same batch may be compared, as many
@@ -114,50 +99,31 @@ def _kept(rows: Sequence[Kept], mask: NDArray[np.bool_]) -> Sequence[Kept]:
 
 def _scores_of_calls(calls: Sequence[ScoredCall]) -> Scores:
     every = [call.score for call in calls]
-    usable = are_usable(column(every))
-    fine = [call for call, is_usable in zip(calls, usable.tolist(), strict=True) if is_usable]
-    ours = [call for call in fine if call.is_candidate]
-    seen = sum(call.is_candidate for call in calls)
-    lacks = _blocks(calls, are_missing(every))
-    others, others_fine = len(calls) - seen, len(fine) - len(ours)
+    numbers, usable = _numbers(every)
+    is_ours = np.asarray([call.is_candidate for call in calls])
+    mine, lacks = usable & is_ours, _blocks(calls, _are_missing(every))
+    seen, lost = int(is_ours.sum()), len(calls) - int(usable.sum())
+    ours_lost = seen - int(mine.sum())
     # Stable's lost answers weigh as if there had been as many calls as the candidate's.
-    lost = float(seen - len(ours)), seen / max(1, others) * (others - others_fine)
+    theirs_lost = seen / max(1, len(calls) - seen) * (lost - ours_lost)
     return Scores(
-        drops=_drops(_blocks(fine, column([call.score for call in fine]))),
-        levels=Column([call.unit for call in ours], column([call.score for call in ours])),
-        missing=Column(_names(lacks), _joined([b.candidate - b.stable for b in lacks])),
-        lost=lost,
-        seen=seen,
-        unusable=len(calls) - len(fine) - every.count(None),
+        compared=_blocks(_kept(calls, usable), numbers[usable]),
+        levels=Column([call.unit for call in _kept(calls, mine)], numbers[mine]),
+        missing=Column(lacks.units, lacks.candidate - lacks.stable),
+        faults=Faults(seen, lost - every.count(None), ours_lost, theirs_lost),
     )
 
 
-def _blocks(calls: Sequence[ScoredCall], values: Array) -> list[_Block]:
+def _blocks(calls: Sequence[ScoredCall], values: Array) -> Comparisons:
+    """Compare as many means of one arm as of the other, of units with the same slices."""
     arms: dict[tuple[tuple[str, str], ...], tuple[list[int], list[int]]] = {}
     for at, call in enumerate(calls):
         sides = arms.setdefault(tuple(sorted(call.slices.items())), ([], []))
         sides[0 if call.is_candidate else 1].append(at)
-    made = []
+    blocks = []
     for slices, places in sorted(arms.items()):
-        ours, theirs = (unit_means([calls[at].unit for at in p], values[p]) for p in places)
-        made.append(_Block(slices, *balanced(ours, theirs)))
-    return made
-
-
-def _drops(blocks: Sequence[_Block]) -> Drops:
-    return Drops(
-        units=_names(blocks),
-        candidate=_joined([block.candidate for block in blocks]),
-        stable=_joined([block.stable for block in blocks]),
-        slices=list(chain.from_iterable([dict(b.slices)] * len(b.candidate) for b in blocks)),
-    )
-
-
-def _names(blocks: Sequence[_Block]) -> list[str]:
-    """Return a name for each comparison: each is a unit of its own."""
-    named = ([f"block {i} {b.slices}" for i in range(len(b.candidate))] for b in blocks)
-    return list(chain.from_iterable(named))
-
-
-def _joined(parts: list[Array]) -> Array:
-    return np.concatenate(parts) if parts else np.zeros(0)
+        means = (unit_means([calls[at].unit for at in p], values[p]) for p in places)
+        ours, theirs = balanced(*means)
+        names = [f"block {i} {slices}" for i in range(len(ours))]  # each is a unit of its own
+        blocks.append(Comparisons(names, [dict(slices)] * len(names), ours, theirs))
+    return joined(blocks)

@@ -1,12 +1,13 @@
 """One scorer's scores of one batch of live traffic, in columns: a look may hold thousands of them.
 
-Facts only: `observations.py` fills them, `bets.py` and `gaps.py` bet on them.
+Facts only: `observations.py` fills them, `bets.py` and `gap_bets.py` bet on them.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from itertools import chain, pairwise
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -34,17 +35,16 @@ class Column(NamedTuple):
         return unit_means(self.units, self.values)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drops:
-    """Pairs and blocks with usable scores on both sides.
+class Comparisons(NamedTuple):
+    """Numbers of both arms that may be compared, of pairs and of blocks.
 
-    A drop is stable minus candidate, in [-1, 1]: how much worse the candidate is.
+    Of scores, a drop is stable minus candidate, in [-1, 1]: how much worse the candidate is.
     """
 
     units: Sequence[str]
+    slices: Sequence[Mapping[str, str]]
     candidate: Array
     stable: Array
-    slices: Sequence[Mapping[str, str]]
 
     def sides(self) -> Sides:
         """Return candidate and stable scores, one of each a unit."""
@@ -58,7 +58,7 @@ class Drops:
         of = np.asarray([place[name] for name in names], dtype=np.intp)
         order = np.argsort(of, kind="stable")
         ends = np.searchsorted(of[order], np.arange(len(values) + 1)).tolist()
-        parts = zip(values, (order[a:b] for a, b in itertools.pairwise(ends)), strict=True)
+        parts = zip(values, (order[a:b] for a, b in pairwise(ends)), strict=True)
         if each_once(self.units):
             return {value: (self.candidate[part], self.stable[part]) for value, part in parts}
         return {value: self._means(part) for value, part in parts}
@@ -68,58 +68,59 @@ class Drops:
         return unit_means(units, self.candidate[part]), unit_means(units, self.stable[part])
 
 
+class Faults(NamedTuple):
+    """What became of one scorer's answers.
+
+    `candidate_lost` and `stable_lost` count answers without a usable score, missing or not, as if
+    both arms had had `seen` answers. `unusable` scores are the scorer's fault, so they are no
+    evidence.
+    """
+
+    seen: float = 0.0
+    unusable: float = 0.0
+    candidate_lost: float = 0.0
+    stable_lost: float = 0.0
+
+    def plus(self, other: Faults) -> Faults:
+        """Return the faults of both."""
+        return Faults(*map(add, self, other))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scores:
     """All scores of one scorer in one batch.
 
-    `levels` are the candidate's scores. `missing` holds candidate missing minus stable missing: a
-    judge that is down for both arms is no evidence about the release. `lost` counts candidate and
-    stable answers without a usable score, missing or not, as if both arms had had `seen` answers.
-    `unusable` scores are the scorer's fault, so they are no evidence either.
+    `compared` are those that are usable on both sides, `levels` the candidate's. `missing` holds
+    candidate missing minus stable missing: a judge that is down for both arms is no evidence about
+    the release.
     """
 
-    drops: Drops
+    compared: Comparisons
     levels: Column
     missing: Column
-    lost: tuple[float, float]
-    seen: int
-    unusable: int
-
-
-def column(scores: Sequence[float | None]) -> Array:
-    """Return scores as numbers, those that are missing as NaN."""
-    return np.asarray(scores, dtype=np.float64)
-
-
-def are_usable(scores: Array) -> NDArray[np.bool_]:
-    """Return which scores are numbers in 0..1: not NaN, neither infinity."""
-    usable: NDArray[np.bool_] = (scores >= 0) & (scores <= 1)
-    return usable
-
-
-def are_missing(scores: Sequence[float | None]) -> Array:
-    """Return one for each score that is None, else zero."""
-    if None not in scores:
-        return np.zeros(len(scores))
-    return np.asarray([score is None for score in scores], dtype=np.float64)
+    faults: Faults
 
 
 def together(one: Scores, other: Scores) -> Scores:
     """Join pairs and blocks of the same scorer and batch."""
     return Scores(
-        drops=Drops(
-            units=[*one.drops.units, *other.drops.units],
-            candidate=np.append(one.drops.candidate, other.drops.candidate),
-            stable=np.append(one.drops.stable, other.drops.stable),
-            slices=[*one.drops.slices, *other.drops.slices],
-        ),
-        levels=_joined(one.levels, other.levels),
-        missing=_joined(one.missing, other.missing),
-        lost=(one.lost[0] + other.lost[0], one.lost[1] + other.lost[1]),
-        seen=one.seen + other.seen,
-        unusable=one.unusable + other.unusable,
+        compared=joined([one.compared, other.compared]),
+        levels=_column([one.levels, other.levels]),
+        missing=_column([one.missing, other.missing]),
+        faults=one.faults.plus(other.faults),
     )
 
 
-def _joined(one: Column, other: Column) -> Column:
-    return Column([*one.units, *other.units], np.append(one.values, other.values))
+def joined(parts: Sequence[Comparisons]) -> Comparisons:
+    """Join comparisons, in their order."""
+    return Comparisons(
+        units=list(chain.from_iterable(part.units for part in parts)),
+        slices=list(chain.from_iterable(part.slices for part in parts)),
+        candidate=np.concatenate([*(part.candidate for part in parts), np.zeros(0)]),
+        stable=np.concatenate([*(part.stable for part in parts), np.zeros(0)]),
+    )
+
+
+def _column(parts: Sequence[Column]) -> Column:
+    units = list(chain.from_iterable(part.units for part in parts))
+    return Column(units, np.concatenate([part.values for part in parts]))

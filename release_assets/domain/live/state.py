@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003  pydantic reads the annotations of a state
 from dataclasses import dataclass, field, replace
 from functools import cache
-from operator import add
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import PlainSerializer, PlainValidator, TypeAdapter
 
 from release_assets.domain.errors import InputError
 from release_assets.domain.live import observations
 from release_assets.domain.live.bets import BETS_AGAINST, BETS_FOR, Sums
+from release_assets.domain.live.scores import Faults
 from release_assets.domain.live.streams import Stream, scorers_of
-from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics.wealth import Table
 from release_assets.domain.statistics.windows import WINDOWS
 
@@ -45,15 +44,6 @@ def _read_table(document: Mapping[str, Any]) -> Table:
 
 
 _StoredTable = Annotated[Table, PlainSerializer(_write_table), PlainValidator(_read_table)]
-
-
-class Faults(NamedTuple):
-    """What became of one scorer's answers in a canary stage; losses as in `scores.Scores`."""
-
-    seen: float = 0.0
-    unusable: float = 0.0
-    candidate_lost: float = 0.0
-    stable_lost: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,13 +137,9 @@ def with_scores_read(
         state = state.with_windows_anew()
     known = dict(state.scorer_versions) | now
     scored = {s: observations.scores(batch, s, known[s]) for s in scorers_of(plan) if s in known}
-    return replace(state, scorer_versions=known, faults=_counted(state.faults, scored)), scored
-
-
-def _counted(before: Mapping[str, Faults], scored: Mapping[str, Scores]) -> Mapping[str, Faults]:
-    now = {s: (own.seen, own.unusable, *own.lost) for s, own in scored.items()}
-    more = {s: Faults(*map(add, before.get(s, Faults()), own)) for s, own in now.items()}
-    return {**before, **more}
+    before = state.faults
+    more = {s: before.get(s, Faults()).plus(own.faults) for s, own in scored.items()}
+    return replace(state, scorer_versions=known, faults={**before, **more}), scored
 
 
 def excess_missing(state: LiveState, slo: Slo) -> float:
@@ -165,6 +151,6 @@ def excess_missing(state: LiveState, slo: Slo) -> float:
     if not slo.metric.is_scored:
         return 0.0
     own = state.faults.get(slo.subject or "", Faults())
-    judged = state.faults.values() if slo.metric.counted is Counted.GAP else [own]
+    judged = state.faults.values() if slo.metric.is_gap else [own]
     shares = ((f.candidate_lost - f.stable_lost) / max(1.0, f.seen) for f in judged)
     return max(0.0, *shares, 0.0)

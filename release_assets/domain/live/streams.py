@@ -46,7 +46,7 @@ class Stream(NamedTuple):
 
 
 def stream_of(slo: Slo) -> Stream:
-    """Return the one stream of an SLO; a limit on gaps has many (`gaps.py`)."""
+    """Return the one stream of an SLO; a limit on gaps has many (`gap_bets.py`)."""
     is_drop = slo.metric.counted is Counted.DROP
     return Stream(slo.group, slo.subject or "", "drop" if is_drop else "level")
 
@@ -74,7 +74,7 @@ def shares_of(plan: RolloutPlan) -> Mapping[str, float]:
 
 def require_judgeable(plan: RolloutPlan) -> None:
     """Raise `InputError` for a gap in a plan that judges no scorer; all else is counted."""
-    gaps = (s for stage in plan.stages for s in stage.slos if s.metric.counted is Counted.GAP)
+    gaps = (s for stage in plan.stages for s in stage.slos if s.metric.is_gap)
     gap = next(gaps, None)
     if gap is not None and not scorers_of(plan):
         hint = "add an SLO on the scores themselves, like 'eval_groundedness_drift_max: 0.04'"
@@ -136,9 +136,12 @@ class Bounds:
         return Bounds(tolerated=self.tolerated, margin=self.margin - by)
 
 
-def slo_bounds(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> Bounds:
-    """Return what the SLO lets all answers lose in this stage."""
-    return Bounds(tolerated=slo.tolerated, margin=margin_to_prove(plan, stage, slo))
+def slo_bounds(plan: RolloutPlan, stage: CanaryStage, *slos: Slo) -> Bounds:
+    """Return what may be lost in this stage: the most that any of the SLOs allows."""
+    return Bounds(
+        tolerated=max(slo.tolerated for slo in slos),
+        margin=max(margin_to_prove(plan, stage, slo) for slo in slos),
+    )
 
 
 def margin_to_prove(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> float:
@@ -149,7 +152,7 @@ def margin_to_prove(plan: RolloutPlan, stage: CanaryStage, slo: Slo) -> float:
         later = [s for s in plan.stages if s.index > stage.index and s.traffic_pct < 100]
         return min(_WIDEST, slo.limit * (1 + len(later)))
     pairs = plan.scoring_budget_per_hour * (stage.duration / timedelta(hours=1))
-    is_gap = slo.metric.counted is Counted.GAP
+    is_gap = slo.metric.is_gap
     pairs = pairs / SLICES_EXPECTED if is_gap else pairs
     return max(slo.limit, min(_WIDEST, provable_margin(pairs, is_gap=is_gap)))
 
@@ -159,8 +162,5 @@ def slice_bounds(plan: RolloutPlan, stage: CanaryStage, gap: Slo, scorer: str) -
 
     No less than the drift SLO of the stage allows all of them: what all lose alike is no gap.
     """
-    slos = [gap, *(s for s in stage.slos if s.kind is SloKind.DRIFT and s.subject == scorer)]
-    return Bounds(
-        tolerated=max(slo.tolerated for slo in slos),
-        margin=max(margin_to_prove(plan, stage, slo) for slo in slos),
-    )
+    drifts = (s for s in stage.slos if s.kind is SloKind.DRIFT and s.subject == scorer)
+    return slo_bounds(plan, stage, gap, *drifts)

@@ -77,3 +77,8 @@ class LiveBatch:
     stable: CallCounts
     pairs: tuple[ScoredPair, ...] = ()
     calls: tuple[ScoredCall, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it covers."""
+        return max(0.0, (self.until - self.since).total_seconds())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from release_assets.domain.live.bets import Growth
 from release_assets.domain.live.state import Breach, LiveState
 from release_assets.domain.live.streams import shares_of
 from release_assets.domain.statistics.bets import evidence, log_sum
@@ -21,9 +22,8 @@ from release_assets.domain.statistics.wealth import (
 from release_assets.domain.statistics.windows import with_boundaries, with_observations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from release_assets.domain.live.bets import Growth
     from release_assets.domain.live.streams import Stream
     from release_assets.domain.live.traffic import LiveBatch
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
@@ -61,11 +61,6 @@ def time_of(plan: RolloutPlan, stage: CanaryStage) -> tuple[float, float]:
     return planned, planned if is_watch else max(planned, stage.longest.total_seconds())
 
 
-def seconds_of(batch: LiveBatch) -> float:
-    """Return the seconds that a batch covers."""
-    return max(0.0, (batch.until - batch.since).total_seconds())
-
-
 def with_wealth_released(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> LiveState:
     """Release half at the ramp's start, a tenth at each later stage, a fifth evenly over its time.
 
@@ -88,7 +83,7 @@ def _evenly(state: LiveState, batch: LiveBatch, plan: RolloutPlan) -> float:
     """Return what of the evenly released wealth falls on this batch's time."""
     planned, longest = time_of(plan, plan.stages[batch.stage])
     every = [time_of(plan, stage) for stage in plan.stages]
-    since, until = state.elapsed_s, state.elapsed_s + seconds_of(batch)
+    since, until = state.elapsed_s, state.elapsed_s + batch.seconds
     in_plan = _overlap(since, until, 0.0, planned) / max(1.0, sum(p for p, _ in every))
     later = _overlap(since, until, planned, longest) / max(1.0, sum(x - p for p, x in every))
     return _EVENLY * (_IN_PLAN * in_plan + (1 - _IN_PLAN) * later)
@@ -109,7 +104,7 @@ def start_share(plan: RolloutPlan, index: int) -> float:
     return _AT_START if index == 0 else later
 
 
-def with_bets(state: LiveState, growth: Growth, boundaries: int) -> LiveState:
+def with_bets(state: LiveState, growths: Sequence[Growth], boundaries: int) -> LiveState:
     """Let every bet of a look win or lose, once new streams have their share of the wealth.
 
     `boundaries` is how many `windows.boundaries_passed` counts behind this look.
@@ -117,8 +112,9 @@ def with_bets(state: LiveState, growth: Growth, boundaries: int) -> LiveState:
     before = state.boundaries
     proofs, sums = (with_boundaries(w, before, boundaries) for w in (state.proofs, state.sums))
     state = replace(state, proofs=proofs, sums=sums, boundaries=boundaries)
-    if not growth.streams:
+    if not growths:
         return state
+    growth = Growth.together(growths)
     place = {stream: at for at, stream in enumerate(state.streams)}
     new = sorted(stream for stream in growth.streams if stream not in place)
     state = _with_new_streams(state, new, growth) if new else state

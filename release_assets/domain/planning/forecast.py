@@ -20,6 +20,7 @@ from release_assets.domain.rollout.metrics import Counted, SloKind
 from release_assets.domain.statistics import information
 
 if TYPE_CHECKING:
+    from release_assets.domain.planning.traffic import PlanTraffic
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
     from release_assets.domain.rollout.slo import Slo
 
@@ -70,7 +71,7 @@ class SloForecast:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageForecast:
-    """One canary stage below 100 %."""
+    """One canary stage."""
 
     index: int
     traffic_pct: float
@@ -78,6 +79,19 @@ class StageForecast:
     longest_min: float
     evidence: str
     slos: tuple[SloForecast, ...]
+
+    @property
+    def place(self) -> str:
+        """The stage, for a sentence."""
+        return f"canary stage {self.index + 1} ({self.traffic_pct:g} %)"
+
+    def only_guards(self, slo: SloForecast) -> bool:
+        """Whether it excludes no more than a larger loss than the limit allows."""
+        return self.evidence == "guard" and slo.margin is not None and slo.margin > slo.limit
+
+    def is_caught_in_time(self, slo: SloForecast) -> bool:
+        """Whether half of all such harm is caught before the stage has to end."""
+        return slo.catches.median_min <= self.longest_min
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form; what takes forever is null."""
@@ -92,46 +106,32 @@ def _without_infinity(value: Any) -> Any:
     return None if isinstance(value, float) and math.isinf(value) else value
 
 
-def forecast(
-    plan: RolloutPlan, stage: CanaryStage, *, calls_per_second: float, scores_per_hour: float
-) -> StageForecast:
-    """Forecast what one stage can catch and prove.
-
-    `scores_per_hour` counts replayed requests (a pair of scores); no more than there are calls.
-    """
-    pairs_per_min = min(scores_per_hour / 60, calls_per_second * 60)
-    calls_per_min = calls_per_second * 60 * stage.traffic_pct / 100
-    return StageForecast(
-        index=stage.index,
-        traffic_pct=stage.traffic_pct,
-        duration_min=stage.duration / _MINUTE,
-        longest_min=stage.longest / _MINUTE,
-        evidence=stage.evidence,
-        slos=tuple(_forecast(plan, stage, slo, calls_per_min, pairs_per_min) for slo in stage.slos),
+def forecasts(plan: RolloutPlan, traffic: PlanTraffic) -> tuple[StageForecast, ...]:
+    """Forecast what each stage can catch and prove."""
+    return tuple(
+        StageForecast(
+            index=stage.index,
+            traffic_pct=stage.traffic_pct,
+            duration_min=stage.duration / _MINUTE,
+            longest_min=stage.longest / _MINUTE,
+            evidence=stage.evidence,
+            slos=tuple(_forecast(plan, stage, slo, traffic) for slo in stage.slos),
+        )
+        for stage in plan.stages
     )
 
 
-def _samples(slo: Slo, calls: float, pairs: float) -> float:
-    """Return how many of these calls, or replayed pairs, are samples of an SLO."""
-    if slo.metric.counted is Counted.GAP:
-        return pairs / SLICES_EXPECTED
-    if slo.metric.is_scored:
-        return pairs
-    return calls * (RATED_SHARE if slo.metric.is_voluntary else 1.0)
-
-
-def _forecast(
-    plan: RolloutPlan, stage: CanaryStage, slo: Slo, calls_per_min: float, pairs_per_min: float
-) -> SloForecast:
-    per_min, is_level = _samples(slo, calls_per_min, pairs_per_min), slo.kind is SloKind.LEVEL
+def _forecast(plan: RolloutPlan, stage: CanaryStage, slo: Slo, traffic: PlanTraffic) -> SloForecast:
+    calls_per_min, is_gap = traffic.candidate_calls_per_min(stage), slo.metric.is_gap
+    per_min = _samples(slo, calls_per_min, traffic.pairs_per_min)
     planned = per_min * (stage.duration / _MINUTE)
-    margin = None if is_level else margin_to_prove(plan, stage, slo)
-    is_gap = slo.metric.counted is Counted.GAP
-    n_80, n_90 = (
-        (float(calls_to_judge(stage, slo)),) * 2
-        if margin is None
-        else information.samples_to_prove(margin, is_gap=is_gap)
-    )
+    if slo.kind is SloKind.LEVEL:
+        margin = provable = None
+        n_80 = n_90 = float(calls_to_judge(stage, slo))
+    else:
+        margin = margin_to_prove(plan, stage, slo)
+        provable = information.provable_margin(planned, is_gap=is_gap)
+        n_80, n_90 = information.samples_to_prove(margin, is_gap=is_gap)
     return SloForecast(
         name=slo.name,
         limit=slo.limit,
@@ -139,11 +139,18 @@ def _forecast(
         n_planned=planned,
         n_longest=per_min * (stage.longest / _MINUTE),
         margin=margin,
-        provable_margin=None if is_level else information.provable_margin(planned, is_gap=is_gap),
+        provable_margin=provable,
         n_80=n_80,
         n_90=n_90,
         catches=_catch(plan, stage, slo, per_min, calls_per_min),
     )
+
+
+def _samples(slo: Slo, calls: float, pairs: float) -> float:
+    """Return how many of these calls, or replayed pairs, are samples of an SLO."""
+    if slo.metric.is_scored:
+        return pairs / SLICES_EXPECTED if slo.metric.is_gap else pairs
+    return calls * (RATED_SHARE if slo.metric.is_voluntary else 1.0)
 
 
 def _catch(
@@ -151,7 +158,7 @@ def _catch(
 ) -> Catch:
     harm, growth = _harm(slo)
     alpha = ALPHA * shares_of(plan)[slo.group] * start_share(plan, stage.index)
-    streams = SLICES_EXPECTED if slo.metric.counted is Counted.GAP else 1
+    streams = SLICES_EXPECTED if slo.metric.is_gap else 1
     median, p90 = information.samples_to_breach(growth, alpha / streams)
     minutes = median / per_min if per_min > 0 else math.inf
     return Catch(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.planning.forecast import forecast
+from release_assets.domain.planning.forecast import forecasts
 from release_assets.domain.planning.planner import plan_findings
 from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.verdict import Verdict, conclude
@@ -20,25 +20,13 @@ from release_assets.domain.wording import number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from release_assets.domain.planning.forecast import Catch, SloForecast, StageForecast
+    from release_assets.domain.planning.forecast import SloForecast, StageForecast
+    from release_assets.domain.planning.traffic import PlanTraffic
     from release_assets.domain.rollout.plan import RolloutPlan
 
 GATE = "plan_lint"
 _OF_TRAFFIC = ("n_planned", "n_longest", "provable_margin")
 _OF_TIME = ("median_min", "p90_min", "calls_at_risk")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PlanTraffic:
-    """What a plan will get; None is unknown. A score is one replayed request, a pair of scores."""
-
-    calls_per_second: float | None
-    scores_per_hour: float | None
-
-    @property
-    def is_known(self) -> bool:
-        """Whether anything can be promised."""
-        return self.calls_per_second is not None and self.scores_per_hour is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,24 +65,13 @@ def lint_plan(plan: RolloutPlan, traffic: PlanTraffic) -> PlanLint:
     """Judge a plan before anybody signs it; its own scoring budget counts as known."""
     if traffic.scores_per_hour is None:
         traffic = replace(traffic, scores_per_hour=plan.scoring_budget_per_hour)
-    findings = _findings(plan, traffic)
-    calls, scores = traffic.calls_per_second or 0.0, traffic.scores_per_hour or 0.0
-    stages = tuple(
-        forecast(plan, stage, calls_per_second=calls, scores_per_hour=scores)
-        for stage in plan.stages
-    )
+    stages = forecasts(plan, traffic)
+    findings = plan_findings(plan, stages, traffic) if traffic.is_known else [_unknown(traffic)]
     verdict = conclude(GATE, findings)
     if verdict.is_passed:
         verdict = replace(verdict, headline=_promise(plan, stages, traffic))
     warnings = tuple(_warnings(stages)) if traffic.is_known else ()
     return PlanLint(verdict=verdict, plan=plan, traffic=traffic, stages=stages, warnings=warnings)
-
-
-def _findings(plan: RolloutPlan, traffic: PlanTraffic) -> tuple[Finding, ...]:
-    if not traffic.is_known:
-        return (_unknown(traffic),)
-    calls, scores = traffic.calls_per_second or 0.0, traffic.scores_per_hour or 0.0
-    return plan_findings(plan, calls_per_second=calls, scores_per_hour=scores)
 
 
 def _unknown(traffic: PlanTraffic) -> Finding:
@@ -122,32 +99,25 @@ def _promise(plan: RolloutPlan, stages: tuple[StageForecast, ...], traffic: Plan
 
 def _caught(stages: tuple[StageForecast, ...], name: str, subject: str) -> str:
     for stage in stages:
-        for catches in (slo.catches for slo in stage.slos if slo.name == name):
-            if is_caught_in_time(stage, catches):
+        for slo in stage.slos:
+            if slo.name == name and stage.is_caught_in_time(slo):
                 return (
-                    f"a {subject} drop of {number(catches.drop)} that begins with canary stage"
-                    f" {stage.index + 1} ({stage.traffic_pct:g} %) is caught after"
-                    f" {catches.median_n:.0f} samples ({catches.median_min:.3g} min)"
+                    f"a {subject} drop of {number(slo.catches.drop)} that begins with {stage.place}"
+                    f" is caught after {slo.catches.median_n:.0f} samples"
+                    f" ({slo.catches.median_min:.3g} min)"
                 )
     return f"no canary stage catches twice the limit of {subject} in its time"
-
-
-def is_caught_in_time(stage: StageForecast, catches: Catch) -> bool:
-    """Whether half of all such harm is caught before the stage has to end."""
-    return catches.median_min <= stage.longest_min
 
 
 def _warnings(stages: tuple[StageForecast, ...]) -> Iterator[str]:
     """Yield what is accepted, and should be known."""
     for stage in stages[:-1]:
-        where = f"canary stage {stage.index + 1} ({stage.traffic_pct:g} %)"
-        wide = [s for s in stage.slos if s.margin is not None and s.margin > s.limit]
-        if stage.evidence == "guard" and wide:
-            excluded = ", ".join(_guarded(slo) for slo in wide)
-            yield f"{where} only guards: it excludes {excluded}"
-        late = [s.name for s in stage.slos if not is_caught_in_time(stage, s.catches)]
+        excluded = ", ".join(_guarded(slo) for slo in stage.slos if stage.only_guards(slo))
+        if excluded:
+            yield f"{stage.place} only guards: it excludes {excluded}"
+        late = ", ".join(slo.name for slo in stage.slos if not stage.is_caught_in_time(slo))
         if late:
-            yield f"{where} is over before it would catch twice the limit of {', '.join(late)}"
+            yield f"{stage.place} is over before it would catch twice the limit of {late}"
 
 
 def _guarded(slo: SloForecast) -> str:

@@ -1,8 +1,8 @@
 """What a rollout plan can catch and prove with its traffic, known before anyone signs it.
 
 Decides which plans have no teeth: a stage that cannot prove its margins in its longest time, a
-stage that can never end. An earlier stage that only guards against
-large harm is accepted, with a warning (docs/methods.md, R13).
+stage that can never end. An earlier stage that only guards against large harm is accepted, with a
+warning (docs/methods.md, R13).
 """
 
 from __future__ import annotations
@@ -11,49 +11,42 @@ import math
 from typing import TYPE_CHECKING
 
 from release_assets.domain.finding import Finding, Outcome
-from release_assets.domain.planning.forecast import Catch, SloForecast, StageForecast, forecast
-from release_assets.domain.rollout.metrics import Counted
 from release_assets.domain.statistics import information
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release_assets.domain.planning.forecast import SloForecast, StageForecast
+    from release_assets.domain.planning.traffic import PlanTraffic
     from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
 
 
-def stage_forecasts(
-    plan: RolloutPlan, *, calls_per_second: float, scores_per_hour: float
-) -> tuple[StageForecast, ...]:
-    """Forecast what each stage below 100 % can catch and prove."""
-    return tuple(
-        forecast(plan, stage, calls_per_second=calls_per_second, scores_per_hour=scores_per_hour)
-        for stage in plan.stages
-        if stage.traffic_pct < 100
-    )
-
-
 def plan_findings(
-    plan: RolloutPlan, *, calls_per_second: float, scores_per_hour: float
+    plan: RolloutPlan, stages: Sequence[StageForecast], traffic: PlanTraffic
 ) -> tuple[Finding, ...]:
-    """Judge whether the plan has teeth with this traffic and scoring budget."""
-    forecasts = stage_forecasts(
-        plan, calls_per_second=calls_per_second, scores_per_hour=scores_per_hour
-    )
-    found = [
-        _provable(plan.stages[of.index], of, slo, scores_per_hour)
-        for of in forecasts
-        for slo in of.slos
+    """Judge whether the plan has teeth with this traffic and scoring budget, as forecast."""
+    below = [
+        (stage, of)
+        for stage, of in zip(plan.stages, stages, strict=True)
+        if stage.traffic_pct < 100
     ]
-    ends = [_ends(plan.stages[f.index], f, calls_per_second) for f in forecasts]
+    scores_per_hour = traffic.scores_per_hour or 0.0
+    found = [
+        _provable(of, forecast, scores_per_hour, is_gap=slo.metric.is_gap)
+        for stage, of in below
+        for slo, forecast in zip(stage.slos, of.slos, strict=True)
+    ]
+    ends = [_ends(stage, of, traffic) for stage, of in below]
     return (*found, *ends, _budget(plan, scores_per_hour))
 
 
 def _provable(
-    stage: CanaryStage, of: StageForecast, slo: SloForecast, scores_per_hour: float
+    of: StageForecast, slo: SloForecast, scores_per_hour: float, *, is_gap: bool
 ) -> Finding:
     is_enough = slo.n_80 <= slo.n_longest
-    text = f"canary stage {stage.index + 1} ({stage.traffic_pct:g} %), {slo.name}: "
-    text += f"{_power_clause(stage, slo)}; {_catch_clause(of, slo.catches)}"
+    text = f"{of.place}, {slo.name}: {_power_clause(of, slo)}; {_catch_clause(of, slo)}"
     if not is_enough:
-        text += f"; {_cheapest_change(stage, of, slo, scores_per_hour)}"
+        text += f"; {_cheapest_change(of, slo, scores_per_hour, is_gap=is_gap)}"
     return Finding(
         rule="each_stage_can_prove_its_margin",
         outcome=Outcome.PASSED if is_enough else Outcome.FAILED,
@@ -64,18 +57,18 @@ def _provable(
     )
 
 
-def _power_clause(stage: CanaryStage, slo: SloForecast) -> str:
+def _power_clause(of: StageForecast, slo: SloForecast) -> str:
     have = f"gets {slo.n_planned:.0f} samples, {slo.n_longest:.0f} at most"
     if slo.margin is None:
         return f"{have}; needs {slo.n_80:.0f} to be judged"
     goal = f"needs {slo.n_80:.0f} to prove {slo.margin:.3f} for 80 % of harmless releases"
-    guards = stage.evidence == "guard" and slo.margin > slo.limit
-    hedge = f" (guards only: the limit is {slo.limit:g})" if guards else ""
+    hedge = f" (guards only: the limit is {slo.limit:g})" if of.only_guards(slo) else ""
     return f"{have}; {goal}, {slo.n_90:.0f} for 90 %{hedge}"
 
 
-def _catch_clause(of: StageForecast, catches: Catch) -> str:
-    if catches.median_min > of.longest_min:
+def _catch_clause(of: StageForecast, slo: SloForecast) -> str:
+    catches = slo.catches
+    if not of.is_caught_in_time(slo):
         return f"{catches.drop:.3g} would take {catches.median_n:.0f} samples to be caught"
     return (
         f"catches {catches.drop:.3g} after {catches.median_n:.0f} samples"
@@ -85,7 +78,7 @@ def _catch_clause(of: StageForecast, catches: Catch) -> str:
 
 
 def _cheapest_change(
-    stage: CanaryStage, of: StageForecast, slo: SloForecast, scores_per_hour: float
+    of: StageForecast, slo: SloForecast, scores_per_hour: float, *, is_gap: bool
 ) -> str:
     """Name what would do: more time, then more scores, and last a wider limit."""
     if slo.n_longest <= 0:
@@ -94,22 +87,18 @@ def _cheapest_change(
     changes = [f"max_duration_min: {math.ceil(of.longest_min * factor)}"]
     if slo.margin is not None:
         changes.append(f"scores_per_hour: {math.ceil(scores_per_hour * factor)}")
-        is_gap = any(s.name == slo.name and s.metric.counted is Counted.GAP for s in stage.slos)
         wider = information.provable_margin(slo.n_longest, is_gap=is_gap)
         changes.append(f"a limit of {math.ceil(wider * 1000) / 1000:g}")
     return f"cheapest change: {', or '.join(changes)}"
 
 
-def _ends(stage: CanaryStage, of: StageForecast, calls_per_second: float) -> Finding:
-    calls = calls_per_second * 60 * stage.traffic_pct / 100 * of.longest_min
-    least = max(1, stage.min_samples)
+def _ends(stage: CanaryStage, of: StageForecast, traffic: PlanTraffic) -> Finding:
+    calls, least = traffic.candidate_calls_per_min(stage) * of.longest_min, stage.least_calls
     return Finding(
         rule="each_stage_can_reach_its_least_number_of_calls",
         outcome=Outcome.PASSED if calls >= least else Outcome.FAILED,
-        because=(
-            f"canary stage {stage.index + 1} ({stage.traffic_pct:g} %) gets {calls:.0f} candidate"
-            f" calls in {of.longest_min:g} min at most, {least} needed"
-        ),
+        because=f"{of.place} gets {calls:.0f} candidate calls in {of.longest_min:g} min at most,"
+        f" {least} needed",
         observed=calls,
         limit=float(least),
     )

@@ -70,6 +70,16 @@ class Metric:
         return self.counted in {Counted.DROP, Counted.GAP}
 
     @property
+    def is_gap(self) -> bool:
+        """Whether it compares slices with one another."""
+        return self.counted is Counted.GAP
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether it is a level that is a mean, not a share of calls."""
+        return self.counted in {Counted.MEAN, Counted.SCORE}
+
+    @property
     def is_share(self) -> bool:
         """Whether a limit on it lies between 0 and 1."""
         return self.counted not in {Counted.PERCENTILE, Counted.MEAN}

@@ -48,6 +48,11 @@ class CanaryStage:
         """Healthy time after which an undecided stage is held: one extension unless written."""
         return self.max_duration or 2 * self.duration
 
+    @property
+    def least_calls(self) -> int:
+        """The calls after which it can be judged: one, unless more are written."""
+        return max(1, self.min_samples)
+
     def document(self) -> dict[str, Any]:
         """Return the JSON form, as shown at sign-off."""
         return {

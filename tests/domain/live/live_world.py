@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from release_assets.domain.live import judge as live_judge
+from release_assets.domain.live import judge
 from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredCall, ScoredPair
 from release_assets.domain.rollout.plan import CanaryStage, RolloutPlan
 from release_assets.domain.rollout.slo import read_slo
@@ -133,12 +133,12 @@ def same(n: int, *, tag: str = "", score: float = 1.0) -> list[ScoredPair]:
     ]
 
 
-def judged(the_plan: RolloutPlan, batches) -> live_judge.LiveJudgement:
-    return live_judge.judge(run(the_plan, batches), the_plan)
+def judged(the_plan: RolloutPlan, batches) -> judge.LiveJudgement:
+    return judge.judge(run(the_plan, batches), the_plan)
 
 
 def run(the_plan: RolloutPlan, batches):
-    state = live_judge.start(the_plan)
+    state = judge.start(the_plan)
     for one in batches:
-        state = live_judge.look(state, one, the_plan)
+        state = judge.look(state, one, the_plan)
     return state

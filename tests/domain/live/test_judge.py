@@ -10,7 +10,7 @@ import pytest
 
 from release_assets.domain.errors import InputError
 from release_assets.domain.finding import Outcome
-from release_assets.domain.live import judge as live_judge
+from release_assets.domain.live import judge
 from release_assets.domain.live.reading import Shown
 from release_assets.domain.live.state import LiveState
 from release_assets.domain.live.streams import Stream, latency_limits_ms, needs_latencies
@@ -40,7 +40,7 @@ def by_rule(judgement, rule):
 
 def test_before_the_first_look_nothing_is_known():
     the_plan = plan()
-    judgement = live_judge.judge(live_judge.start(the_plan), the_plan)
+    judgement = judge.judge(judge.start(the_plan), the_plan)
     assert judgement.outcome is Outcome.INCONCLUSIVE
     assert judgement.evidence_against == 1.0
 
@@ -51,7 +51,7 @@ def test_an_empty_batch_is_no_pass():
 
 
 def test_a_stream_that_was_never_seen_shows_nothing():
-    shown = Shown.of(live_judge.start(plan()))
+    shown = Shown.of(judge.start(plan()))
     never_seen = Stream("errors", "", "level")
     assert shown.sums(never_seen) == (0, 0, 0, 0, 0)
     assert shown.proof(never_seen) == 1.0
@@ -61,7 +61,7 @@ def test_growth_moves_only_the_streams_that_bet():
     the_plan = only(DRIFT | {"fairness_locale_delta_max": 0.04})
     english, german = ([p for p in same(50) if p.slices["locale"] == x] for x in LOCALES[:2])
     before = run(the_plan, [batch(1, pairs=english + german)])
-    after = live_judge.look(before, batch(2, pairs=english), the_plan)
+    after = judge.look(before, batch(2, pairs=english), the_plan)
     assert after.streams == before.streams
     bet = (before.wealth.rows != after.wealth.rows).any(axis=1)
     idle = [stream for stream, moved in zip(after.streams, bet, strict=True) if not moved]
@@ -95,22 +95,20 @@ def test_a_proof_is_taken_back_when_the_release_turns_bad_later():
     the_plan = only(DRIFT)
     rng = np.random.default_rng(5)
     state = run(the_plan, [batch(1, pairs=same(200)), batch(2, pairs=same(200))])
-    assert live_judge.judge(state, the_plan).outcome is Outcome.PASSED
+    assert judge.judge(state, the_plan).outcome is Outcome.PASSED
     for i in range(3, 9):
-        state = live_judge.look(state, batch(i, pairs=scored(rng, 40, drop=0.06)), the_plan)
-    assert live_judge.judge(state, the_plan).outcome is not Outcome.PASSED
+        state = judge.look(state, batch(i, pairs=scored(rng, 40, drop=0.06)), the_plan)
+    assert judge.judge(state, the_plan).outcome is not Outcome.PASSED
 
 
 def test_a_drop_twice_the_limit_is_a_breach_after_some_300_pairs():
     the_plan = only(DRIFT)
     needed = []
     for seed in range(40):
-        rng, state, n = np.random.default_rng(seed), live_judge.start(the_plan), 0
+        rng, state, n = np.random.default_rng(seed), judge.start(the_plan), 0
         while state.breach is None and n < 1000:
             n += 20
-            state = live_judge.look(
-                state, batch(n // 20, pairs=scored(rng, 20, drop=0.08)), the_plan
-            )
+            state = judge.look(state, batch(n // 20, pairs=scored(rng, 20, drop=0.08)), the_plan)
         needed.append(n)
     assert np.median(needed) <= 285
 
@@ -135,8 +133,8 @@ def test_a_breach_is_never_taken_back():
     the_plan, rng = only(DRIFT), np.random.default_rng(3)
     state = run(the_plan, [batch(1, pairs=scored(rng, 400, drop=0.12))])
     for i in range(2, 12):
-        state = live_judge.look(state, batch(i, pairs=same(200)), the_plan)
-    judgement = live_judge.judge(state, the_plan)
+        state = judge.look(state, batch(i, pairs=same(200)), the_plan)
+    judgement = judge.judge(state, the_plan)
     assert judgement.outcome is Outcome.FAILED
     assert judgement.evidence_against >= judgement.needed_against
 
@@ -156,7 +154,7 @@ def test_the_same_batch_fed_twice_changes_nothing():
     the_plan = plan()
     first = batch(1, pairs=same(30), candidate=healthy(30), stable=healthy(30))
     once = run(the_plan, [first])
-    assert live_judge.look(once, first, the_plan) is once
+    assert judge.look(once, first, the_plan) is once
 
 
 def test_a_state_survives_json_bit_for_bit():
@@ -166,10 +164,10 @@ def test_a_state_survives_json_bit_for_bit():
         for i in range(1, 5)
     ]
     straight = run(the_plan, batches)
-    resumed = live_judge.start(the_plan)
+    resumed = judge.start(the_plan)
     for one in batches:
         resumed = LiveState.from_document(json.loads(json.dumps(resumed.document())))
-        resumed = live_judge.look(resumed, one, the_plan)
+        resumed = judge.look(resumed, one, the_plan)
     assert resumed == straight
 
 
@@ -182,7 +180,7 @@ def test_a_state_document_is_strict_json_of_numbers_of_eight_bytes():
 
 
 def test_a_state_of_another_version_is_not_read():
-    document = live_judge.start(plan()).document()
+    document = judge.start(plan()).document()
     assert LiveState.can_read(document)
     for other in (document | {"version": 3}, {}):
         assert not LiveState.can_read(other)
@@ -192,35 +190,35 @@ def test_a_state_of_another_version_is_not_read():
 
 def test_a_state_of_another_plan_is_refused():
     with pytest.raises(InputError, match="another rollout plan"):
-        live_judge.look(live_judge.start(only(DRIFT)), batch(1), plan())
+        judge.look(judge.start(only(DRIFT)), batch(1), plan())
 
 
 def test_a_batch_of_an_unplanned_stage_is_refused():
     the_plan = only(DRIFT)
     with pytest.raises(InputError, match="not planned"):
-        live_judge.look(live_judge.start(the_plan), batch(1, stage=9), the_plan)
+        judge.look(judge.start(the_plan), batch(1, stage=9), the_plan)
 
 
 def test_more_errors_than_calls_are_refused():
     the_plan = only(LEVEL)
     impossible = batch(1, candidate=CallCounts(requests=3, errors=4))
     with pytest.raises(InputError, match="4 errors among 3 requests"):
-        live_judge.look(live_judge.start(the_plan), impossible, the_plan)
+        judge.look(judge.start(the_plan), impossible, the_plan)
 
 
 def test_a_gap_that_no_scorer_can_show_is_refused_at_the_start():
     with pytest.raises(InputError, match="nothing measures 'fairness_locale_delta_max'"):
-        live_judge.start(only({"fairness_locale_delta_max": 0.04}))
+        judge.start(only({"fairness_locale_delta_max": 0.04}))
 
 
 def test_the_demo_ramp_of_a_healthy_release_passes_all_stages():
     the_plan, number = plan(), 0
-    state = live_judge.start(the_plan)
+    state = judge.start(the_plan)
     for stage, share in enumerate((0.01, 0.1, 0.5)):
         for _ in range(8):
             number += 1
             calls = max(1, round(150 * share))
-            state = live_judge.look(
+            state = judge.look(
                 state,
                 batch(
                     number,
@@ -231,7 +229,7 @@ def test_the_demo_ramp_of_a_healthy_release_passes_all_stages():
                 ),
                 the_plan,
             )
-            judgement = live_judge.judge(state, the_plan)
+            judgement = judge.judge(state, the_plan)
             planned_s = the_plan.stages[stage].duration.total_seconds()
             if judgement.outcome is Outcome.PASSED and state.elapsed_s >= planned_s:
                 break
@@ -303,16 +301,16 @@ def test_no_rating_at_all_proves_nothing():
 def test_a_locale_that_alone_got_worse_is_named():
     the_plan = only({"eval_groundedness_drift_max": 0.3, "fairness_locale_delta_max": 0.04})
     rng = np.random.default_rng(11)
-    state = live_judge.start(the_plan)
+    state = judge.start(the_plan)
     for i in range(1, 90):
         pairs = [
             pair(float(locale != "ja-JP" or rng.random() > 0.3), 1.0, unit=f"{i}{k}", locale=locale)
             for k, locale in enumerate(LOCALES * 6)
         ]
-        state = live_judge.look(state, batch(i, pairs=pairs), the_plan)
+        state = judge.look(state, batch(i, pairs=pairs), the_plan)
         if state.breach:
             break
-    judgement = live_judge.judge(state, the_plan)
+    judgement = judge.judge(state, the_plan)
     named = {f.slice for f in judgement.findings if f.outcome is Outcome.FAILED and f.slice}
     assert named == {"ja-JP"}
 
@@ -320,10 +318,10 @@ def test_a_locale_that_alone_got_worse_is_named():
 def test_what_all_slices_lose_alike_is_no_gap():
     """A drift limit of .30 allows all of them a drop of .12; the gap limit of .04 is kept."""
     the_plan = only({"eval_groundedness_drift_max": 0.3, "fairness_locale_delta_max": 0.04})
-    rng, state = np.random.default_rng(2), live_judge.start(the_plan)
+    rng, state = np.random.default_rng(2), judge.start(the_plan)
     for i in range(1, 60):
         pairs = scored(rng, 100, drop=0.12, tag=f"{i}-")
-        state = live_judge.look(state, batch(i, pairs=pairs), the_plan)
+        state = judge.look(state, batch(i, pairs=pairs), the_plan)
     assert state.breach is None
 
 
@@ -347,7 +345,7 @@ def test_two_arms_without_replay_are_compared_in_blocks():
 
     good = run(the_plan, [batch(i, calls=calls(i, 0.0)) for i in range(1, 30)])
     assert good.breach is None
-    assert live_judge.judge(good, the_plan).scored == 29 * 20
+    assert judge.judge(good, the_plan).scored == 29 * 20
     bad = run(the_plan, [batch(i, calls=calls(i, 0.12)) for i in range(1, 30)])
     assert bad.breach is not None
 
@@ -365,7 +363,7 @@ def test_missing_candidate_scores_become_a_breach_of_their_own():
     the_plan = only(DRIFT)
     pairs = [pair(None if i % 5 == 0 else 1.0, 1.0, unit=str(i)) for i in range(200)]
     state = run(the_plan, [batch(i, pairs=pairs) for i in range(1, 4)])
-    judgement = live_judge.judge(state, the_plan)
+    judgement = judge.judge(state, the_plan)
     assert by_rule(judgement, "scores_are_complete").outcome is Outcome.FAILED
 
 
@@ -374,7 +372,7 @@ def test_a_scorer_that_is_down_for_both_arms_accuses_nobody():
     pairs = [pair(None, None, unit=str(i)) for i in range(200)]
     state = run(the_plan, [batch(i, pairs=pairs) for i in range(1, 9)])
     assert state.breach is None
-    assert live_judge.judge(state, the_plan).outcome is Outcome.INCONCLUSIVE
+    assert judge.judge(state, the_plan).outcome is Outcome.INCONCLUSIVE
 
 
 def test_missing_candidate_scores_narrow_the_margin_to_prove():
@@ -485,9 +483,9 @@ def test_too_slow_calls_are_counted_not_averaged():
     the_plan = only({"p95_latency_ms_max": 4500})
     slow = CallCounts(requests=400, over_ms={4500: 80})
     state = run(the_plan, [batch(1, candidate=slow)])
-    sentence = live_judge.judge(state, the_plan).sentence
+    sentence = judge.judge(state, the_plan).sentence
     assert sentence.startswith("20.0% of 400 calls took longer than 4500 ms, 5% allowed")
-    finding = live_judge.judge(state, the_plan).findings[0]
+    finding = judge.judge(state, the_plan).findings[0]
     assert finding.observed == 0.2
     assert finding.limit == pytest.approx(0.05)
     assert finding.interval is not None
@@ -497,8 +495,8 @@ def test_too_slow_calls_are_counted_not_averaged():
 def test_the_emergency_path_breaches_with_less_evidence():
     the_plan = only(LEVEL)
     calls = CallCounts(requests=100, errors=6)
-    usual, short = live_judge.start(the_plan), live_judge.start(the_plan, alpha=0.05)
-    usual, short = (live_judge.look(s, batch(1, candidate=calls), the_plan) for s in (usual, short))
-    assert live_judge.judge(short, the_plan).needed_against == 20
+    usual, short = judge.start(the_plan), judge.start(the_plan, alpha=0.05)
+    usual, short = (judge.look(s, batch(1, candidate=calls), the_plan) for s in (usual, short))
+    assert judge.judge(short, the_plan).needed_against == 20
     assert short.breach
     assert not usual.breach

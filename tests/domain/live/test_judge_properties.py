@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release_assets.domain.finding import Outcome
-from release_assets.domain.live import judge as live_judge
+from release_assets.domain.live import judge
 from release_assets.domain.live.reading import Shown
 from release_assets.domain.live.state import LiveState
 from release_assets.domain.live.streams import Stream
@@ -144,10 +144,10 @@ def test_any_traffic_gets_an_answer_with_numbers(batches):
 @given(some_batches())
 def test_each_look_can_be_resumed_from_its_document(batches):
     the_plan = plan()
-    resumed = live_judge.start(the_plan)
+    resumed = judge.start(the_plan)
     for one in batches:
         read = LiveState.from_document(json.loads(json.dumps(resumed.document(), allow_nan=False)))
-        resumed = live_judge.look(read, one, the_plan)
+        resumed = judge.look(read, one, the_plan)
     assert resumed == run(the_plan, batches)
 
 
@@ -167,8 +167,8 @@ def test_nothing_seen_in_no_time_changes_no_finding(batches):
         batch(last.id + 1, stage=last.stage), since=last.until, until=last.until, pairs=()
     )
     before = run(the_plan, batches)
-    after = live_judge.look(before, nothing, the_plan)
-    assert live_judge.judge(after, the_plan) == live_judge.judge(before, the_plan)
+    after = judge.look(before, nothing, the_plan)
+    assert judge.judge(after, the_plan) == judge.judge(before, the_plan)
 
 
 @few
@@ -232,7 +232,7 @@ def test_the_unit_of_money_does_not_matter(costs, unit):
     def judged_in(scale):
         the_plan = only({"cost_per_call_usd_max": 0.014 * scale})
         calls = CallCounts(requests=len(costs), costs_usd=tuple(c * scale for c in costs))
-        return live_judge.judge(run(the_plan, [batch(1, candidate=calls)]), the_plan)
+        return judge.judge(run(the_plan, [batch(1, candidate=calls)]), the_plan)
 
     usd, other = judged_in(1.0), judged_in(unit)
     assert usd.outcome is other.outcome
@@ -280,5 +280,5 @@ def test_a_stage_of_later_slos_can_start_late():
     the_plan = plan()
     state = run(the_plan, [batch(1, pairs=same(50))])
     assert any(group.startswith("fairness") for group in state.waiting)
-    state = live_judge.look(state, batch(2, stage=1, pairs=same(50, tag="b")), the_plan)
+    state = judge.look(state, batch(2, stage=1, pairs=same(50, tag="b")), the_plan)
     assert not any(group.startswith("fairness") for group in state.waiting)

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from release_assets.domain.finding import Outcome
-from release_assets.domain.planning.lint import PlanTraffic, lint_plan, margin_ladder
+from release_assets.domain.planning.lint import lint_plan, margin_ladder
+from release_assets.domain.planning.traffic import PlanTraffic
 from tests.domain.live.live_world import LATER, SEED, plan
 
 EXAMPLE = (

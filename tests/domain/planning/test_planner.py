@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from release_assets.domain.finding import Outcome
-from release_assets.domain.planning.planner import plan_findings, stage_forecasts
+from release_assets.domain.planning.forecast import forecasts
+from release_assets.domain.planning.planner import plan_findings
+from release_assets.domain.planning.traffic import PlanTraffic
 from release_assets.domain.verdict import conclude
 from tests.domain.live.live_world import LATER, SEED, only, plan
 
@@ -21,15 +23,22 @@ EXAMPLE = (
 DRIFT = {"eval_groundedness_drift_max": 0.04}
 
 
-def failed(the_plan, *, calls_per_second=20.0, scores_per_hour=600.0):
-    findings = plan_findings(
-        the_plan, calls_per_second=calls_per_second, scores_per_hour=scores_per_hour
-    )
-    return [f for f in findings if f.outcome is Outcome.FAILED]
+def forecast(the_plan, *, calls_per_second=20.0, scores_per_hour=600.0):
+    traffic = PlanTraffic(calls_per_second=calls_per_second, scores_per_hour=scores_per_hour)
+    return forecasts(the_plan, traffic)
+
+
+def judged(the_plan, *, calls_per_second=20.0, scores_per_hour=600.0):
+    traffic = PlanTraffic(calls_per_second=calls_per_second, scores_per_hour=scores_per_hour)
+    return plan_findings(the_plan, forecasts(the_plan, traffic), traffic)
+
+
+def failed(the_plan, **traffic):
+    return [f for f in judged(the_plan, **traffic) if f.outcome is Outcome.FAILED]
 
 
 def test_the_examples_plan_has_teeth_with_600_scores_an_hour():
-    findings = plan_findings(plan(EXAMPLE, budget=None), calls_per_second=20, scores_per_hour=600)
+    findings = judged(plan(EXAMPLE, budget=None))
     assert conclude("plan", findings).is_passed
 
 
@@ -52,7 +61,7 @@ def test_the_cheapest_change_makes_the_plan_provable():
 
 
 def test_an_early_stage_that_only_guards_is_accepted_and_says_so():
-    findings = plan_findings(plan(EXAMPLE, budget=600), calls_per_second=20, scores_per_hour=600)
+    findings = judged(plan(EXAMPLE, budget=600))
     early = [f for f in findings if "canary stage 1 " in f.because and "drift" in f.because]
     assert early[0].outcome is Outcome.PASSED
     assert "guards only: the limit is 0.04" in early[0].because
@@ -75,10 +84,8 @@ def test_no_traffic_and_no_scores_prove_nothing_and_raise_nothing():
 
 def test_more_scores_catch_earlier_and_prove_more():
     def drift(scores_per_hour):
-        forecasts = stage_forecasts(
-            plan(EXAMPLE, budget=None), calls_per_second=20, scores_per_hour=scores_per_hour
-        )
-        return next(slo for slo in forecasts[-1].slos if "drift" in slo.name)
+        *_, last, _watch = forecast(plan(EXAMPLE, budget=None), scores_per_hour=scores_per_hour)
+        return next(slo for slo in last.slos if "drift" in slo.name)
 
     few, many = drift(600), drift(6_000)
     assert many.catches.median_min < few.catches.median_min
@@ -87,24 +94,20 @@ def test_more_scores_catch_earlier_and_prove_more():
 
 
 def test_calls_at_risk_grow_with_the_traffic_share():
-    forecasts = stage_forecasts(
-        plan(EXAMPLE, budget=None), calls_per_second=20, scores_per_hour=600
-    )
-    at_risk = [
-        slo.catches.calls_at_risk for f in forecasts for slo in f.slos if "drift" in slo.name
-    ]
+    *below, _watch = forecast(plan(EXAMPLE, budget=None))
+    at_risk = [slo.catches.calls_at_risk for f in below for slo in f.slos if "drift" in slo.name]
     assert at_risk == sorted(at_risk)
 
 
 def test_the_forecast_of_a_drift_names_twice_the_limit():
-    forecast = stage_forecasts(only(DRIFT), calls_per_second=30, scores_per_hour=90_000)[0]
-    (slo,) = forecast.slos
+    stage, _watch = forecast(only(DRIFT), calls_per_second=30, scores_per_hour=90_000)
+    (slo,) = stage.slos
     assert slo.catches.drop == pytest.approx(0.08)
     assert 300 < slo.catches.median_n < 500
     assert slo.catches.median_n < slo.catches.p90_n
 
 
 def test_a_forecast_is_a_json_document_even_where_something_takes_forever():
-    forecasts = stage_forecasts(plan(), calls_per_second=0, scores_per_hour=0)
-    document = json.loads(json.dumps(forecasts[0].document(), allow_nan=False))
+    stage, *_ = forecast(plan(), calls_per_second=0, scores_per_hour=0)
+    document = json.loads(json.dumps(stage.document(), allow_nan=False))
     assert document["slos"][0]["catches"]["median_min"] is None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from release_assets.domain.live import judge as live_judge
+from release_assets.domain.live import judge
 from release_assets.domain.live.state import ALPHA
 from release_assets.domain.live.traffic import CallCounts
 from release_assets.domain.live.wealth import evidence_against
@@ -25,12 +25,12 @@ def one_call(number, *, event):
 def crossed_by_calls_and_events(limit):
     """Whether E_total has crossed after n calls with s errors; the path does not matter."""
     the_plan = only({"error_rate_max": limit})
-    row = [live_judge.start(the_plan)]
+    row = [judge.start(the_plan)]
     crossed = np.zeros((LONGEST + 1, LONGEST + 1), dtype=bool)
     for n in range(1, LONGEST + 1):
         fine, bad = one_call(n, event=False), one_call(n, event=True)
-        grown = [live_judge.look(state, fine, the_plan) for state in row]
-        row = [*grown, live_judge.look(row[-1], bad, the_plan)]
+        grown = [judge.look(state, fine, the_plan) for state in row]
+        row = [*grown, judge.look(row[-1], bad, the_plan)]
         row = [replace(state, breach=None) for state in row]
         crossed[n, : n + 1] = [evidence_against(state) >= 1 / ALPHA for state in row]
     return crossed
@@ -78,13 +78,13 @@ def test_all_evidence_together_has_mean_one_at_the_null_in_every_tree_of_looks()
             (50, 10, {"eval_groundedness_drift_max": 0.5}, "proof"),
         )
     )
-    leaves = [(1.0, live_judge.start(the_plan))]
+    leaves = [(1.0, judge.start(the_plan))]
     for number in range(1, 9):
         stage, grown = (0 if number < 4 else 1), []
         for chance, state in leaves:
             for lost, share in ((True, 0.25), (False, 0.75)):
                 rows = [pair(0.0 if lost else 1.0, 1.0, unit=str(number))]
-                seen = live_judge.look(state, batch(number, stage=stage, pairs=rows), the_plan)
+                seen = judge.look(state, batch(number, stage=stage, pairs=rows), the_plan)
                 grown.append((chance * share, seen))
         leaves = grown
         mean = sum(chance * without_missing(state) for chance, state in leaves)
@@ -112,8 +112,8 @@ def test_gaps_between_slices_are_a_supermartingale_at_the_null():
                     pair(1.0 - here, 1.0, unit="a", locale="en-US"),
                     pair(1.0 - there, 1.0, unit="b", locale="de-DE"),
                 ]
-                start = live_judge.start(the_plan)
-                state = live_judge.look(start, batch(1, pairs=rows), the_plan)
+                start = judge.start(the_plan)
+                state = judge.look(start, batch(1, pairs=rows), the_plan)
                 mean += chance * gap_wealth(state)
         assert mean <= gap_wealth_at_start(the_plan) + 1e-12
 
@@ -126,5 +126,5 @@ def gap_wealth(state):
 def gap_wealth_at_start(the_plan):
     """Two of four streams of the fairness SLO are gaps: half of what the first look releases."""
     empty = [pair(0.99, 1.0, unit=u, locale=w) for u, w in (("a", "en-US"), ("b", "de-DE"))]
-    state = live_judge.look(live_judge.start(the_plan), batch(1, pairs=empty), the_plan)
+    state = judge.look(judge.start(the_plan), batch(1, pairs=empty), the_plan)
     return state.released * (2.0 / 6.25) / 2

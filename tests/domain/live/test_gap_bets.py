@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from release_assets.domain.live.bets import Growth, drop_bets
-from release_assets.domain.live.gaps import slice_growth
+from release_assets.domain.live.bets import Growth, drop_bet
+from release_assets.domain.live.gap_bets import slice_growth
 from release_assets.domain.live.streams import Bounds, Stream
 from release_assets.domain.rollout.slo import read_slo
 from release_assets.domain.statistics.bets import DIFFERENCE, PROOF, Bet, log_growth
@@ -65,7 +65,7 @@ def test_each_slice_is_bet_on_as_if_it_were_alone(slices):
     for at, (name, sides) in enumerate(slices.items()):
         stream = Stream("fairness locale delta max", "groundedness", "drop", name)
         assert found.streams[at] == stream
-        alone = Growth.of(drop_bets(stream, ALONE, sides))
+        alone = Growth.of([drop_bet(stream, ALONE, sides)])
         assert found.log_weights[at].tolist() == alone.log_weights[0].tolist()
         assert found.against[at] == pytest.approx(alone.against[0])
         assert found.proof[at] == pytest.approx(alone.proof[0])

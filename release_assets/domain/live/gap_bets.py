@@ -1,4 +1,7 @@
-"""Gaps between slices: how much more one slice loses than another, all ordered pairs at once."""
+"""Bets on gaps between slices: how much more one loses than another, all ordered pairs at once.
+
+Arithmetic only; whether a slice is judged at all, `drops.py` decides.
+"""
 
 from __future__ import annotations
 
