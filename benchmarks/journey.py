@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 COUNTED = ("ledger", "store", "router", "calls", "digests", "git", "pair", "judged")
 PACKAGES = ("release_assets", "resources", "sensors")
-STORE_READS = ("rollout", "looks", "newest_looks", "live_state")
+STORE_READS = ("active_rollouts", "rollout", "looks", "newest_looks", "live_state", "decision")
 STAGES = 3
 
 
@@ -72,11 +72,8 @@ def counting() -> Iterator[Counts]:
     methods = (
         ("ledger", SqlLedger, "entries"),
         ("router", FakeTrafficRouter, "read"),
-        ("calls", SteadyTraffic, "counts"),
-        *(
-            ("store", SqlReleaseStore, n)
-            for n in ("rollout", "looks", "newest_looks", "live_state")
-        ),
+        *(("calls", SteadyTraffic, name) for name in ("counts", "pairs")),
+        *(("store", SqlReleaseStore, name) for name in STORE_READS),
     )
     functions = (
         ("digests", release.digest_of_document),

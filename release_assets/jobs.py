@@ -1,4 +1,4 @@
-"""Every button: the jobs that sensors request and people launch.
+"""All jobs: what sensors request and people launch.
 
 All run in one process (a process per step costs about five CPU seconds). Those that touch
 production are never retried by the engine, since resuming is a person's decision.
@@ -10,15 +10,28 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from release_assets.domain.triggers import (
+    COMPLETE_RELEASE,
+    CONCLUDE_STAGE,
+    ENTER_STAGE,
+    PROMOTE_RELEASE,
+    REPORT_FAILED_PHASE,
+    ROLL_BACK_RELEASE,
+    RUN_PRE_MERGE,
+    RUN_STAGING,
+)
 from release_assets.pipeline import (
     COMPLETION,
     FAILURE_REPORT,
     INCIDENT,
     LIVE_SCORES,
+    PRE_MERGE,
     RESTORATION,
     ROLLOUT,
+    SIGN_OFF,
     STAGE_OUTCOMES,
     STAGE_TRAFFIC,
+    STAGING,
 )
 from release_assets.records.declare import key
 
@@ -47,22 +60,13 @@ def _assets(*names: str) -> dg.AssetSelection:
     return dg.AssetSelection.assets(*(key(n) for n in names))
 
 
-RUN_PRE_MERGE = "run_pre_merge"
-RUN_STAGING = "run_staging"
-PROMOTE_RELEASE = "promote_release"
-ENTER_STAGE = "enter_stage"
-CONCLUDE_STAGE = "conclude_stage"
-COMPLETE_RELEASE = "complete_release"
-ROLL_BACK_RELEASE = "roll_back_release"
-REPORT_FAILED_PHASE = "report_failed_phase"
-
 _ALL = (
-    _job(RUN_PRE_MERGE, "May this change merge?", dg.AssetSelection.groups("pre_merge")),
-    _job(RUN_STAGING, "As good as main, at full length?", dg.AssetSelection.groups("staging")),
+    _job(RUN_PRE_MERGE, PRE_MERGE.question, dg.AssetSelection.groups(PRE_MERGE.name)),
+    _job(RUN_STAGING, STAGING.question, dg.AssetSelection.groups(STAGING.name)),
     _job(
         PROMOTE_RELEASE,
-        "Who says yes? Then onto the rollout plan; without the quorum it ends as 'needs sign-off'.",
-        dg.AssetSelection.groups("sign_off") | _assets(ROLLOUT),
+        "Who says yes? Then onto the rollout plan; without the quorum it is refused.",
+        dg.AssetSelection.groups(SIGN_OFF.name) | _assets(ROLLOUT),
     ),
     _job(ENTER_STAGE, "Raise traffic to a canary stage.", _assets(STAGE_TRAFFIC)),
     _job(

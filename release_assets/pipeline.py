@@ -9,8 +9,9 @@ that opens what comes next:
     rollback                       its one claim; only then a rollback is called done
     audit                          none: it reads, and opens nothing
 
-What is not listed here is not required, so this file is the place to look. Every name stands here
-once; phases, jobs and records use these constants.
+What is not listed here is not required, so this file is the place to look. Phases, jobs and records
+use these constants; `domain/history/reading.py`, which cannot import this file, repeats five of
+them, and a test compares.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ _CURVE_HASHES: dict[str, hashes.HashAlgorithm] = {
     "secp384r1": hashes.SHA384(),
     "secp521r1": hashes.SHA512(),
 }
-_SSH_KEYGEN = f"sign with it by: ssh-keygen -Y sign -f KEY -n {NAMESPACE} STATEMENT"
+_USABLE = "give a private OpenSSH key without a passphrase: ed25519, RSA or ECDSA"
 
 
 class KeyPair(NamedTuple):
@@ -76,10 +76,10 @@ def load_private_key(content: bytes, *, file: str | None = None) -> PrivateKey:
         key = load_ssh_private_key(content, None)
     except TypeError as exc:
         message = "the key is locked with a passphrase"
-        raise InputError(message, file=file, hint=_SSH_KEYGEN) from exc
+        raise InputError(message, file=file, hint=_USABLE) from exc
     except (ValueError, UnsupportedAlgorithm) as exc:
         message = "the file is not a private SSH key that is supported"
-        raise InputError(message, file=file, hint=_SSH_KEYGEN) from exc
+        raise InputError(message, file=file, hint=_USABLE) from exc
     if isinstance(key, rsa.RSAPrivateKey):
         require_long_enough(key.key_size)
     if isinstance(key, ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):

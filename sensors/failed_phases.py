@@ -2,17 +2,12 @@
 
 import dagster as dg
 
-from release_assets.jobs import (
-    JOBS,
-    PHASE_TAG,
-    REPORT_FAILED_PHASE,
-    RUN_PRE_MERGE,
-    RUN_STAGING,
-    RUN_TAG,
-)
+from release_assets.domain.triggers import REPORT_FAILED_PHASE, RUN_PRE_MERGE, RUN_STAGING
+from release_assets.jobs import JOBS, PHASE_TAG, RUN_TAG
+from release_assets.pipeline import PRE_MERGE, STAGING
 from sensors.requesting import EVERY_TICK_S
 
-_PHASES = {RUN_PRE_MERGE: "pre_merge", RUN_STAGING: "staging"}
+_PHASES = {RUN_PRE_MERGE: PRE_MERGE.name, RUN_STAGING: STAGING.name}
 
 
 @dg.run_failure_sensor(

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from release_assets.domain.triggers import new_merges
-from release_assets.jobs import JOBS, RUN_STAGING
+from release_assets.domain.triggers import RUN_STAGING, new_merges
+from release_assets.jobs import JOBS
 from release_assets.ports import GitHost
 from sensors.requesting import EVERY_TICK_S, read_cursor, result
 

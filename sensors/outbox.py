@@ -3,6 +3,7 @@
 import dagster as dg
 
 from release_assets.domain.errors import AdapterError, InputError
+from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.ports import Clock, Ledger, Notice, Notifier, ReleaseStore
 from sensors.requesting import EVERY_TICK_S
 
@@ -27,7 +28,7 @@ def outbox(
         except (AdapterError, InputError) as exc:
             context.log.warning("a notice to %s was not delivered: %s", notice.channel, exc)
             continue
-        ledger.append("notice", _document(notice), at=clock.now(), release=notice.release)
+        ledger.append(EntryKind.NOTICE, _document(notice), at=clock.now(), release=notice.release)
         release_store.mark_delivered(notice.dedup)
     return dg.SkipReason(f"{len(waiting)} notices waited")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from release_assets.domain.triggers import next_attempt
+from release_assets.domain.triggers import CONCLUDE_STAGE, ENTER_STAGE, next_attempt
 from release_assets.partitions import RELEASES, STAGES, canary_stage_key
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     StageKeys = Mapping[str, Sequence[str]]  # release to the keys of its canary stages
 
 EVERY_TICK_S = 3  # Dagster's sensor daemon looks every five seconds or so, whatever is asked
-_STAGED = {"enter_stage", "conclude_stage"}
+_STAGED = {ENTER_STAGE, CONCLUDE_STAGE}
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,

@@ -7,8 +7,8 @@ nothing is requested.
 
 import dagster as dg
 
-from release_assets.domain.triggers import Ready, next_promotion
-from release_assets.jobs import JOBS, PROMOTE_RELEASE
+from release_assets.domain.triggers import PROMOTE_RELEASE, Ready, next_promotion
+from release_assets.jobs import JOBS
 from release_assets.ports import Clock
 from release_assets.records.book import Book
 from sensors.requesting import EVERY_TICK_S, is_under_way, read_cursor, result

@@ -17,14 +17,16 @@ from release_assets.control.notices import named_by_plan, page
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import ReleaseKey
 from release_assets.domain.rollout.machine import Rollout, RolloutState
-from release_assets.domain.triggers import MOST_ATTEMPTS, Request, next_run
-from release_assets.jobs import (
+from release_assets.domain.triggers import (
     COMPLETE_RELEASE,
     CONCLUDE_STAGE,
     ENTER_STAGE,
-    JOBS,
+    MOST_ATTEMPTS,
     ROLL_BACK_RELEASE,
+    Request,
+    next_run,
 )
+from release_assets.jobs import JOBS
 from release_assets.partitions import stage_key
 from release_assets.ports import Clock, ReleaseStore
 from release_assets.records.book import Book

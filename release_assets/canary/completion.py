@@ -65,7 +65,7 @@ def _require_watched(recorder: Recorder, release: Release, rollout: Rollout | No
     if rollout is None or rollout.state not in {RolloutState.WATCHING, RolloutState.COMPLETE}:
         raise RefusedError(f"{release.key} is not being watched at 100 %; it cannot complete")
     plan = recorder.repository.plan(release.key.feature, release.commit)
-    last = plan.stages[-2]
+    last = plan.last_monitored
     gate = of_stage(CANARY.gate, stage_key(last.index, last.traffic_pct))
     recorder.book.of(release).require_passed([gate])
     return rollout

@@ -18,7 +18,7 @@ from release_assets.control.rollouts import move
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import Release
-from release_assets.domain.rollout.machine import begin
+from release_assets.domain.rollout.machine import begin, event_of_entering
 from release_assets.domain.rollout.plan import RolloutPlan
 from release_assets.partitions import CANARY_STAGES, stage_key
 from release_assets.pipeline import ROLLOUT, STAGE_TRAFFIC
@@ -95,8 +95,7 @@ def _enter(
     """Begin the rollout, or move it into this stage."""
     now, because = clock.now(), f"{plan.stages[stage].traffic_pct:g} % of traffic at the router"
     if stage:
-        is_last = stage == len(plan.stages) - 1
-        event = RolloutEvent.FULL_TRAFFIC_REACHED if is_last else RolloutEvent.STAGE_ENTERED
+        event = event_of_entering(plan, stage)
         move(store, str(release.key), event, now=now, because=because)
         return
     stable = book.stable(release.key.feature)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from release_assets.domain.errors import InputError
 from release_assets.domain.ledger.entries import Head
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.ledger.whole import judge_whole
+from release_assets.domain.release import ReleaseKey
 from release_assets.domain.sign_off.quorum import heads_seen, read_sign_offs
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from release_assets.domain.verdict import Verdict
     from release_assets.ports import Ledger
     from resources.ledger_store import SqlLedger
+
+_HEAD = re.compile(r"[0-9]{1,18}:sha256:[0-9a-f]{64}")
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -52,7 +56,8 @@ def verify_ledger(
 ) -> None:
     """Verify every entry, the whole tree, and every head that signatories or you have seen.
 
-    Exit 0 when the ledger is whole, 1 when it was tampered with; the first bad entry is named.
+    Exit 0 when the ledger is whole; 1 when it was tampered with or is not a ledger, where the first
+    bad entry is named; 2 on wrong usage; 3 when it has no entry or cannot be read now.
     """
     heads = [_read_head(text) for text in seen]
     found = judge_whole(_open(url).rows(), seen=heads, signed_heads=_signed_heads)
@@ -80,7 +85,8 @@ def show(
     *, url: str | None, as_json: bool, release: str | None, kinds: Sequence[str], after: int
 ) -> None:
     """Print entries in order, each verified."""
-    found = _open(url).entries(release=release, kinds=kinds, after=after)
+    about = str(ReleaseKey.parse(release)) if release else None
+    found = _open(url).entries(release=about, kinds=kinds, after=after)
     if as_json:
         click.echo(_json({"entries": [entry.document() for entry in found]}))
     else:
@@ -110,15 +116,15 @@ def _of_the_world() -> Ledger:
 
 
 def _read_head(text: str) -> Head:
-    size, _, root = text.partition(":")
-    if not size.isdecimal() or not root.startswith("sha256:"):
-        hint = "write it like 12:sha256:ab..., as `countersign ledger head` prints it"
+    if not _HEAD.fullmatch(text):
+        hint = "copy the whole line that `countersign ledger head` prints: 12:sha256: and 64 digits"
         raise InputError(f"'{text}' is not a head", hint=hint)
+    size, _, root = text.partition(":")
     return Head(size=int(size), root=root)
 
 
 def _line(entry: Entry) -> str:
-    parts = (entry.body.get(key) for key in ("gate", "name", "headline", "because"))
+    parts = (entry.body.get(key) for key in ("gate", "act", "event", "name", "headline", "because"))
     words = " ".join(str(part) for part in parts if part)
     about = entry.release or "-"
     return f"{entry.seq:>6}  {entry.at:%Y-%m-%d %H:%M:%S}  {entry.kind:<12} {about:<22} {words}"

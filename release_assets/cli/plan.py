@@ -38,9 +38,9 @@ def lint(
 ) -> None:
     """What can each canary stage of FILE catch, and what can it prove?
 
-    Exit code 0: the plan has teeth; 1: it has none, and the cheapest change is named; 2: the file
-    cannot be read; 3: unknown, since the traffic is. Without --scores-per-hour the plan's own
-    'scoring_budget_per_hour' counts.
+    Exit code 0: every stage can prove its margins; 1: one cannot, and the cheapest change is named;
+    2: the file cannot be read or is not a valid plan; 3: unknown, since the traffic is. Without
+    --scores-per-hour the plan's own 'scoring_budget_per_hour' counts.
     """
     if plot:
         from release_assets.cli.plots.figure import require_plot

@@ -1,7 +1,7 @@
 """Runs the stories in a world: which one begins when, until all have ended or time is up.
 
-The first release goes alone, so that a newcomer sees one whole journey; the next changes follow
-each other through merge, while earlier releases are still in staging or on canary.
+The first release goes alone, so that a first-time user sees one whole journey; the next changes
+follow each other through merge, while earlier releases are still in staging or on canary.
 """
 
 from __future__ import annotations

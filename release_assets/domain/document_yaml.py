@@ -30,7 +30,7 @@ def parse_yaml(text: str, *, file: str) -> tuple[dict[str, Any], dict[Path, int]
     except yaml.YAMLError as exc:
         raise _unreadable(exc, text, file) from exc
     if value is None:
-        raise InputError("is empty", file=file, line=1)
+        raise InputError("the file is empty", file=file, line=1)
     if not isinstance(value, dict):
         raise InputError("must be a mapping of keys to values", file=file, line=lines[()])
     return value, lines
@@ -116,8 +116,10 @@ def _unreadable(exc: yaml.YAMLError, text: str, file: str) -> InputError:
     problem = str(getattr(exc, "problem", "") or "cannot be read")
     if "'\\t'" in problem or "\t" in _indentation(text, mark.line):
         hint = "indent with spaces"
-        return InputError("is indented with a tab", file=file, line=mark.line + 1, hint=hint)
-    return InputError(f"is not YAML: {problem}", file=file, line=mark.line + 1)
+        return InputError(
+            "this line is indented with a tab", file=file, line=mark.line + 1, hint=hint
+        )
+    return InputError(f"this is not YAML: {problem}", file=file, line=mark.line + 1)
 
 
 def _indentation(text: str, line: int) -> str:

@@ -112,7 +112,7 @@ def read_json_lines(
             message = f"duplicate {unique} '{identity}', first on line {first_seen[identity]}"
             raise InputError(message, file=file, line=number)
     if not records:
-        raise InputError("is empty", file=file, hint="write one JSON object on each line")
+        raise InputError("the file is empty", file=file, hint="write one JSON object on each line")
     return tuple(records)
 
 

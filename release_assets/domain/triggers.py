@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from release_assets.domain.rollout.look_decision import LookDecision
     from release_assets.domain.rollout.machine import Rollout
 
+# The jobs, by the names that Dagster shows and that requests carry.
+RUN_PRE_MERGE = "run_pre_merge"
+RUN_STAGING = "run_staging"
+PROMOTE_RELEASE = "promote_release"
+ENTER_STAGE = "enter_stage"
+CONCLUDE_STAGE = "conclude_stage"
+COMPLETE_RELEASE = "complete_release"
+ROLL_BACK_RELEASE = "roll_back_release"
+REPORT_FAILED_PHASE = "report_failed_phase"
+
 MOST_REQUESTS_A_TICK = 10
 MOST_ATTEMPTS = 5  # runs of one request that ended without what it wanted; then a person is paged
 
@@ -49,7 +59,7 @@ def new_heads(
 ) -> tuple[tuple[Request, ...], dict[str, str]]:
     """Return requests for open changes whose head is new, and the cursor after them."""
     fresh = [c for c in changes if not c.is_merged and handled.get(str(c.number)) != c.head]
-    return _requests("run_pre_merge", [(c, c.head) for c in fresh], handled)
+    return _requests(RUN_PRE_MERGE, [(c, c.head) for c in fresh], handled)
 
 
 def new_merges(
@@ -58,7 +68,7 @@ def new_merges(
     """Return requests for merged changes that are new, and the cursor after them."""
     merged = [(c, c.merge.commit) for c in changes if c.merge]
     fresh = [(c, commit) for c, commit in merged if handled.get(str(c.number)) != commit]
-    return _requests("run_staging", fresh, handled)
+    return _requests(RUN_STAGING, fresh, handled)
 
 
 def _requests(
@@ -88,7 +98,7 @@ def next_promotion(
     for one in ready:
         key = f"promote_release:{one.release}:{one.signed}"
         if one.release_digest not in promoted and handled.get(one.release) != key:
-            request = Request(action="promote_release", release=one.release, run_key=key)
+            request = Request(action=PROMOTE_RELEASE, release=one.release, run_key=key)
             return (request,), dict(handled) | {one.release: key}
     return (), dict(handled)
 
@@ -113,13 +123,13 @@ def _wanted(
     rollout: Rollout, decision: LookDecision | None, *, is_stage_proven: bool
 ) -> tuple[str, int] | None:
     if rollout.state is RolloutState.BRAKED:
-        return "roll_back_release", rollout.stage
+        return ROLL_BACK_RELEASE, rollout.stage
     is_passed = decision is not None and decision.passes_its_stage
     if rollout.state is RolloutState.WATCHING:
-        return ("complete_release", rollout.stage) if is_passed else None
+        return (COMPLETE_RELEASE, rollout.stage) if is_passed else None
     if rollout.state is RolloutState.RAMPING and is_stage_proven:
-        return "enter_stage", rollout.stage + 1
-    return ("conclude_stage", rollout.stage) if is_passed else None
+        return ENTER_STAGE, rollout.stage + 1
+    return (CONCLUDE_STAGE, rollout.stage) if is_passed else None
 
 
 def next_attempt(request: Request, ended: int) -> Request | None:

@@ -1,4 +1,4 @@
-"""The prompts of this release: are they registered by content, and does nothing dangle?
+"""The prompts of this release: are they registered by content, and does every reference exist?
 
 Publishing is safe before the merge, since the registry is content-addressed and no pointer moves.
 """
@@ -35,7 +35,7 @@ def prompts_are_registered(
     recorder: dg.ResourceParam[Recorder],
     prompt_registry: dg.ResourceParam[PromptRegistry],
 ) -> dg.AssetCheckResult:
-    """Every prompt of the manifest is registered by its content, and none dangles."""
+    """Every prompt of the manifest is registered by its content, and every reference exists."""
 
     def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
         feature, repository = release.key.feature, recorder.repository

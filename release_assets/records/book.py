@@ -101,7 +101,9 @@ class Book:
         """Return the entry by which the stable release became it; raises `NotFoundError`."""
         found = self.production().stable.get(feature)
         if found is None:
-            raise NotFoundError(f"{feature} has no stable release; adopt the one that runs first")
+            raise NotFoundError(
+                f"{feature} has no stable release; the ledger needs an adoption of what runs now"
+            )
         return found
 
     def stable_commit(self, feature: str) -> str:

@@ -17,15 +17,8 @@ from release_assets.domain.evals.pairing import Pairing, pair
 from release_assets.domain.evals.rows import RowStatus, ScoreRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    import dagster as dg
-
-    from release_assets.domain.finding import Finding
-    from release_assets.domain.ledger.entries import Entry
-    from release_assets.domain.release import Release
-    from release_assets.ports import EvidenceShape
-    from release_assets.records.recorder import Recorder
 
 _COLUMNS = tuple(f.name for f in fields(ScoreRow))  # `asdict` copies deeply: a second a suite
 _RULES = RegressionRules()
@@ -113,48 +106,6 @@ def read_run(table: Iterable[Mapping[str, Any]]) -> SuiteRun:
         for is_again in (False, True)
     )
     return SuiteRun(suite=suite, again=again)
-
-
-def record_suite(
-    context: dg.AssetExecutionContext,
-    recorder: Recorder,
-    release: Release,
-    run: SuiteRun,
-) -> dg.MaterializeResult[None]:
-    """Store the rows of a run, and record its summary."""
-    table = recorder.evidence_store.put(run.table())
-    recorder.paired[table] = run
-    return recorder.evidence(
-        context, release, summary=run.summary(), inputs=run.inputs, table=table
-    )
-
-
-def judge_suite(
-    context: dg.AssetCheckExecutionContext,
-    recorder: Recorder,
-    shape: EvidenceShape,
-    judge: Callable[[SuiteRun, Release], tuple[Finding, ...]],
-) -> dg.AssetCheckResult:
-    """Judge the stored table of a suite: its shape, and then its rows."""
-
-    def rule(release: Release, found: Entry) -> tuple[Finding, ...]:
-        rows = recorder.rows(found)
-        # The table was verified against its digest, so a run under that digest is this one.
-        run = recorder.paired.pop(found.body["table"], None) or read_run(rows)
-        return (*_shape_findings(shape, rows, found), *judge(run, release))
-
-    return recorder.judge(context, rule)
-
-
-def _shape_findings(
-    shape: EvidenceShape, rows: Sequence[Mapping[str, Any]], found: Entry
-) -> tuple[Finding, ...]:
-    """Judge whether the stored table is well formed, but for the cases that were asked again."""
-    summary = found.body["summary"]
-    first = [row for row in rows if not row["again"]]
-    return shape.findings(
-        first, cases=summary["cases"], repeats=summary["repeats"], scorers=summary["scorers"]
-    )
 
 
 def _means(rows: Iterable[ScoreRow]) -> dict[str, float]:

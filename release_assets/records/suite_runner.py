@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from release_assets.domain.evals.comparability import comparability_key
+from release_assets.domain.evals.differences import RegressionRules
 from release_assets.domain.evals.flips import flipped_cases
 from release_assets.ports import Environment, Target
 from release_assets.records.suite_run import BothSides, SuiteRun, read_run
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from release_assets.ports import Deployer, EvalEngine
     from release_assets.records.recorder import Recorder
 
-CONFIRMATIONS = 4
+CONFIRMATIONS = RegressionRules().reruns
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,5 +2,5 @@
 
 The paperwork after the brake: reads every part back, notifies the people, writes the incident, and
 reports a phase that did not pass. Does not cut traffic: `control/brake` has done that. Stands on
-`control` and `records`.
+`control`, `jobs` and `records`.
 """

@@ -1,4 +1,4 @@
-"""A phase whose run failed: the merge stays blocked, or staging is rolled back; the author hears.
+"""A phase whose run failed: the merge stays blocked or staging is rolled back; people are notified.
 
 The verdicts are in the ledger already; here is what follows from them. A run that crashed without
 a verdict is reported as a crash (law 2: a crash is never a verdict).

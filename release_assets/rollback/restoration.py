@@ -1,7 +1,7 @@
 """After the brake: every part is back, as router, registry and the unit itself report.
 
-Asks `/release` at the front door, and only then takes the candidate unit down (law 4). Launched by
-a person on a release that nothing braked, it pulls the brake itself.
+Asks `/release` at the address that users call, and only then takes the candidate unit down (law
+4). Launched by a person on a release that nothing braked, it pulls the brake itself.
 """
 
 import dagster as dg
@@ -29,7 +29,7 @@ from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
 
 BECAUSE_TAG = "countersign/because"
-PROBES = 20  # questions to the front door; each must be answered by the stable unit
+PROBES = 20  # questions to the address that users call; each must be answered by the stable unit
 
 
 @evidence(RESTORATION, ROLLOUT, pool="production")

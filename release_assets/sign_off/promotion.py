@@ -20,6 +20,7 @@ from release_assets.domain.release import RiskTier
 from release_assets.domain.sign_off.quorum import digest_of_evidence
 from release_assets.domain.sign_off.statement import ReleasePath, Subject
 from release_assets.domain.sign_off.validity import Promotion, quorum_of
+from release_assets.pipeline import PRE_MERGE, STAGING
 from release_assets.ports import Environment
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from release_assets.records.book import Book
     from release_assets.records.repository import ControlFiles, FeatureRepository
 
-_BEFORE_SIGN_OFF = ("pre_merge/", "staging/")
+_SIGNED_FOR = (f"{PRE_MERGE.name}/", f"{STAGING.name}/")  # phases whose evidence a statement binds
 
 
 def changes_of(book: Book, release: Release) -> tuple[Change, ...]:
@@ -75,7 +76,7 @@ def reviewers_of(
 def subject_of(book: Book, release: Release, control: ControlFiles) -> Subject:
     """Return what a sign-off of this release must name, as things are now."""
     entries = book.of(release).written(EntryKind.EVIDENCE)
-    before = [e.digest for e in entries if str(e.body["name"]).startswith(_BEFORE_SIGN_OFF)]
+    before = [e.digest for e in entries if str(e.body["name"]).startswith(_SIGNED_FOR)]
     manifest = book.repository.manifest(release.key.feature, release.commit)
     return Subject(
         release=str(release.key),

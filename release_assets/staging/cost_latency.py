@@ -15,7 +15,8 @@ from release_assets.pipeline import BENCHMARK_RESULTS, DEPLOYMENT, STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
-from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
+from release_assets.records.suite_evidence import judge_suite, record_suite
+from release_assets.records.suite_run import SuiteRun
 from release_assets.records.suite_runner import SuiteRunner
 
 REPEATS = 3

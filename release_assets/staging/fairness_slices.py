@@ -14,7 +14,8 @@ from release_assets.pipeline import DEPLOYMENT, FAIRNESS_RESULTS, STAGING
 from release_assets.ports import EvidenceShape
 from release_assets.records.declare import claim, evidence
 from release_assets.records.recorder import Recorder
-from release_assets.records.suite_run import SuiteRun, judge_suite, record_suite
+from release_assets.records.suite_evidence import judge_suite, record_suite
+from release_assets.records.suite_run import SuiteRun
 from release_assets.records.suite_runner import SuiteRunner
 
 

@@ -245,6 +245,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(invoke, name):
 
     assert isinstance(result.exception, InputError)
     assert message in str(result.exception)
+    assert result.exception.hint
     assert result.exception.file.endswith("calls.jsonl")
     assert result.stdout == ""
 

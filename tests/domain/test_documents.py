@@ -48,8 +48,8 @@ def refusal(text, model=Shed):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "shed.yaml:1: is empty"),
-        ("# only a comment\n", "shed.yaml:1: is empty"),
+        ("", "shed.yaml:1: the file is empty"),
+        ("# only a comment\n", "shed.yaml:1: the file is empty"),
         ("- a\n- b\n", "shed.yaml:1: must be a mapping of keys to values"),
         ("just words\n", "shed.yaml:1: must be a mapping of keys to values"),
         ("built: 2026-01-01\n", "shed.yaml:1: the key 'owner' is missing"),
@@ -59,8 +59,8 @@ def refusal(text, model=Shed):
             "owner: ada\nlimits: {x: 1}\n\tlocked: true\n",
             "is indented with a tab (indent with spaces)",
         ),
-        ("owner: [a\n", "shed.yaml:2: is not YAML: "),
-        ("owner: ada\n---\nowner: ben\n", "shed.yaml:2: is not YAML: "),
+        ("owner: [a\n", "shed.yaml:2: this is not YAML: "),
+        ("owner: ada\n---\nowner: ben\n", "shed.yaml:2: this is not YAML: "),
         ("owner: 5\n", "shed.yaml:1: 'owner' must be text, not 5"),
         ("owner:\n", "shed.yaml:1: 'owner' must be text, not nothing"),
         ("owner: yes\n", "shed.yaml:1: 'owner' must be text, not true"),
@@ -161,8 +161,8 @@ def test_a_byte_order_mark_is_not_part_of_the_text():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "cases.jsonl: is empty (write one JSON object on each line)"),
-        ("\n  \n", "cases.jsonl: is empty"),
+        ("", "cases.jsonl: the file is empty (write one JSON object on each line)"),
+        ("\n  \n", "cases.jsonl: the file is empty"),
         ('{"id": "a", "question": "q"}\n{"id": \n', "cases.jsonl:2: is not JSON: "),
         ('["a"]\n', "cases.jsonl:1: a line must be one JSON object"),
         ('{"id": "a", "id": "b", "question": "q"}\n', "cases.jsonl:1: duplicate key 'id'"),

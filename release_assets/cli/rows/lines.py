@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1_048_576
 _MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 _MOST_WORDS = 500
+_CORRECT = "correct what writes these rows, then run the command again"
 
 # Names reach the terminal and tables: no control character, no separator but the space.
 Name = Annotated[str, Field(max_length=500, pattern=r"^(?: *[^\p{C}\p{Z}]+)+ *$")]
@@ -63,7 +64,7 @@ class RowReader(Generic[RowT]):
             fields = self._require_json(text, line)
             self._require_no_misspelling(fields, line)
             self._require_all_keys(fields, line)
-            raise explain(exc, self._row, self._path, lambda *_: line) from exc
+            raise self._explained(exc, line) from exc
         if _needs_care(row, text):
             self._require_json(text, line)
         if row.__pydantic_extra__:
@@ -75,7 +76,14 @@ class RowReader(Generic[RowT]):
         try:
             return self._row.model_validate(fields)
         except ValidationError as exc:
-            raise explain(exc, self._row, self._path, lambda *_: line) from exc
+            raise self._explained(exc, line) from exc
+
+    def _explained(self, exc: ValidationError, line: int) -> InputError:
+        """Return the most telling fault of a row, with what to do where the fault names nothing."""
+        found = explain(exc, self._row, self._path, lambda *_: line)
+        if found.hint:
+            return found
+        return InputError(found.message, file=self._path, line=line, hint=_CORRECT)
 
     def _require_json(self, text: bytes, line: int) -> dict[str, Any]:
         try:

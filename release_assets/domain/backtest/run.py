@@ -91,7 +91,7 @@ class StageRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BacktestRun:
-    """One plan on its way through a recording; `take` gives the next one.
+    """One plan that is run over a recording; `take` gives the next one.
 
     `judgement` is that of the last look at which one was needed, `seen_until` the end of the last
     window. A run that is over takes nothing in any more.

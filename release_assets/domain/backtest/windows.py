@@ -27,7 +27,7 @@ _BEFORE, _NEVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=U
 
 
 class CallWindows:
-    """One recording on its way into windows; `facts` grow meanwhile.
+    """One recording that is cut into windows; `facts` grow meanwhile.
 
     Args:
         needs: What the plans ask for; other scorers are not gathered.

@@ -1,7 +1,7 @@
 """What was measured about one release digest: an immutable record with its own digest.
 
 Decides nothing; the gates do. One row per case and repeat: errors, timeouts and missing cases
-stay in the denominator (law 2), so a suite that fell over cannot look healthy.
+stay in the denominator (law 2), so a suite that crashed cannot look healthy.
 """
 
 from __future__ import annotations

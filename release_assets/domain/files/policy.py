@@ -43,7 +43,7 @@ SignOffRole = Literal["release_manager", "ai_risk_partner"]
 
 
 class RequiredEvidence(FileRecord):
-    """Which evidence each gate asks for; a gate that lacks one of them does not open."""
+    """Which evidence a tier asks for; not applied yet: `pipeline.py` lists what gates need."""
 
     pre_merge: Annotated[tuple[PreMergeEvidence, ...], Field(min_length=1)]
     staging: Annotated[tuple[StagingEvidence, ...], Field(min_length=1)]
@@ -52,8 +52,8 @@ class RequiredEvidence(FileRecord):
 class RegressionPolicy(FileRecord):
     """Against main: `margin` in score points; `alpha` is the share of good releases stopped.
 
-    `repeats` runs of each case on both sides, added up to `repeats_max` while undecided. This
-    many `confirmed_flips` fail the suite.
+    `repeats` runs of each case on both sides, added up to `repeats_max` while undecided.
+    `confirmed_flips` is read and not applied yet: two fail a suite.
     """
 
     margin: Share

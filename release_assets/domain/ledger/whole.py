@@ -16,6 +16,7 @@ from release_assets.domain.finding import Finding, Outcome
 from release_assets.domain.ledger.kinds import EntryKind
 from release_assets.domain.ledger.verification import verify
 from release_assets.domain.verdict import Verdict, conclude
+from release_assets.domain.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -76,7 +77,7 @@ def _agreeing(seen: Sequence[Head], signed: Sequence[Head]) -> Iterable[Finding]
     if seen:
         yield _passed(SEEN, f"{len(seen)} heads kept elsewhere agree", len(seen))
     if signed:
-        yield _passed(SIGNED, f"the heads in {len(signed)} sign-offs agree", len(signed))
+        yield _passed(SIGNED, f"the heads in {plural(len(signed), 'sign-off')} agree", len(signed))
 
 
 def _passed(rule: str, because: str, n: int) -> Finding:

@@ -18,6 +18,7 @@ from release_assets.domain.people.contributors import Deed, Work, resolved
 from release_assets.domain.people.reviews import REVIEWED_MERGE, judge_review
 from release_assets.domain.people.segregation import DEPLOYER, KNOWN, failed, judge_deployer, passed
 from release_assets.domain.verdict import Verdict, conclude
+from release_assets.domain.wording import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +91,7 @@ def _violated(violation: Violation) -> Finding:
 def _kept_by_all(kept: Mapping[str, int], violations: Sequence[Violation]) -> Iterator[Finding]:
     """Yield one finding for each rule that every change keeps."""
     for rule in sorted(kept.keys() - {violation.code for violation in violations}):
-        because = f"{rule.replace('_', ' ')} in all {kept[rule]} changes"
+        because = f"{rule.replace('_', ' ')} in {plural(kept[rule], 'change')}"
         yield Finding(rule=rule, outcome=Outcome.PASSED, because=because, n=kept[rule])
 
 

@@ -1,7 +1,7 @@
 """Lints a rollout plan: what each stage catches and proves with its traffic, and if it may run.
 
 Decides which figures are known: without the traffic or the scoring budget nothing is promised and
-the verdict is inconclusive. Which plans have no teeth, `planner.py` decides; a stage that only
+the verdict is inconclusive. Which plans can stop nothing, `planner.py` decides; a stage that only
 guards is a warning. Refuses to know files.
 """
 

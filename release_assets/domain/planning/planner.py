@@ -1,6 +1,6 @@
 """What a rollout plan can catch and prove with its traffic, known before anyone signs it.
 
-Decides which plans have no teeth: a stage that cannot prove its margins in its longest time, a
+Decides which plans can stop nothing: a stage that cannot prove its margins in its longest time, a
 stage that can never end. An earlier stage that only guards against large harm is accepted, with a
 warning (docs/methods.md, R13).
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def plan_findings(
     plan: RolloutPlan, stages: Sequence[StageForecast], traffic: PlanTraffic
 ) -> tuple[Finding, ...]:
-    """Judge whether the plan has teeth with this traffic and scoring budget, as forecast."""
+    """Judge what the plan can stop with this traffic and scoring budget, as forecast."""
     below = [
         (stage, of)
         for stage, of in zip(plan.stages, stages, strict=True)

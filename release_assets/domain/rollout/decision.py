@@ -25,9 +25,9 @@ from release_assets.domain.rollout.machine import (
     Rollout,
     RolloutState,
     apply,
+    event_of_entering,
     planned_stage,
     planned_traffic_pct,
-    raising_event,
 )
 from release_assets.domain.wording import time
 
@@ -256,7 +256,7 @@ def _pass(look: _Look) -> Decision | None:
         because = f"shadow stage, would have braked: {look.seen.sentence}"
     if look.stage is look.plan.stages[-1]:
         return _decide(look, StageAct.COMPLETE, because, event=RolloutEvent.COMPLETED)
-    event = raising_event(look.rollout, look.plan)
+    event = event_of_entering(look.plan, look.rollout.stage + 1)
     return _decide(look, StageAct.ADVANCE, because, event=event)
 
 

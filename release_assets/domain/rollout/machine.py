@@ -192,11 +192,10 @@ def planned_traffic_pct(rollout: Rollout, plan: RolloutPlan) -> float:
     return planned_stage(rollout, plan).traffic_pct
 
 
-def raising_event(rollout: Rollout, plan: RolloutPlan) -> RolloutEvent:
-    """Return the event of passing this stage: the stage before 100 % opens full traffic."""
-    if planned_stage(rollout, plan) is plan.last_monitored:
-        return RolloutEvent.FULL_TRAFFIC_REACHED
-    return RolloutEvent.STAGE_ENTERED
+def event_of_entering(plan: RolloutPlan, stage: int) -> RolloutEvent:
+    """Return the event of raising traffic to a later stage: the last one is all traffic."""
+    is_last = stage == len(plan.stages) - 1
+    return RolloutEvent.FULL_TRAFFIC_REACHED if is_last else RolloutEvent.STAGE_ENTERED
 
 
 def resuming_event(rollout: Rollout, plan: RolloutPlan) -> RolloutEvent:

@@ -1,8 +1,9 @@
 """The rollout plan: ordered canary stages with their SLOs, read from the user's file.
 
 Decides what each stage inherits (SLOs go forward and may only tighten) and what a plan must hold
-to have teeth. Refuses to know what the plan can prove with its traffic (`planning`), which
-metrics are emitted (`files/manifest_lint.py`) and what happens to a release on it (`machine.py`).
+to be able to stop a release. Refuses to know what the plan can prove with its traffic (`planning`),
+which metrics are emitted (`files/manifest_lint.py`) and what happens to a release on it
+(`machine.py`).
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def read_rollout_plan(text: str, *, file: str, allow_manual_rollback: bool = Fal
         notify=tuple(target.channel for target in written.on_rollback_notify),
         scoring_budget_per_hour=written.scoring_budget_per_hour,
     )
-    _require_teeth(plan, lines)
+    _require_brakes(plan, lines)
     return plan
 
 
@@ -196,7 +197,7 @@ def _stage(
     )
 
 
-def _require_teeth(plan: RolloutPlan, lines: Lines) -> None:
+def _require_brakes(plan: RolloutPlan, lines: Lines) -> None:
     """Refuse a stage without any SLO, and full traffic without an eval-drift SLO before it."""
     bare = next((stage for stage in plan.stages if not stage.slos), None)
     if bare:

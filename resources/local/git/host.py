@@ -1,7 +1,7 @@
 """A git host on one machine: a bare repository, with changes, reviews and merges as statements.
 
-Satisfies `GitHost` for the pipeline and gives the actors of the local world what a forge's page
-gives: open, push, review, merge. Like a forge it refuses a merge without an approval of the
+Satisfies `GitHost` for the pipeline and gives the actors of the local world what a git host's page
+gives: open, push, review, merge. Like one it refuses a merge without an approval of the
 present tree or without a passed `pre-merge` status; who may approve whom, `domain/people` decides.
 """
 
@@ -97,7 +97,7 @@ class LocalGitHost(GitHost):
         return self._changes.statements.about(str(number))
 
     def set_accounts(self, accounts: Mapping[str, str]) -> None:
-        """Store which account an e-mail address belongs to, as a forge verifies it."""
+        """Store which account an e-mail address belongs to, as a git host verifies it."""
         lowered = {address.lower(): account for address, account in accounts.items()}
         blob = self._git.write_blob(json.dumps(lowered, sort_keys=True).encode())
         self._git.move_refs([(ACCOUNTS, blob, self._git.refs(ACCOUNTS).get(ACCOUNTS, NO_OBJECT))])

@@ -1,4 +1,4 @@
-"""When the local git host lets a change land on main, as a forge's branch rules would.
+"""When the local git host lets a change land on main, as a git host's branch rules would.
 
 Facts of the host only: an approval of the present files by another account, no change requested,
 a passed `pre-merge` status, and main unchanged since then. Which persons must differ is decided in

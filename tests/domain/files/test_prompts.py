@@ -61,8 +61,8 @@ def test_a_prompt_that_is_named_and_not_there_fails():
 @pytest.mark.parametrize(
     ("content", "because"),
     [
-        (b"", "prompts/answer.yaml:1: is empty"),
-        (b"template: [", "prompts/answer.yaml:1: is not YAML: "),
+        (b"", "prompts/answer.yaml:1: the file is empty"),
+        (b"template: [", "prompts/answer.yaml:1: this is not YAML: "),
         (b"template: 'a'\ntemplate: 'b'\n", "duplicate key 'template', first on line 1"),
         (b"template: ''\nn: 3\n", "prompts/answer.yaml: contains no text"),
         (b"\xff", "prompts/answer.yaml:1: is not UTF-8 text"),

@@ -18,8 +18,8 @@ from release_assets.domain.rollout.machine import (
     begin,
     diagram,
     ends_rollout,
+    event_of_entering,
     planned_traffic_pct,
-    raising_event,
     resuming_event,
     state_after,
 )
@@ -165,8 +165,8 @@ def test_a_watch_that_was_held_resumes_as_a_watch():
 
 
 def test_passing_the_last_stage_below_full_traffic_opens_it():
-    assert raising_event(rollout(stage=1), PLAN) is E.STAGE_ENTERED
-    assert raising_event(rollout(stage=2), PLAN) is E.FULL_TRAFFIC_REACHED
+    assert event_of_entering(PLAN, 2) is E.STAGE_ENTERED
+    assert event_of_entering(PLAN, 3) is E.FULL_TRAFFIC_REACHED
 
 
 def test_the_emergency_path_begins_at_its_own_stage():
