@@ -21,12 +21,12 @@ ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "docs/images/rooms.svg"
 PACKAGES = ("release_assets", "resources", "sensors")
 DOMAIN, WORDS = "release_assets.domain", "the words"
-WIDTH, ROW, GAP, MARGIN = 1500, 78, 22, 24
-BOX = 60
+WIDTH, ROW, GAP, MARGIN = 1500, 84, 22, 24
+BOX = 66
 SHIFTS = (-180, 180)  # rows of one or two rooms step aside, so that lines pass beside them
 STYLE = """
   text { font-family: Helvetica, Arial, sans-serif; fill: #1b2733 }
-  .name { font-size: 15px; font-weight: bold } .charter { font-size: 11px; fill: #4a5866 }
+  .name { font-size: 17px; font-weight: bold } .charter { font-size: 13px; fill: #4a5866 }
   .box { fill: #ffffff; stroke: #8797a6 } .domain { fill: #eef5ee; stroke: #6b9a6b }
   .line { fill: none; stroke: #7d93a8; stroke-width: 1.2 }
 """
@@ -59,14 +59,14 @@ class Box:
         """Return the box with its name and as much of its charter as fits."""
         kind = "domain" if self.room.name.startswith(DOMAIN) else "box"
         size = f" ({self.room.modules})" if self.room.modules > 1 else ""
-        lines = wrap(self.room.charter, max(12, int(self.width / 5.6)))
+        lines = wrap(self.room.charter, max(12, int(self.width / 6.5)))
         shown = lines[:2] if len(lines) <= 2 else [lines[0], f"{lines[1].rstrip(' ,.;:')} …"]
         place = f'x="{self.x:.0f}" y="{self.y:.0f}" width="{self.width:.0f}" height="{BOX}"'
         parts = [
             f'<rect class="{kind}" {place} rx="6"/>',
-            self._text("name", 18, self.room.label + size),
+            self._text("name", 20, self.room.label + size),
         ]
-        parts += [self._text("charter", 33 + 13 * n, line) for n, line in enumerate(shown)]
+        parts += [self._text("charter", 38 + 16 * n, line) for n, line in enumerate(shown)]
         return "\n".join(parts)
 
     def _text(self, kind: str, down: int, text: str) -> str:

@@ -86,7 +86,7 @@ def test_a_merge_killed_anywhere_is_one_merge_after_it_was_repeated(tmp_path, de
     assert host.main() == merge.commit
     assert host.first_parent(merge.commit) == before
     assert host.change(1).merge == merge
-    assert len([said for said in host.statements(1) if said["kind"] == "merge"]) == 1
+    assert len([one for one in host.statements(1) if one["kind"] == "merge"]) == 1
 
 
 @pytest.mark.parametrize("delay_s", DELAYS_S)

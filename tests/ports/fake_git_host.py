@@ -93,14 +93,14 @@ class FakeGitHost(GitHost):
         return tuple(self._stored[sha].commit for sha in new if sha not in known)
 
     def post_status(self, commit: str, context: str, verdict: Verdict) -> None:
-        said = (self._find(commit).commit.sha, context, verdict.document())
-        if self.statuses(commit).get(context) != said[2]:
-            self.posted.append(said)
+        status = (self._find(commit).commit.sha, context, verdict.document())
+        if self.statuses(commit).get(context) != status[2]:
+            self.posted.append(status)
         self._reply(None)
 
     def statuses(self, commit: str) -> dict[str, dict[str, Any]]:
         sha = self._find(commit).commit.sha
-        return {context: said for about, context, said in self.posted if about == sha}
+        return {context: found for about, context, found in self.posted if about == sha}
 
     def commit(
         self,

@@ -26,7 +26,9 @@ ADA = "Ada Okafor <ada@example.com>"
 
 
 def verdict(outcome: Outcome):
-    return conclude("pre-merge", [Finding(rule="lint_is_clean", outcome=outcome, because="said")])
+    return conclude(
+        "pre-merge", [Finding(rule="lint_is_clean", outcome=outcome, because="as measured")]
+    )
 
 
 @pytest.fixture(params=["fake", "local"])

@@ -79,10 +79,10 @@ def tiny_release(
 ) -> Release:
     """A release of the feature at a commit of its own, which reports `reports` when it runs."""
     unit = tiny_unit(str(number))
-    told = reports or unit
+    reported = reports or unit
     files = {
         "features/tiny/parts.json": json.dumps(
-            {"unit": told.document(), "digest": told.digest}
+            {"unit": reported.document(), "digest": reported.digest}
         ).encode(),
         "features/tiny/mood.txt": mood.encode(),
     }

@@ -62,21 +62,23 @@ def read_lines(file):
 
 def unit_of(folder):
     """The unit as Countersign computes it from a commit's files."""
-    said = manifest(folder)
+    declared = manifest(folder)
 
     def under(path, pattern):
         files = (file for file in (folder / path).rglob(pattern) if file.is_file())
         return digest_of_files({f.relative_to(folder).as_posix(): f.read_bytes() for f in files})
 
-    parameters = {name: str(value) for name, value in said["model"]["parameters"].items()}
-    prices = digest_of((folder / said["prices"]).read_bytes())
+    parameters = {name: str(value) for name, value in declared["model"]["parameters"].items()}
+    prices = digest_of((folder / declared["prices"]).read_bytes())
     return Unit(
-        feature=said["feature"],
-        code=under(said["code"], "*.py"),
-        prompts=digest_of_files({n: (folder / p).read_bytes() for n, p in said["prompts"].items()}),
-        model=digest_of_document({**said["model"], "parameters": parameters}),
-        index=under(said["index"], "*"),
-        configuration=digest_of_document({"prices": prices, "serve": said["serve"]}),
+        feature=declared["feature"],
+        code=under(declared["code"], "*.py"),
+        prompts=digest_of_files(
+            {n: (folder / p).read_bytes() for n, p in declared["prompts"].items()}
+        ),
+        model=digest_of_document({**declared["model"], "parameters": parameters}),
+        index=under(declared["index"], "*"),
+        configuration=digest_of_document({"prices": prices, "serve": declared["serve"]}),
     )
 
 
@@ -286,21 +288,22 @@ def test_a_story_changes_one_part_of_the_unit(name, part, tmp_path):
 def test_the_people_of_a_story_are_on_the_roster(name):
     roster = yaml.safe_load((MAIN / "people.yaml").read_text(encoding="utf-8"))["people"]
     roles = {person["person"]: {role["role"] for role in person["roles"]} for person in roster}
-    told = story(name)
+    described = story(name)
+    authors = {commit["author"] for commit in described["commits"]}
 
-    assert {commit["author"] for commit in told["commits"]} | {told["merged_by"]} <= roles.keys()
-    assert all("reviewer" in roles[reviewer] for reviewer in told["reviewers"])
-    assert all(attempt["role"] in roles[attempt["person"]] for attempt in told["sign_offs"])
+    assert authors | {described["merged_by"]} <= roles.keys()
+    assert all("reviewer" in roles[reviewer] for reviewer in described["reviewers"])
+    assert all(attempt["role"] in roles[attempt["person"]] for attempt in described["sign_offs"])
 
 
 def test_each_signatory_of_the_last_story_contributed_to_it():
-    told = story("4-own-signature")
+    described = story("4-own-signature")
     added = read_lines(
         EXAMPLES / "stories/4-own-signature/files" / FEATURE / "evals/production.jsonl"
     )
-    contributors = {commit["author"] for commit in told["commits"]}
+    contributors = {commit["author"] for commit in described["commits"]}
 
-    assert {attempt["person"] for attempt in told["sign_offs"]} == contributors
+    assert {attempt["person"] for attempt in described["sign_offs"]} == contributors
     assert added[-1]["authors"] == ["local:rosa"]
 
 
@@ -309,10 +312,10 @@ def test_each_signatory_of_the_last_story_contributed_to_it():
 
 @pytest.mark.parametrize("name", ["main", *STORIES])
 def test_the_running_service_is_the_unit_that_its_files_say(measured, name, tmp_path):
-    told, unit = measured(name).unit, unit_of(lay_out(name, tmp_path / "tree"))
+    running, unit = measured(name).unit, unit_of(lay_out(name, tmp_path / "tree"))
 
-    assert told["parts"] == unit.document()
-    assert told["release_digest"] == unit.digest
+    assert running["parts"] == unit.document()
+    assert running["release_digest"] == unit.digest
 
 
 def test_main_is_good_and_not_perfect(measured):

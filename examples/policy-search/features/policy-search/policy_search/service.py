@@ -51,8 +51,12 @@ class Service:
         }
         request.state.asked_at = asked_at
         answer = self._unit.assistant.answer(question, locale)
-        said = {"answer": answer.text, "behaviour": answer.behaviour, "cost_usd": answer.cost_usd}
-        self._publish(request, said, error=False)
+        answered = {
+            "answer": answer.text,
+            "behaviour": answer.behaviour,
+            "cost_usd": answer.cost_usd,
+        }
+        self._publish(request, answered, error=False)
         return JSONResponse(
             {
                 "call": request.state.call["call"],
@@ -60,7 +64,7 @@ class Service:
                 "tokens_in": answer.tokens_in,
                 "tokens_out": answer.tokens_out,
                 "release_digest": self._digest,
-                **said,
+                **answered,
             }
         )
 
@@ -92,13 +96,13 @@ class Service:
     async def fail(self, request: Request, _: Exception) -> Response:
         """Log a call that broke; the server prints its traceback."""
         if hasattr(request.state, "call"):
-            said = {"answer": "", "behaviour": None, "cost_usd": 0.0}
-            self._publish(request, said, error=True)
+            unanswered = {"answer": "", "behaviour": None, "cost_usd": 0.0}
+            self._publish(request, unanswered, error=True)
         return JSONResponse({"error": "the question could not be answered"}, status_code=500)
 
-    def _publish(self, request: Request, said: dict[str, Any], *, error: bool) -> None:
+    def _publish(self, request: Request, answered: dict[str, Any], *, error: bool) -> None:
         latency_ms = round((time.perf_counter() - request.state.asked_at) * 1000, 3)
-        call = {**request.state.call, **said, "latency_ms": latency_ms, "error": error}
+        call = {**request.state.call, **answered, "latency_ms": latency_ms, "error": error}
         self._events.publish("answer_given", call, replayed=_is_replayed(request))
 
 

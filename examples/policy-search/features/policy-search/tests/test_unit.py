@@ -24,11 +24,18 @@ def canonical(document):
 
 
 def test_the_release_digest_is_that_of_the_parts(order, root):
-    told = release_of(order, root)
+    reported = release_of(order, root)
 
-    assert told["release"] == "tiny-1"
-    assert list(told["parts"]) == ["feature", "code", "prompts", "model", "index", "configuration"]
-    assert told["release_digest"] == canonical(told["parts"])
+    assert reported["release"] == "tiny-1"
+    assert list(reported["parts"]) == [
+        "feature",
+        "code",
+        "prompts",
+        "model",
+        "index",
+        "configuration",
+    ]
+    assert reported["release_digest"] == canonical(reported["parts"])
 
 
 def test_the_model_is_digested_with_its_parameters_as_written(order, root):
