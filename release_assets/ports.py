@@ -41,7 +41,7 @@ class Clock(ABC):
 
     @abstractmethod
     def now(self) -> datetime:
-        """The aware UTC time."""
+        """Return the aware UTC time."""
 
 
 class GitHost(ABC):
@@ -49,35 +49,35 @@ class GitHost(ABC):
 
     @abstractmethod
     def changes(self) -> Sequence[Change]:
-        """All changes, open and merged, by number."""
+        """Return all changes, open and merged, by number."""
 
     @abstractmethod
     def change(self, number: int) -> Change:
-        """One change; raises `NotFoundError`."""
+        """Return one change; raises `NotFoundError`."""
 
     @abstractmethod
     def main(self) -> str:
-        """The commit that main points at."""
+        """Return the commit that main points at."""
 
     @abstractmethod
     def read_file(self, commit: str, path: str) -> bytes:
-        """A file at a commit; raises `NotFoundError`."""
+        """Read a file at a commit; raises `NotFoundError`."""
 
     @abstractmethod
     def read_folder(self, commit: str, under: str) -> Mapping[str, bytes]:
-        """The files below a folder at a commit, by path in the repository, read together."""
+        """Read the files below a folder at a commit together; returns them by their path."""
 
     @abstractmethod
     def export(self, commit: str, into: Path) -> None:
-        """Write the tree of a commit into a folder; does nothing when it already stands there."""
+        """Write the tree of a commit into a folder; does nothing when it is already there."""
 
     @abstractmethod
     def first_parent(self, commit: str) -> str:
-        """The commit of main that a merge was made onto."""
+        """Return the commit of main that a merge was made onto."""
 
     @abstractmethod
     def commits_between(self, base: str, head: str) -> Sequence[Commit]:
-        """The commits of `base..head`, oldest first."""
+        """Return the commits of `base..head`, oldest first."""
 
     @abstractmethod
     def post_status(self, commit: str, context: str, verdict: Verdict) -> None:
@@ -124,17 +124,17 @@ class Deployer(ABC):
 
     @abstractmethod
     def running(self, environment: Environment) -> Sequence[Running]:
-        """What runs there now."""
+        """Return what runs there now."""
 
     @abstractmethod
     def published_events(
         self, release_digest: str, environment: Environment
     ) -> list[dict[str, Any]]:
-        """The events that the unit published there, oldest first."""
+        """Return the events that the unit published there, oldest first."""
 
     @abstractmethod
     def read_back(self, address: str) -> Unit:
-        """The unit that answers at an address, by its own word (`/release`)."""
+        """Return the unit that answers at an address, as it reports itself (`/release`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +158,7 @@ class Traffic:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Traffic:
-        """Read back what `document` made; the addresses are not known any more."""
+        """Read back what `document` made; the addresses are not kept."""
         return cls(
             stable_digest=document["stable"],
             stable_address="",
@@ -173,11 +173,11 @@ class TrafficRouter(ABC):
 
     @abstractmethod
     def front(self) -> str:
-        """The address that users call."""
+        """Return the address that users call."""
 
     @abstractmethod
     def read(self) -> Traffic:
-        """The truth, from the router itself."""
+        """Return the shares as the router itself has them."""
 
     @abstractmethod
     def shift(self, expected: Traffic, to: Traffic) -> Traffic:
@@ -213,11 +213,11 @@ class PromptRegistry(ABC):
 
     @abstractmethod
     def read(self, prompt_set: str) -> Mapping[str, bytes]:
-        """The prompts of a set, verified against their digests; raises `NotFoundError`."""
+        """Return the prompts of a set, verified against their digests; raises `NotFoundError`."""
 
     @abstractmethod
     def pointers(self, environment: Environment) -> PromptPointers:
-        """Where the environment's pointers are; raises `NotFoundError` before the first move."""
+        """Return the environment's pointers; raises `NotFoundError` before the first move."""
 
     @abstractmethod
     def move(
@@ -243,11 +243,11 @@ class EvalEngine(ABC):
 
     @abstractmethod
     def run(self, cases: Sequence[EvalCase], target: Target, repeats: int) -> Sequence[ScoreRow]:
-        """One row per case, repeat and scorer; errors are rows, never exceptions."""
+        """Return one row per case, repeat and scorer; errors are rows, never exceptions."""
 
     @abstractmethod
     def name_and_version(self) -> str:
-        """For the comparability key."""
+        """Return the engine's name and version, a part of the comparability key."""
 
 
 class LiveMetrics(ABC):
@@ -294,7 +294,7 @@ class Notice:
 
 
 class Notifier(ABC):
-    """Delivers notices at least once; a person reading twice beats a person not reading."""
+    """Delivers notices at least once; a message read twice is better than one not read."""
 
     @abstractmethod
     def deliver(self, notice: Notice) -> None:
@@ -310,7 +310,7 @@ class EvidenceStore(ABC):
 
     @abstractmethod
     def get(self, digest: str) -> Sequence[Mapping[str, Any]]:
-        """The rows, verified against the digest; raises `NotFoundError`."""
+        """Return the rows, verified against the digest; raises `NotFoundError`."""
 
 
 class Ledger(ABC):
@@ -337,11 +337,11 @@ class Ledger(ABC):
         kinds: Sequence[str] = (),
         after: int = 0,
     ) -> Sequence[Entry]:
-        """Entries in order, each verified against its leaf hash."""
+        """Return entries in order, each verified against its leaf hash."""
 
     @abstractmethod
     def head(self) -> Head:
-        """Size and root."""
+        """Return the size and the root of the tree."""
 
 
 class ReleaseStore(ABC):
@@ -404,7 +404,7 @@ class EvidenceShape(ABC):
     def findings(
         self, rows: Sequence[Mapping[str, Any]], *, cases: int, repeats: int, scorers: Sequence[str]
     ) -> tuple[Finding, ...]:
-        """A badly formed table is inconclusive, with the failed expectations as findings."""
+        """Judge a table; badly formed is inconclusive, with failed expectations as findings."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ def segregation() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 @click.pass_context
 def check(ctx: click.Context, *, changes: str, people: str, as_json: bool) -> None:
-    """Check every change for independent reviews and a deployer who is no contributor.
+    """Check every change for independent reviews and a deployer who is not a contributor.
 
     What a record lacks is unknown, and unknown does not pass. Exit 0 when all duties were kept
     apart, 1 when not, 2 when a file cannot be read.

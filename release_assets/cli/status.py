@@ -62,7 +62,7 @@ def show_all(every: Sequence[Standing], *, as_json: bool) -> None:
     if as_json:
         _echo_json({"releases": [standing.document() for standing in every]})
         return
-    columns = ("Release", "Phase", "Stands", "Traffic", "Last verdict", "Since (UTC)", "Awaited")
+    columns = ("Release", "Phase", "State", "Traffic", "Last verdict", "Since (UTC)", "Awaited")
     _print_table(columns, [_row(standing) for standing in every])
 
 

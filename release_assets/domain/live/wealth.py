@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _AT_START, _AT_LATER_STAGES, _EVENLY = 0.5, 0.3, 0.2
 _AT_STAGE = 0.1
 _IN_PLAN = 0.95  # of what is spread evenly, for the planned durations without their extensions
-_NAMING = 0.05  # false discovery rate among the named streams of an SLO; a name is no verdict
+_NAMING = 0.05  # false discovery rate among the named streams of an SLO; a name is not a verdict
 
 # Why E_total is an e-process, however many streams there are and whenever one looks. All wealth
 # together is one at the start. At any moment each part of it either waits, and is worth what it is,

@@ -2,7 +2,7 @@
 
 Facts of the host only: an approval of the present files by another account, no change requested,
 a passed `pre-merge` status, and main unchanged since then. Which persons must differ is decided in
-`segregation.py`.
+`domain/people/segregation.py`.
 """
 
 from __future__ import annotations
