@@ -11,7 +11,7 @@ one cluster and one slice, whichever line or file it is in.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_ROWS = 2_000_000
-_SCORED = frozenset({"ok", "wrong"})
+_SCORED = frozenset({RowStatus.OK, RowStatus.WRONG})
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _KEYS = "--cluster and --slice name a key that every row has"
 
@@ -39,7 +39,7 @@ class ResultRow(FileRow):
     case: Name
     scorer: Name
     score: Score | None = None
-    status: Literal["ok", "wrong", "error", "timeout", "limit", "missing", "unscorable"] = "ok"
+    status: RowStatus = RowStatus.OK
     cluster: Name = ""
     slice: Annotated[dict[str, Name], BeforeValidator(_slices)] = Field(default_factory=dict)
     repeat: Annotated[int, Field(ge=0)] = 1
@@ -122,7 +122,7 @@ def _score_row(row: ResultRow, cluster: str | None, slice_key: str | None) -> Sc
         repeat=row.repeat,
         scorer=row.scorer,
         scorer_version=row.scorer_version,
-        status=RowStatus(row.status),
+        status=row.status,
         score=row.score,
         slices={slice_key: _name(row, slice_key)} if slice_key else row.slice,
         critical=row.critical,

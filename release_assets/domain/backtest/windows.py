@@ -1,8 +1,8 @@
 """Cuts recorded calls into the windows that looks would have seen, in one pass.
 
 Decides what a look of a backtest holds. The ramp begins with the candidate's first call; windows
-follow the recorded clock from there, and one without any call is not a look. A rating counts when it
-has matured (docs/methods.md, R11). Refuses times that go backwards.
+follow the recorded clock from there, and one without any call is not a look. A rating counts when
+it has matured (docs/methods.md, R11). Refuses times that go backwards.
 """
 
 from __future__ import annotations
