@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from release_assets.domain.errors import ConflictError
+from release_assets.domain.errors import AdapterError, ConflictError
 from release_assets.domain.live.traffic import LiveBatch
 from release_assets.domain.rollout.look_decision import LookDecision
 from release_assets.domain.rollout.machine import Rollout
@@ -128,7 +128,10 @@ class SqlReleaseStore(ReleaseStore):
         of_this = sa.select(_LOOKS.c.decision).where(_LOOKS.c.release == release)
         with self._database.reading() as connection:
             decision = connection.scalar(of_this.order_by(_LOOKS.c.id.desc()).limit(1))
-        return None if decision is None else _DECISION.read(decision)
+        try:
+            return None if decision is None else _DECISION.read(decision)
+        except AdapterError:  # of another version: the next look decides anew
+            return None
 
     def add_look(
         self, release: str, batch: LiveBatch, state: Mapping[str, Any], decision: LookDecision

@@ -3,7 +3,7 @@
 The first stage after a promotion, the gate of a stage that may advance, the next stage after its
 gate, completion after the watch, the restoration after a brake. Judges nothing and reads no router:
 a decision counts as long as `LookDecision.why_stale` allows, and the run that it leads to checks
-everything anew. A run that is under way is not requested again; one that ended without what it was
+its gates anew. A run that is under way is not requested again; one that ended without what it was
 for is, up to `triggers.MOST_ATTEMPTS` times in all, and then a person is paged. In a freeze window
 nothing is requested to rise.
 """

@@ -61,7 +61,7 @@ def completion(
 
 
 def _require_watched(recorder: Recorder, release: Release, rollout: Rollout | None) -> Rollout:
-    """Return the rollout if its watch is over and its last monitored stage was proven."""
+    """Return the rollout if it is watched at 100 % and its last monitored stage was proven."""
     if rollout is None or rollout.state not in {RolloutState.WATCHING, RolloutState.COMPLETE}:
         raise RefusedError(f"{release.key} is not being watched at 100 %; it cannot complete")
     plan = recorder.repository.plan(release.key.feature, release.commit)

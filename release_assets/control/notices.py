@@ -43,7 +43,7 @@ def page(
 
 def named_by_plan(book: Book, release: Release) -> tuple[str, ...]:
     """Return the channels that the release's own plan names."""
-    return book.repository.plan(release.key.feature, release.commit).notify
+    return book.repository.planned(release.key)[1].notify
 
 
 def author_of(book: Book, key: ReleaseKey) -> str:

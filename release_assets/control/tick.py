@@ -11,11 +11,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from release_assets.control.notices import named_by_plan, page
-from release_assets.domain.errors import ConflictError, ReleaseError
+from release_assets.domain.errors import (
+    AdapterError,
+    ConflictError,
+    InputError,
+    LedgerError,
+    ReleaseError,
+)
 from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout.decision import Decision, StageAct, follow, note_look
+from release_assets.domain.rollout.decision import (
+    LONGEST_LOOK,
+    Decision,
+    StageAct,
+    follow,
+    note_look,
+)
 from release_assets.domain.rollout.machine import RolloutState
+from release_assets.domain.wording import time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,15 +78,37 @@ class RolloutTick:
             rollout,
             plan,
             now,
-            allowed_pct=allowed_pct(self.book, release),
-            frozen=repository.policy().why_frozen(now),
+            allowed_pct=self._allowed_pct(release),
+            frozen=self._why_frozen(now),
         )
         self._act(rollout, release, look.decision, now)
-        if rollout.state is RolloutState.HELD:
+        if rollout.state is RolloutState.HELD and look.decision.act is not StageAct.BRAKE:
             self._report_hold(rollout, release, now)
+        self._page_if_slow(rollout, release, now)
         if look.observation.traffic_pct is None:
             self._page_unjudged(rollout, release, look.decision.because, "router", now)
         return f"{rollout.release}: {look.decision.act}, {look.decision.because}"
+
+    def _allowed_pct(self, release: Release) -> float | None:
+        """Return the share that a raise allows; a ledger that fails stops no brake (law 9)."""
+        try:
+            return allowed_pct(self.book, release)
+        except LedgerError:
+            return 100.0  # no excess is seen then; what live traffic shows is braked all the same
+
+    def _why_frozen(self, now: datetime) -> str | None:
+        """Return why nothing may rise; a policy that cannot be read stops rising, and no brake."""
+        try:
+            return self.book.repository.policy().why_frozen(now)
+        except (InputError, AdapterError) as exc:
+            return f"since the policy cannot be read: {exc}"
+
+    def _page_if_slow(self, rollout: Rollout, release: Release, now: datetime) -> None:
+        """Page when looks take so long that what they decide is too old to be acted upon."""
+        took = self.clock.now() - now
+        if took > LONGEST_LOOK:
+            because = f"a look took {time(took)}, and its decision counts for {time(LONGEST_LOOK)}"
+            self._page_unjudged(rollout, release, because, "slow", now)
 
     def _page_unjudged(
         self, rollout: Rollout, release: Release, because: str, cause: str, now: datetime
@@ -107,11 +142,10 @@ class RolloutTick:
 
     def _report_hold(self, held: Rollout, release: Release, now: datetime) -> None:
         """Page a person, who must decide, and record the hold; repeated until the ledger has it."""
-        since = held.stage_entered_at
-        entries = self.book.of(release).written(EntryKind.ROLLOUT, event=RolloutEvent.HELD)
-        if any(entry.at >= since for entry in entries):
+        entries = self.book.of(release).written(EntryKind.ROLLOUT)
+        if entries and entries[-1].event is RolloutEvent.HELD:  # by order: a clock may be set back
             return
-        dedup = f"hold:{release.digest}:{held.stage}:{since.isoformat()}"
+        dedup = f"hold:{release.digest}:{held.stage}:{held.stage_entered_at.isoformat()}"
         self._page(release, "is held and waits for a person", held.because, dedup, now)
         self.book.write(
             EntryKind.ROLLOUT, {"event": RolloutEvent.HELD, "because": held.because}, release

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1_048_576
 _MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 _MOST_WORDS = 500
+WHOLE = (
+    "\0"  # the key of a text that a row takes in place of a mapping; unescaped, none can spell it
+)
 _CORRECT = "correct what writes these rows, then run the command again"
 
 # Names reach the terminal and tables: no control character, no separator but the space.
@@ -81,9 +84,10 @@ class RowReader(Generic[RowT]):
     def _explained(self, exc: ValidationError, line: int) -> InputError:
         """Return the most telling fault of a row, with what to do where the fault names nothing."""
         found = explain(exc, self._row, self._path, lambda *_: line)
-        if found.hint:
+        if isinstance(found, UnknownWordError):
             return found
-        return InputError(found.message, file=self._path, line=line, hint=_CORRECT)
+        message, hint = found.message.replace(f".{WHOLE}", ""), found.hint or _CORRECT
+        return InputError(message, file=self._path, line=line, hint=hint)
 
     def _require_json(self, text: bytes, line: int) -> dict[str, Any]:
         try:
@@ -128,7 +132,8 @@ def _needs_care(row: FileRow, text: bytes) -> bool:
     """
     fields, keys = row.__dict__, len(row.__pydantic_fields_set__)
     for name in row.mappings:
-        keys += len(fields[name] or ())
+        inside = fields[name] or ()
+        keys += len(inside) - (WHOLE in inside)  # a text in place of a mapping holds no key
     return (
         text.count(b'":') != keys
         or b"\\" in text

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
-from release_assets.cli.rows.lines import Amount, FileRow, Name, RowReader, Score
+from release_assets.cli.rows.lines import WHOLE, Amount, FileRow, Name, RowReader, Score
 from release_assets.domain.errors import InputError
 from release_assets.domain.evals.rows import RowStatus, ScoreRow
 
@@ -29,7 +29,7 @@ _KEYS = "--cluster and --slice name a key that every row has"
 
 
 def _slices(value: Any) -> Any:
-    return {"slice": value} if isinstance(value, str) else value
+    return {WHOLE: value} if isinstance(value, str) else value
 
 
 class ResultRow(FileRow):
@@ -47,6 +47,11 @@ class ResultRow(FileRow):
     critical: bool = False
     latency_ms: Amount | None = None
     cost_usd: Amount | None = None
+
+    @property
+    def slices(self) -> dict[str, str]:
+        """The slice by attribute; one that is a text has the attribute `slice`."""
+        return {"slice": self.slice[WHOLE]} if WHOLE in self.slice else self.slice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +129,7 @@ def _score_row(row: ResultRow, cluster: str | None, slice_key: str | None) -> Sc
         scorer_version=row.scorer_version,
         status=row.status,
         score=row.score,
-        slices={slice_key: _name(row, slice_key)} if slice_key else row.slice,
+        slices={slice_key: _name(row, slice_key)} if slice_key else row.slices,
         critical=row.critical,
         latency_ms=row.latency_ms,
         cost_usd=row.cost_usd,
@@ -133,7 +138,7 @@ def _score_row(row: ResultRow, cluster: str | None, slice_key: str | None) -> Sc
 
 def _name(row: ResultRow, key: str) -> str:
     """Return the name that a row has under the key that a person chose; raises `ValueError`."""
-    found = row.model_dump(exclude_unset=True) | row.slice
+    found = row.model_dump(exclude_unset=True) | row.slices
     if key not in found:
         raise ValueError(f"no key '{key}'; this row has {', '.join(sorted(found))}")
     try:

@@ -58,6 +58,8 @@ class LookDecision:
         later, with the look itself as the last event. Another event in its place (a person's hold,
         another controller's look) has the same version, but not the time of this look.
         """
+        if now < self.at:
+            return "the newest look is later than now: a clock was set back"
         if now - self.at > LONGEST_LOOK:
             return f"the newest look is {time(now - self.at)} old, more than {time(LONGEST_LOOK)}"
         if self.stage != rollout.stage:

@@ -6,6 +6,7 @@ new is read together, whatever the number of changes before it.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -143,15 +144,18 @@ class GitChanges:
         return self.statements.of_blobs([blob])[0] if blob else {}
 
 
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")  # one spelling a number: `0101` is another ref than `101`
+
+
 def _by_number(refs: Mapping[str, str]) -> dict[int, _Refs]:
     """Group the refs of one listing by change; git lists a change's statements in their order."""
     heads: dict[int, str] = {}
     statements: dict[int, list[str]] = defaultdict(list)
     for name, target in refs.items():
         match name.split("/"):
-            case ["refs", "changes", number, "head"]:
+            case ["refs", "changes", number, "head"] if _NUMBER.fullmatch(number):
                 heads[int(number)] = target
-            case ["refs", "countersign", number, _] if number.isdigit():
+            case ["refs", "countersign", number, _] if _NUMBER.fullmatch(number):
                 statements[int(number)].append(target)
     accounts = refs.get(ACCOUNTS)
     return {

@@ -31,7 +31,7 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "cluster": ({"cluster": 3}, "'cluster' must be text, not 3"),
     "slice list": ({"slice": ["de"]}, "'slice' must be a mapping of keys to values, not a list"),
     "slice value": ({"slice": {"locale": 1}}, "'slice.locale' must be text, not 1"),
-    "slice text": ({"slice": "\t"}, "'slice.slice' must be printable text, not the text"),
+    "slice text": ({"slice": "\t"}, "'slice' must be printable text, not the text"),
     "repeat": ({"repeat": -1}, "'repeat' must be at least 0, not -1"),
     "half a repeat": ({"repeat": 1.5}, "'repeat' must be a whole number, not 1.5"),
     "critical": ({"critical": 1}, "'critical' must be true or false, not 1"),
@@ -93,3 +93,18 @@ def test_a_case_by_itself_is_its_own_cluster_and_a_plain_slice_is_named_slice(tm
     (row,) = read(tmp_path, ROW | {"slice": "de-DE"}).rows
 
     assert (row.family, row.slices) == ("case:c1", {"slice": "de-DE"})
+
+
+@pytest.mark.parametrize("optional", [{}, {"slice": "x"}, {"slice": {"locale": "en"}}])
+@pytest.mark.parametrize("twice", ["case", "scorer", "score", "status", "critical", "slice"])
+def test_a_key_that_comes_twice_is_found_in_every_form_of_a_row(tmp_path, optional, twice):
+    """Also where a slice is a text, which holds no key of its own."""
+    row = ROW | {"status": "ok", "critical": False} | optional
+    if twice not in row:
+        return
+    line = json.dumps(row)[:-1] + f', "{twice}": {json.dumps(row[twice])}}}'
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f"{line}\n")
+
+    with pytest.raises(InputError, match=f"duplicate key '{twice}'"):
+        read_results(str(path), cluster=None, slice_key=None)
