@@ -33,6 +33,8 @@ class Reading:
 
     def with_next(self, entry: Entry) -> Reading:
         """Return the reading with the ledger's next entry, which is about this release digest."""
+        if self.entries and self.entries[-1].seq >= entry.seq:  # it came between size and entries
+            return replace(self, size=entry.seq)
         return replace(self, size=entry.seq, entries=(*self.entries, entry))
 
     def written(self, kind: EntryKind, **fields: object) -> tuple[Entry, ...]:

@@ -140,10 +140,16 @@ class FeatureRepository:
         return ControlFiles(self, self.git_host.main())
 
     def planned(self, key: ReleaseKey) -> tuple[Release, RolloutPlan]:
-        """Return a release with its rollout plan; once merged both are final, and are read once."""
+        """Return a release with its rollout plan; once merged both are final, and are read once.
+
+        The policy is not asked: what it allowed was judged before the promotion, and a policy that
+        changes or breaks since then must not blind those who watch the rollout (law 9).
+        """
         if key not in self._planned:
             release = self.release(key)
-            found = release, self.plan(key.feature, release.commit)
+            path = self.manifest(key.feature, release.commit).rollout_plan
+            plan = self.read(read_rollout_plan, release.commit, path, allow_manual_rollback=True)
+            found = release, plan
             if key.number not in self._merged:
                 return found
             self._planned[key] = found

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from release_assets.domain.errors import ConflictError, LedgerError, UnavailableError
+from release_assets.domain.errors import ConflictError, InputError, LedgerError, UnavailableError
 from release_assets.domain.release import digest_of
 from release_assets.domain.rollout.machine import RolloutState
 from release_assets.ports import Environment
@@ -293,3 +293,81 @@ def test_the_stable_release_is_never_taken_down(watching_world):
     assert not ran.is_success
     assert f"{RELEASE} is the stable release" in ran.failures
     assert watching_world.deployer.runs(watching_world.release().digest)
+
+
+def test_a_ledger_that_cannot_be_read_stops_no_brake(ramping_world, monkeypatch):
+    """Law 9: a lowering whose record cannot be written happens all the same, and is paged."""
+    world = ramping_world
+    world.metrics.errors = 400
+    monkeypatch.setattr(type(world.ledger), "entries", _unreadable)
+    world.clock.wait(5)
+    (rollout,) = world.store.active_rollouts()
+    world.composition.rollout_tick.run_or_page(rollout)
+
+    assert world.router.traffic.candidate_pct == 0
+    assert world.pointers.candidate is None
+    assert world.store.undelivered()
+
+
+def _unreadable(*_, **__):
+    raise LedgerError("entry 3: of an unknown kind", entry=3)
+
+
+def test_a_policy_that_cannot_be_read_stops_no_brake(ramping_world, monkeypatch):
+    world = ramping_world
+    world.metrics.errors = 400
+    broken = InputError("unknown word 'teirs'", file="policy.yaml", line=1)
+    monkeypatch.setattr(type(world.book.repository), "policy", lambda _: _raise(broken))
+    world.clock.wait(5)
+    (rollout,) = world.store.active_rollouts()
+    world.composition.rollout_tick.run_or_page(rollout)
+
+    assert world.router.traffic.candidate_pct == 0
+
+
+def _raise(error):
+    raise error
+
+
+def test_a_breach_after_a_hold_that_was_not_recorded_ends_braked_in_the_ledger(
+    ramping_world, monkeypatch
+):
+    """Killed between the hold and its record; the next look breaches."""
+    world = ramping_world
+    world.router.traffic = replace(world.router.traffic, candidate_pct=0.5)
+    with monkeypatch.context() as dying:
+        dying.setattr(type(world.ledger), "append", _unreadable)
+        with pytest.raises(LedgerError):
+            world.look(5)
+    assert world.store.rollout(RELEASE).state is RolloutState.HELD
+    world.metrics.errors = 400
+    world.look(5)
+    world.look(5)
+
+    assert world.store.rollout(RELEASE).state is RolloutState.BRAKED
+    assert "held" not in world.events()[world.events().index("breached") :]
+
+
+def test_a_clock_that_is_set_back_records_a_hold_once(ramping_world):
+    world = ramping_world
+    world.clock.wait(-3600)
+    world.router.traffic = replace(world.router.traffic, candidate_pct=0.5)
+    for _ in range(4):
+        world.look(5)
+
+    assert world.events().count("held") <= 1
+
+
+def test_looks_that_take_over_a_minute_are_paged(ramping_world, monkeypatch):
+    """What they decide is too old to be acted upon, so nothing would ever rise."""
+    world = ramping_world
+    counts = world.metrics.counts
+
+    def slow(*given):
+        world.clock.wait(40)
+        return counts(*given)
+
+    monkeypatch.setattr(world.metrics, "counts", slow)
+    world.look(5)
+
+    assert any("a look took" in notice.text for notice in world.store.undelivered())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -172,3 +173,12 @@ def test_production_is_the_same_however_its_entries_are_cut(ledger):
     entries = ledger.entries()
     cut = [Production().after(entries[:n]).after(entries[n:]) for n in range(6)]
     assert set(map(str, cut)) == {str(Production().after(entries))}
+
+
+def test_an_entry_that_came_between_size_and_entries_is_there_once(book):
+    """Another thread writes after the head was asked and before the entries were."""
+    reading = book.of(RELEASE)
+    entry = book.ledger.append("refusal", {}, at=NOW, release="f-1", release_digest=RELEASE.digest)
+    late = replace(reading, entries=(*reading.entries, entry))
+
+    assert [e.seq for e in late.with_next(entry).entries] == [e.seq for e in late.entries]

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 LONGEST_LINE = 1_048_576
 _MARK = b"\xef\xbb\xbf"  # some editors begin a file with it
 _MOST_WORDS = 500
-WHOLE = (
-    "\0"  # the key of a text that a row takes in place of a mapping; unescaped, none can spell it
-)
+WHOLE = "\0"  # the key of a text that stands for a mapping; only an escape could write it
 _CORRECT = "correct what writes these rows, then run the command again"
 
 # Names reach the terminal and tables: no control character, no separator but the space.

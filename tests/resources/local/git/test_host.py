@@ -337,3 +337,13 @@ def test_a_folder_is_read_in_one_process_and_its_listing_once(host, started):
     assert host.read_file(head, "features/tiny/3.py") == b"3"
 
     assert started == ["ls-tree", "cat-file"]
+
+
+@pytest.mark.parametrize("name", ["refs/changes/1_01/head", "refs/changes/0101/head"])
+def test_another_spelling_of_a_number_is_not_the_change(host, repository, name):
+    """Python reads `1_01` as 101; a ref of that name must not stand in for the change."""
+    open_change(host, 101)
+    before = host.changes()
+    subprocess.run(["git", "-C", repository, "update-ref", name, host.main()], check=True)
+
+    assert LocalGitHost(str(repository)).changes() == before
