@@ -1,7 +1,8 @@
 """Turns a failed validation into the one sentence its author needs, with file, line and advice.
 
 Decides which of several faults to report first: an unknown word before a missing one, since a
-misspelt key is both; then the earliest line. Reads pydantic's error names, and opens no file.
+misspelt key is both; then the earliest line. Reads pydantic's error names, and opens no file. The
+hint "did you mean" is made by `errors.nearest`.
 """
 
 from __future__ import annotations

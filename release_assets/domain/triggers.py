@@ -31,7 +31,7 @@ ROLL_BACK_RELEASE = "roll_back_release"
 REPORT_FAILED_PHASE = "report_failed_phase"
 
 MOST_REQUESTS_A_TICK = 10
-MOST_ATTEMPTS = 5  # runs of one request that ended without what it wanted; then a person is paged
+MOST_ATTEMPTS = 5  # runs of a rollout for one purpose, those by hand too; then a person is paged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

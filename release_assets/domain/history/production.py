@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
+from release_assets.domain.rollout.machine import ends_rollout
+from release_assets.domain.sign_off.statement import is_yes
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from release_assets.domain.ledger.entries import Entry
-from release_assets.domain.ledger.kinds import EntryKind, RolloutEvent
-from release_assets.domain.rollout.machine import ends_rollout
-from release_assets.domain.sign_off.statement import is_yes
 
 KINDS = (EntryKind.ADOPTION, EntryKind.SIGN_OFF, EntryKind.ROLLOUT)
 ENDS = tuple(event for event in RolloutEvent if ends_rollout(event))

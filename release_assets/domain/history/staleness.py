@@ -2,7 +2,8 @@
 
 Decides from the entries about one release digest. A verdict that is missing, did not pass, or rests
 on older evidence than the newest of its name is lacking; so a gate that was passed closes again
-when its evidence is measured anew (law 1, law 2). Age and later policies are not looked at.
+when its evidence is measured anew (law 1, law 2). Age and later policies are not looked at: the age
+of a look is in `rollout/look_decision.py`, of a sign-off in `sign_off/validity.py`.
 """
 
 from __future__ import annotations

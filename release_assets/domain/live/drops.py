@@ -1,7 +1,8 @@
 """Whether a drop or a gap is proven small enough on both windows of a canary stage.
 
 Decides by evidence alone: proven, or not yet. A gap holds when every ordered pair of slices and
-every slice against its own stable answers is proven; a slice too rare to be judged is named.
+every slice against its own stable answers is proven. A slice under `RARE_SLICE` needs no proof and
+is named, though bets against it count; one that no call of the stage carried is not known here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Bets on gaps between slices: how much more one loses than another, all ordered pairs at once.
 
-Arithmetic only; whether a slice is judged at all, `drops.py` decides.
+Arithmetic only; whether a slice must be proven, `drops.py` decides.
 """
 
 from __future__ import annotations

@@ -65,7 +65,10 @@ def scorers_of(plan: RolloutPlan) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def shares_of(plan: RolloutPlan) -> Mapping[str, float]:
-    """Return each group's share of alpha; together one (docs/methods.md, E10)."""
+    """Return each group's share of alpha, by weight (`rollout/metrics`); together they are one.
+
+    A weighted average of e-processes is one (docs/methods.md, E10).
+    """
     weights = {slo.group: slo.metric.weight for stage in plan.stages for slo in stage.slos}
     weights |= {missing_stream(name).group: _WEIGHT_OF_MISSING for name in scorers_of(plan)}
     total = sum(weights.values())
