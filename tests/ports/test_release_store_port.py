@@ -9,23 +9,17 @@ from release_assets.domain.errors import ConflictError
 from release_assets.domain.live.traffic import CallCounts, LiveBatch, ScoredCall, ScoredPair
 from release_assets.domain.rollout.decision import StageAct
 from release_assets.domain.rollout.look_decision import LookDecision
-from release_assets.domain.rollout.machine import Rollout, RolloutState
+from release_assets.domain.rollout.machine import RolloutState
 from release_assets.ports import Notice
 from resources.release_store import SqlReleaseStore
+from tests.domain.rollout.rollouts import rollout
 from tests.ports.fakes import MemoryReleaseStore
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)
-ROLLOUT = Rollout(
+ROLLOUT = rollout(
     release="policy-search-101",
-    release_digest="sha256:aa",
-    stable_release="policy-search-100",
-    stable_digest="sha256:bb",
-    plan_digest="sha256:cc",
-    state=RolloutState.RAMPING,
-    stage=0,
     stage_entered_at=NOW,
     healthy=timedelta(seconds=90, microseconds=7),
-    last_look_at=None,
     because="promoted",
 )
 PAIR = ScoredPair(

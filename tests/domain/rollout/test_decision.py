@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,27 +19,11 @@ from release_assets.domain.rollout.decision import (
     follow,
     note_look,
 )
-from release_assets.domain.rollout.machine import RolloutState, begin
-from release_assets.domain.rollout.plan import read_rollout_plan
+from release_assets.domain.rollout.machine import RolloutState
+from tests.domain.rollout.rollouts import NOW, PLAN, rollout
 
-SEED = Path(__file__).parents[3] / "examples/policy-search/rollouts/policy-search-v1.yaml"
-PLAN = read_rollout_plan(SEED.read_text(), file="plan.yaml")
-T0 = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 S = RolloutState
-
-
-def rollout(**changed):
-    fresh = begin(
-        release="policy-search-142",
-        release_digest="sha256:new",
-        stable_release="policy-search-98",
-        stable_digest="sha256:old",
-        plan=PLAN,
-        now=T0,
-        because="signed off by rosa",
-    )
-    return replace(fresh, **changed)
 
 
 def proof(**changed):
@@ -225,7 +208,7 @@ def test_a_braked_rollout_is_braked_again_while_the_router_gives_it_traffic():
     braked = guard(state=S.BRAKED)
     assert decide(braked, traffic_pct=1.0, allowed_pct=1.0).act is StageAct.BRAKE
     calm = decide(braked, traffic_pct=0.0, outcome=Outcome.FAILED)
-    assert (calm.act, calm.event, follow(braked, calm, now=T0)) == (StageAct.WAIT, None, braked)
+    assert (calm.act, calm.event, follow(braked, calm, now=NOW)) == (StageAct.WAIT, None, braked)
 
 
 @pytest.mark.parametrize("state", [S.COMPLETE, S.ROLLED_BACK])
@@ -265,34 +248,34 @@ def test_a_shadow_stage_tells_of_a_breach_and_goes_on():
 
 
 def test_healthy_time_grows_by_what_was_seen():
-    at = rollout(last_look_at=T0 + MINUTE, healthy=MINUTE)
+    at = rollout(last_look_at=NOW + MINUTE, healthy=MINUTE)
     assert decide(at).healthy == MINUTE + timedelta(seconds=5)
     assert decide(at, unseen=timedelta(seconds=2)).healthy == MINUTE + timedelta(seconds=3)
 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"outcome": Outcome.FAILED}, {"traffic_pct": None}, {"now": T0 - MINUTE}, {"unseen": MINUTE}],
+    [{"outcome": Outcome.FAILED}, {"traffic_pct": None}, {"now": NOW - MINUTE}, {"unseen": MINUTE}],
 )
 def test_healthy_time_does_not_grow_by_harm_blindness_or_a_clock_set_back(changed):
     assert decide(rollout(), **changed).healthy == timedelta()
 
 
 def test_the_controllers_downtime_is_not_healthy_time():
-    after_a_day = look(rollout(), now=T0 + timedelta(days=1))
+    after_a_day = look(rollout(), now=NOW + timedelta(days=1))
     assert advance(rollout(), after_a_day, PLAN).healthy == MINUTE
 
 
 def test_a_look_is_noted_without_raising_anything():
     at = proof()
-    noted = note_look(at, decide(at), now=T0 + MINUTE)
-    assert (noted.state, noted.stage, noted.last_look_at) == (S.RAMPING, 2, T0 + MINUTE)
+    noted = note_look(at, decide(at), now=NOW + MINUTE)
+    assert (noted.state, noted.stage, noted.last_look_at) == (S.RAMPING, 2, NOW + MINUTE)
     assert noted.healthy == timedelta(days=1, seconds=5)
 
 
 def test_a_decision_carried_out_moves_the_rollout():
     at = proof()
-    moved = follow(at, decide(at), now=T0 + MINUTE)
+    moved = follow(at, decide(at), now=NOW + MINUTE)
     assert (moved.state, moved.stage) == (S.WATCHING, 3)
     assert moved.because.endswith("groundedness 0.93 against 0.93 (n=500)")
 

@@ -8,17 +8,12 @@ import pytest
 from release_assets.domain.ledger.kinds import RolloutEvent
 from release_assets.domain.rollout.decision import LONGEST_LOOK, Decision, StageAct, note_look
 from release_assets.domain.rollout.look_decision import LookDecision
-from release_assets.domain.rollout.machine import Rollout, RolloutState, apply
+from release_assets.domain.rollout.machine import RolloutState, apply
 from release_assets.domain.triggers import next_run
+from tests.domain.rollout.rollouts import rollout
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
-LOOKED_AT = Rollout(
-    release="policy-search-101",
-    release_digest="sha256:aa",
-    stable_release="policy-search-100",
-    stable_digest="sha256:bb",
-    plan_digest="sha256:cc",
-    state=RolloutState.RAMPING,
+LOOKED_AT = rollout(
     stage=1,
     stage_entered_at=AT - timedelta(minutes=3),
     healthy=timedelta(minutes=2),

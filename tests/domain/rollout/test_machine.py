@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,28 +22,12 @@ from release_assets.domain.rollout.machine import (
     resuming_event,
     state_after,
 )
-from release_assets.domain.rollout.plan import read_rollout_plan
+from tests.domain.rollout.rollouts import NOW, PLAN, rollout
 
 ROOT = Path(__file__).parents[3]
-SEED = ROOT / "examples/policy-search/rollouts/policy-search-v1.yaml"
-PLAN = read_rollout_plan(SEED.read_text(), file="plan.yaml")
-NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
 S, E = RolloutState, RolloutEvent
 PAIRS = [(state, event) for state in S for event in E]
-
-
-def rollout(**changed):
-    fresh = begin(
-        release="policy-search-142",
-        release_digest="sha256:new",
-        stable_release="policy-search-98",
-        stable_digest="sha256:old",
-        plan=PLAN,
-        now=NOW,
-        because="signed off by rosa",
-    )
-    return replace(fresh, **changed)
 
 
 def play(*events, start=None):

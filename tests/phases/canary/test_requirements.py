@@ -1,31 +1,14 @@
 """What must hold before traffic rises: messages say what is missing, and of which canary stage."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from release_assets.canary.requirements import require_its_turn
 from release_assets.domain.errors import RefusedError
 from release_assets.domain.release import ReleaseKey
-from release_assets.domain.rollout.machine import Rollout, RolloutState
+from release_assets.domain.rollout.machine import RolloutState
+from tests.domain.rollout.rollouts import rollout
 
 KEY = ReleaseKey("policy-search", 101)
-
-
-def rollout(state, stage):
-    return Rollout(
-        release=str(KEY),
-        release_digest="sha256:c",
-        stable_release="policy-search-0",
-        stable_digest="sha256:s",
-        plan_digest="sha256:p",
-        state=state,
-        stage=stage,
-        stage_entered_at=datetime(2026, 6, 1, tzinfo=UTC),
-        healthy=timedelta(),
-        last_look_at=None,
-        because="",
-    )
 
 
 @pytest.mark.parametrize(
@@ -40,7 +23,7 @@ def rollout(state, stage):
 )
 def test_a_stage_that_is_not_next_is_refused_with_where_the_rollout_is(state, at, stage, message):
     with pytest.raises(RefusedError) as refused:
-        require_its_turn(KEY, rollout(state, at), stage)
+        require_its_turn(KEY, rollout(state=state, stage=at), stage)
 
     wanted = f"canary stage {stage + 1} of {KEY} is not next"
     assert str(refused.value) == f"{wanted}: the rollout is {message}"
@@ -57,4 +40,4 @@ def test_the_first_stage_comes_first():
     [(RolloutState.RAMPING, 1), (RolloutState.RAMPING, 2), (RolloutState.WATCHING, 2)],
 )
 def test_the_next_stage_may_be_entered_and_entered_again(state, at):
-    require_its_turn(KEY, rollout(state, at), 2)
+    require_its_turn(KEY, rollout(state=state, stage=at), 2)
