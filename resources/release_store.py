@@ -124,7 +124,7 @@ class SqlReleaseStore(ReleaseStore):
         return None if state is None else json.loads(state)
 
     def decision(self, release: str) -> LookDecision | None:
-        """Return what the newest look decided; None without one, or where it was not stored."""
+        """Return what the newest look decided; None where none is stored that can be read."""
         of_this = sa.select(_LOOKS.c.decision).where(_LOOKS.c.release == release)
         with self._database.reading() as connection:
             decision = connection.scalar(of_this.order_by(_LOOKS.c.id.desc()).limit(1))

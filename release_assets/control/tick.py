@@ -90,11 +90,15 @@ class RolloutTick:
         return f"{rollout.release}: {look.decision.act}, {look.decision.because}"
 
     def _allowed_pct(self, release: Release) -> float | None:
-        """Return the share that a raise allows; a ledger that fails stops no brake (law 9)."""
+        """Return the share that an intent to raise allows while its run is under way (law 9)."""
         try:
-            return allowed_pct(self.book, release)
-        except LedgerError:
-            return 100.0  # no excess is seen then; what live traffic shows is braked all the same
+            reading = self.book.of(release)
+        except LedgerError:  # it stops no brake: no excess is seen then, a breach is braked still
+            return 100.0
+        intents = reading.written(EntryKind.INTENT, act="raise_traffic")
+        seen = reading.written(EntryKind.OBSERVATION, act="raise_traffic")
+        is_under_way = intents and (not seen or seen[-1].seq < intents[-1].seq)
+        return float(intents[-1].body["traffic_pct"]) if is_under_way else None
 
     def _why_frozen(self, now: datetime) -> str | None:
         """Return why nothing may rise; a policy that cannot be read stops rising, and no brake."""
@@ -154,12 +158,3 @@ class RolloutTick:
     def _page(self, release: Release, what: str, because: str, dedup: str, now: datetime) -> None:
         store, channels = self.release_store, named_by_plan(self.book, release)
         page(store, release.key, channels, what=what, because=because, dedup=dedup, now=now)
-
-
-def allowed_pct(book: Book, release: Release) -> float | None:
-    """Return the share that an intent to raise allows while its run is under way (law 9)."""
-    reading = book.of(release)
-    intents = reading.written(EntryKind.INTENT, act="raise_traffic")
-    seen = reading.written(EntryKind.OBSERVATION, act="raise_traffic")
-    is_under_way = intents and (not seen or seen[-1].seq < intents[-1].seq)
-    return float(intents[-1].body["traffic_pct"]) if is_under_way else None

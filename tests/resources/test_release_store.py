@@ -134,3 +134,14 @@ def test_one_live_state_is_kept_for_each_rollout(store, tmp_path):
         rows = connection.execute("SELECT release, look FROM live_states ORDER BY release")
 
         assert rows.fetchall() == [(ROLLOUT.release, 5), ("policy-search-102", 1)]
+
+
+def test_a_stored_decision_with_an_unknown_word_is_none(store, tmp_path):
+    """Of another version: the next look decides anew, and no other rollout waits for it."""
+    store.add_look(ROLLOUT.release, BATCH, {}, WAIT)
+    connection = sqlite3.connect(tmp_path / "releases.db")
+    connection.execute("""UPDATE looks SET decision = '{"act": "pause"}'""")
+    connection.commit()
+    connection.close()
+
+    assert store.decision(ROLLOUT.release) is None

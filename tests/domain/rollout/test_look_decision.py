@@ -93,3 +93,12 @@ def test_without_a_decision_only_what_rollout_and_ledger_say_is_asked_for():
 @pytest.mark.parametrize("act", [StageAct.WAIT, StageAct.HOLD, StageAct.BRAKE])
 def test_no_other_decision_asks_for_a_run(act):
     assert asked(NOTED, replace(ADVANCE, act=act)) is None
+
+
+def test_a_look_later_than_now_does_not_count():
+    """A clock that was set back must not keep a decision alive."""
+    decision = LookDecision.of(LOOKED_AT, DECIDED, at=AT)
+    left = note_look(LOOKED_AT, DECIDED, now=AT)
+
+    assert decision.why_stale(left, AT) is None
+    assert "set back" in str(decision.why_stale(left, AT - timedelta(seconds=1)))
